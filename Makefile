@@ -1,0 +1,224 @@
+# eddy: the one build. Sources are found by wildcard, nothing is registered anywhere, and
+# everything that is built lies under build/. `make help` lists the targets.
+#
+# A source that needs a further library says so in a comment, /* pkg-config: libcurl */; a program
+# that uses one of eddy's own add-on libraries says /* pkg-config: eddy-http */.
+
+VERSION := $(shell cat VERSION)
+MAJOR := $(firstword $(subst ., ,$(VERSION)))
+B ?= build
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+PYTHON ?= python3
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+comma := ,
+
+# ---- flags -------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+    -Wcast-qual -Wpointer-arith -Wwrite-strings -Wundef -Wformat=2 -Wimplicit-fallthrough
+ifneq ($(filter true 1,$(CI) $(WERROR)),)
+STRICT := -Werror
+endif
+OPT ?= -O2
+# The empty value agrees with a source that says #define _GNU_SOURCE itself.
+BASE_FLAGS := -std=gnu11 $(OPT) -g -fno-omit-frame-pointer -fstack-clash-protection \
+    -ftls-model=initial-exec -fno-common -pthread $(WARN) $(if $(SAN),-fsanitize=$(SAN)) $(EXTRA)
+ALL_CFLAGS = $(BASE_FLAGS) $(STRICT) $(CPPFLAGS) $(CFLAGS) -MMD -MP
+ALL_LDFLAGS = -pthread $(if $(SAN),-fsanitize=$(SAN)) $(EXTRA) $(LDFLAGS)
+PRIVATE := -D_GNU_SOURCE= -Iinclude -Isrc -DEDDY_VERSION='"$(VERSION)"'
+
+# ---- what there is -----------------------------------------------------------------------------
+
+find = $(sort $(shell find $(1) -name '$(2)' -type f 2>/dev/null))
+
+SRC := $(call find,src,*.c)
+# Each add-on needs a heavy library and is a library of its own: libeddy-http, libeddy-postgres, …
+ADDON_DIRS := $(patsubst %/,%,$(wildcard src/http/ src/db/*/))
+ADDON_SRC := $(filter $(addsuffix /%,$(ADDON_DIRS)),$(SRC))
+CORE_SRC := $(filter-out $(ADDON_SRC),$(SRC))
+HEADERS := $(call find,include,*.h)
+TOOL_SRC := $(call find,tools/eddy,*.c)
+TEST_SRC := $(wildcard tests/runner.c tests/support/*.c) $(call find,tests,test_*.c)
+
+# file=package for every package that some source asks for; MISSING: those not installed.
+PACKAGES := $(shell grep -rsoE '/\* pkg-config: [^*]+' --include='*.[ch]' src tools examples bench \
+    tests | sed 's,/\* pkg-config: ,,; s,:, ,' | awk '{ for (i = 2; i <= NF; i++) print $$1 "=" $$i }')
+package_of = $(lastword $(subst =, ,$(1)))
+packages = $(sort $(foreach p,$(filter $(addsuffix =%,$(1)),$(PACKAGES)),$(call package_of,$(p))))
+foreign_packages = $(filter-out eddy-%,$(call packages,$(1)))
+MISSING := $(shell for p in $(sort $(filter-out eddy-%,$(foreach p,$(PACKAGES),$(call \
+    package_of,$(p))))); do pkg-config --exists $$p || echo $$p; done)
+pkg_cflags = $(if $(1),$(shell pkg-config --cflags $(1)))
+pkg_libs = $(if $(1),$(shell pkg-config --libs $(1)))
+
+addon_dir = $(filter src/$(1) src/db/$(1),$(ADDON_DIRS))
+addon_src = $(filter $(addsuffix /%,$(call addon_dir,$(1))),$(ADDON_SRC))
+ADDONS := $(foreach d,$(notdir $(ADDON_DIRS)),$(if $(filter $(MISSING),$(call packages,$(call \
+    addon_src,$(d)))),,$(if $(call addon_src,$(d)),$(d))))
+# All packages that a program made of these sources is linked with, those of its add-ons included.
+link_packages = $(sort $(call foreign_packages,$(CORE_SRC) $(1) $(foreach a,$(patsubst \
+    eddy-%,%,$(filter eddy-%,$(call packages,$(1)))),$(call addon_src,$(a)))))
+archives = $(patsubst eddy-%,$(B)/libeddy-%.a,$(filter eddy-%,$(call packages,$(1)))) $(B)/libeddy.a
+# A program whose libraries are not installed is left out, with a word about it.
+unmet = $(filter $(MISSING) $(filter-out $(ADDONS:%=eddy-%),$(filter eddy-%,$(call \
+    packages,$(1)))),$(call packages,$(1)))
+possible = $(foreach f,$(1),$(if $(call unmet,$(f)),$(info left out: $(f) needs $(call unmet,$(f))),$(f)))
+
+TOUR_SRC := $(call possible,$(wildcard examples/tour/*.c))
+EXAMPLE_SRC := $(call possible,$(wildcard examples/*.c))
+BENCH_SRC := $(call possible,$(wildcard bench/*.c))
+TOUR := $(TOUR_SRC:examples/%.c=$(B)/%)
+EXAMPLES := $(EXAMPLE_SRC:%.c=$(B)/%)
+BENCHES := $(BENCH_SRC:%.c=$(B)/%)
+TOOL := $(if $(TOOL_SRC),$(if $(call possible,$(TOOL_SRC)),$(B)/eddy))
+
+objects = $(patsubst %.c,$(B)/obj/$(1)/%.o,$(2))
+TESTED := $(CORE_SRC) $(foreach a,$(ADDONS),$(call addon_src,$(a)))
+ABSENT := $(filter-out $(ADDONS),$(notdir $(ADDON_DIRS)))
+TEST_SRC := $(filter-out $(foreach a,$(ABSENT),tests/$(a)/% tests/db/$(a)/%),$(TEST_SRC))
+TEST_OBJ := $(call objects,testing,$(TESTED) $(TEST_SRC))
+
+# ---- building ----------------------------------------------------------------------------------
+
+.PHONY: all lib programs run test unit asan ubsan tsan valgrind torture bench lint format cover \
+    install foreign clean help samples tour FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SECONDEXPANSION:
+
+all: lib programs ## libraries, the command, examples, tour and benchmarks (default)
+lib: $(B)/libeddy.a $(B)/libeddy.so $(foreach a,$(ADDONS),$(B)/libeddy-$(a).a $(B)/libeddy-$(a).so)
+programs: $(TOOL) $(TOUR) $(EXAMPLES) $(BENCHES)
+
+# Objects depend on the compiler and its flags, so that CC=clang rebuilds.
+$(B)/flags: FORCE
+	@mkdir -p $(B)
+	@echo '$(CC) $(subst ','\'',$(BASE_FLAGS) $(PRIVATE) $(CPPFLAGS) $(CFLAGS))' | cmp -s - $@ || \
+	    echo '$(CC) $(subst ','\'',$(BASE_FLAGS) $(PRIVATE) $(CPPFLAGS) $(CFLAGS))' > $@
+
+compile = @mkdir -p $(@D); echo "  cc $<"; $(CC) $(ALL_CFLAGS) $(1) $(call pkg_cflags,$(call \
+    foreign_packages,$<)) -c -o $@ $<
+$(B)/obj/static/%.o: %.c $(B)/flags
+	$(call compile,$(PRIVATE))
+$(B)/obj/shared/%.o: %.c $(B)/flags
+	$(call compile,$(PRIVATE) -fPIC -fvisibility=hidden -DEDDY_SHARED)
+$(B)/obj/testing/%.o: %.c $(B)/flags
+	$(call compile,$(PRIVATE) -Itests -DEDDY_TESTING)
+$(B)/obj/program/%.o: %.c $(B)/flags
+	$(call compile,-Iinclude)
+$(B)/obj/noloop/%.o: %.c $(B)/flags
+	$(call compile,$(PRIVATE) -Itests -DEDDY_TESTING -DTEST_NO_LOOP)
+
+archive = @echo "  ar $@"; rm -f $@; ar rcs $@ $(filter %.o,$^)
+# The real file carries the whole version; the loader looks for the soname, the linker for .so.
+share = @echo "  ld $@"; $(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F).$(MAJOR) \
+    -Wl,--version-script=src/lib.map -Wl,-z,defs -o $@.$(VERSION) $(filter %.o,$^) $(1) -lm && \
+    ln -sf $(@F).$(VERSION) $@.$(MAJOR) && ln -sf $(@F).$(VERSION) $@
+$(B)/libeddy.a: $(call objects,static,$(CORE_SRC))
+	$(archive)
+$(B)/libeddy.so: $(call objects,shared,$(CORE_SRC)) src/lib.map
+	$(call share,$(call pkg_libs,$(call foreign_packages,$(CORE_SRC))))
+$(B)/libeddy-%.a: $$(call objects,static,$$(call addon_src,$$*))
+	$(archive)
+$(B)/libeddy-%.so: $$(call objects,shared,$$(call addon_src,$$*)) src/lib.map $(B)/libeddy.so
+	$(call share,-L$(B) -leddy $(call pkg_libs,$(call foreign_packages,$(call addon_src,$*))))
+
+link = @mkdir -p $(@D); echo "  ld $@"; $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+    $(call pkg_libs,$(call link_packages,$(1))) -lm
+$(B)/eddy: $(call objects,program,$(TOOL_SRC)) $(call archives,$(TOOL_SRC))
+	$(call link,$(TOOL_SRC))
+$(B)/tour/%: $(B)/obj/program/examples/tour/%.o $$(call archives,examples/tour/$$*.c)
+	$(call link,examples/tour/$*.c)
+$(B)/examples/%: $(B)/obj/program/examples/%.o $$(call archives,examples/$$*.c)
+	$(call link,examples/$*.c)
+$(B)/bench/%: $(B)/obj/program/bench/%.o $$(call archives,bench/$$*.c)
+	$(call link,bench/$*.c)
+$(B)/tests: $(TEST_OBJ)
+	$(call link,$(TESTED) $(TEST_SRC))
+# The harness's own test: tests that must fail, linked with what the runner needs and no more.
+$(B)/harness: $(call objects,noloop,$(wildcard tests/harness/*.c) tests/runner.c src/base/alloc.c \
+    src/base/fault.c)
+	$(link)
+
+# ---- running -----------------------------------------------------------------------------------
+
+BACKENDS := $(if $(BACKEND),$(BACKEND),uring epoll)
+UNIT = set -e; $(foreach b,$(1),echo "unit tests on $(b)"; $(2) $(B)/tests -b $(b) $(3) $(TESTS);)
+again = +$(MAKE) --no-print-directory B=build/$(1) $(2)
+
+run: all ## the sample programs, or PROGRAM=tour/14_sequential_concurrent (ARGS=...)
+	@B=$(B) CC='$(CC)' scripts/demo $(PROGRAM) $(ARGS)
+test: all $(B)/tests $(B)/harness ## everything that can be tested quickly; BACKEND=epoll: one backend
+	@B=$(B) CC='$(CC)' $(PYTHON) scripts/test.py $(BACKENDS)
+unit: $(B)/tests ## unit tests only; TESTS=name selects, BACKEND=uring|epoll
+	@$(call UNIT,$(BACKENDS))
+tour: $(TOUR) ## the tour against its transcripts; TESTS=14 selects
+	@B=$(B) tests/tour/run $(TESTS)
+samples: lib ## the sample programs of the API with each compiler on each backend
+	@B=$(B) tests/samples/run $(BACKENDS)
+asan: ## unit tests under AddressSanitizer
+	$(call again,asan,SAN=address OPT=-O1 sanitized)
+ubsan: ## unit tests under UndefinedBehaviorSanitizer
+	$(call again,ubsan,SAN=undefined OPT=-O1 EXTRA=-fno-sanitize-recover=all sanitized)
+tsan: ## unit tests under ThreadSanitizer
+	$(call again,tsan,SAN=thread OPT=-O1 sanitized)
+valgrind: ## unit tests under Valgrind, on epoll: it does not see what a ring writes
+	$(call again,valgrind,OPT=-O1 EXTRA=-DEDDY_VALGRIND valgrinded)
+torture: ## every scenario with each allocation and each system call failing in turn, under ASan
+	$(call again,asan,SAN=address OPT=-O1 tortured)
+.PHONY: sanitized valgrinded tortured covered
+# Without address randomisation: ThreadSanitizer's shadow collides with it on recent kernels.
+SANITIZED := TEST_TIME_FACTOR=10 ASAN_OPTIONS=detect_stack_use_after_return=1:$(ASAN_OPTIONS) \
+    $(if $(filter thread,$(SAN)),setarch -R)
+sanitized: $(B)/tests
+	@$(call UNIT,$(BACKENDS),$(SANITIZED))
+valgrinded: $(B)/tests
+	@$(call UNIT,$(or $(BACKEND),epoll),TEST_TIME_FACTOR=10 valgrind -q --error-exitcode=99 \
+	    --leak-check=full --errors-for-leak-kinds=definite --trace-children=no)
+tortured: $(B)/tests
+	@$(call UNIT,$(BACKENDS),$(SANITIZED),--torture)
+
+bench: $(BENCHES) ## runs the benchmarks; TESTS=name selects
+	@set -e; for b in $(if $(TESTS),$(filter $(TESTS:%=$(B)/bench/%%),$(BENCHES)),$(BENCHES)); do \
+	    echo "== $$b"; $$b; done
+lint: all ## layers, bans, sizes, headers, format; clang-tidy where installed
+	@$(PYTHON) scripts/lint.py --slow
+format: ## applies .clang-format
+	@git ls-files -co --exclude-standard '*.c' '*.h' | grep -v '^third_party/' | \
+	    xargs -r clang-format -i
+cover: ## line coverage of the unit tests, by file
+	$(call again,cover,OPT=-O0 EXTRA=--coverage covered)
+covered: $(B)/tests
+	@find $(B) -name '*.gcda' -delete
+	@$(call UNIT,$(BACKENDS))
+	@$(PYTHON) scripts/cover.py $(B)
+foreign: ## context tests for aarch64 and riscv64 under qemu, where the cross compilers are
+	@scripts/foreign aarch64 riscv64
+
+# ---- installing --------------------------------------------------------------------------------
+
+D := $(DESTDIR)
+pc = sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' \
+    -e 's|@NAME@|$(1)|; s|@DESCRIPTION@|$(2)|; s|@REQUIRES@|$(3)|; s|@PRIVATE@|$(4)|' eddy.pc.in \
+    > '$(D)$(LIBDIR)/pkgconfig/$(1).pc'
+install: lib $(TOOL) ## headers, libraries, eddy.pc, the command, man pages (PREFIX, DESTDIR)
+	@mkdir -p '$(D)$(LIBDIR)/pkgconfig' '$(D)$(PREFIX)/bin' '$(D)$(PREFIX)/include'
+	@for h in $(HEADERS:include/%=%); do install -D -m 644 include/$$h '$(D)$(PREFIX)/include'/$$h; done
+	@cp -P $(B)/libeddy*.a $(B)/libeddy*.so* '$(D)$(LIBDIR)/'
+	@$(call pc,eddy,Coroutines$(comma) tasks and streams in the manner of asyncio,,$(call \
+	    foreign_packages,$(CORE_SRC)))
+	@$(foreach a,$(ADDONS),$(call pc,eddy-$(a),eddy: $(a),eddy,$(call \
+	    foreign_packages,$(call addon_src,$(a))));)
+	@$(if $(TOOL),install -m 755 $(B)/eddy '$(D)$(PREFIX)/bin/')
+	@for m in $(wildcard docs/man/*.[137]); do \
+	    install -D -m 644 $$m '$(D)$(PREFIX)/share/man/man'$${m##*.}/$${m##*/}; done
+clean: ## removes build/
+	rm -rf build
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
+	    awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,95 @@
+/* alloc.c - memory of the library: malloc with counting and failure injection for the tests. */
+#include "base/alloc.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef EDDY_TESTING
+
+static long live, count, fail_at;
+
+long eddy__alloc_live(void)
+{
+    return __atomic_load_n(&live, __ATOMIC_RELAXED);
+}
+
+long eddy__alloc_count(void)
+{
+    return __atomic_load_n(&count, __ATOMIC_RELAXED);
+}
+
+void eddy__alloc_fail_at(long n)
+{
+    __atomic_store_n(&fail_at, n > 0 ? eddy__alloc_count() + n : 0, __ATOMIC_RELAXED);
+}
+
+static bool must_fail(void)
+{
+    long mine = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+
+    return mine == __atomic_load_n(&fail_at, __ATOMIC_RELAXED);
+}
+
+static void note(long change)
+{
+    __atomic_add_fetch(&live, change, __ATOMIC_RELAXED);
+}
+
+#else
+
+static inline bool must_fail(void)
+{
+    return false;
+}
+
+static inline void note(long change)
+{
+    (void)change;
+}
+
+#endif
+
+void *eddy__alloc(size_t size)
+{
+    void *p = must_fail() ? NULL : malloc(size ? size : 1);
+
+    if (p)
+        note(+1);
+    return p;
+}
+
+void *eddy__alloc_zero(size_t size)
+{
+    void *p = must_fail() ? NULL : calloc(1, size ? size : 1);
+
+    if (p)
+        note(+1);
+    return p;
+}
+
+void *eddy__realloc(void *p, size_t size)
+{
+    void *moved = must_fail() ? NULL : realloc(p, size ? size : 1);
+
+    if (moved && !p)
+        note(+1);
+    return moved;
+}
+
+void eddy__free(void *p)
+{
+    if (p)
+        note(-1);
+    free(p);
+}
+
+char *eddy__strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = eddy__alloc(size);
+
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}

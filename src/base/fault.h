@@ -1,0 +1,30 @@
+/* fault.h - places where a test can make a system call fail.
+ *
+ * Every wrapper of a system call in src/loop and src/io asks first:
+ *
+ *     if (eddy__fault()) { errno = EIO; r = -1; } else r = recv(fd, buf, size, 0);
+ *
+ * Outside the tests the question is the constant false and costs nothing.
+ */
+#ifndef EDDY_BASE_FAULT_H
+#define EDDY_BASE_FAULT_H
+
+#include <stdbool.h>
+
+#ifdef EDDY_TESTING
+/* Counts one injection point; true when this is the one that must fail. */
+bool eddy__fault(void);
+
+/* The n-th injection point from now on, of whichever thread, fails, once; 0 for none. */
+void eddy__fault_at(long n);
+
+/* How many injection points were passed since the process began. */
+long eddy__fault_count(void);
+#else
+static inline bool eddy__fault(void)
+{
+    return false;
+}
+#endif
+
+#endif

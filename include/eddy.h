@@ -1,0 +1,24 @@
+/* eddy.h - asyncio for C: everything up to executors. One include per topic is in eddy/. */
+#ifndef EDDY_H
+#define EDDY_H
+
+#include <eddy/base.h>
+#include <eddy/error.h>
+#include <eddy/coro.h>
+#include <eddy/loop.h>
+#include <eddy/run.h>
+#include <eddy/scope.h>
+#include <eddy/task.h>
+#include <eddy/future.h>
+#include <eddy/gather.h>
+#include <eddy/group.h>
+#include <eddy/gen.h>
+#include <eddy/local.h>
+#include <eddy/exit_stack.h>
+#include <eddy/sync.h>
+#include <eddy/queue.h>
+#include <eddy/select.h>
+#include <eddy/stream.h>
+#include <eddy/thread.h>
+
+#endif

@@ -1,0 +1,112 @@
+/* base.h - the words every other header uses: visibility, eddy_try, eddy_auto, places. */
+#ifndef EDDY_BASE_H
+#define EDDY_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+
+#define EDDY_VERSION "0.1.0"
+
+#define EDDY_API __attribute__((visibility("default")))
+
+/* A function so marked may suspend its task. Dropping its result drops a cancellation, so the
+ * compiler warns about it; deliberate disregard is spelled eddy_ignore(x). */
+#define EDDY_SUSPENDS __attribute__((warn_unused_result))
+
+#define EDDY_CAT_(a, b) a##b
+#define EDDY_CAT(a, b) EDDY_CAT_(a, b)
+
+/* A place in the source, for error records and "started at" in reports. */
+typedef struct eddy_place {
+    const char *file;
+    const char *function;
+    int line;
+} eddy_place;
+
+#define EDDY_HERE                                                                                  \
+    __extension__({                                                                                \
+        static const eddy_place eddy_place_ = {__FILE__, __func__, __LINE__};                      \
+        &eddy_place_;                                                                              \
+    })
+
+#ifdef __cplusplus
+#define EDDY_BEGIN_DECLS extern "C" {
+#define EDDY_END_DECLS }
+#else
+#define EDDY_BEGIN_DECLS
+#define EDDY_END_DECLS
+#endif
+
+EDDY_BEGIN_DECLS
+
+/* The code of the current task's last error record, 0 when there is none. Does not suspend. */
+EDDY_API int eddy_last_status(void);
+
+static inline bool eddy_failed_int_(int v)
+{
+    return v < 0;
+}
+static inline bool eddy_failed_long_(long v)
+{
+    return v < 0;
+}
+static inline bool eddy_failed_pointer_(const void *v)
+{
+    return v == NULL;
+}
+static inline int eddy_status_int_(int v)
+{
+    return v;
+}
+static inline int eddy_status_long_(long v)
+{
+    return (int)v;
+}
+static inline int eddy_status_pointer_(const void *v)
+{
+    (void)v;
+    return eddy_last_status();
+}
+
+EDDY_END_DECLS
+
+#define eddy_failed_(v)                                                                            \
+    _Generic((v), int: eddy_failed_int_, long: eddy_failed_long_, default: eddy_failed_pointer_)(v)
+#define eddy_status_(v)                                                                            \
+    _Generic((v), int: eddy_status_int_, long: eddy_status_long_, default: eddy_status_pointer_)(v)
+
+/* eddy_try(x) evaluates x (an int, an ssize_t or a pointer). When it failed, the enclosing
+ * function returns the code; otherwise it is x's value. One in a statement. */
+#define eddy_try(expr)                                                                             \
+    __extension__({                                                                                \
+        __auto_type eddy_value_ = (expr);                                                          \
+        if (__builtin_expect(eddy_failed_(eddy_value_), 0))                                        \
+            return eddy_status_(eddy_value_);                                                      \
+        eddy_value_;                                                                               \
+    })
+
+/* Says that a failure does not matter here. */
+#define eddy_ignore(expr) ((void)!(expr))
+
+/* eddy_auto(eddy_stream) *s = …; closes s at the end of the block, last in first out.
+ * eddy_take(s) hands it over: its value, and s is NULL from then on. */
+#define eddy_auto(type) __attribute__((cleanup(type##_autoclose))) type
+#define eddy_take(pointer)                                                                         \
+    __extension__({                                                                                \
+        __auto_type eddy_taken_ = (pointer);                                                       \
+        (pointer) = NULL;                                                                          \
+        eddy_taken_;                                                                               \
+    })
+
+/* Makes eddy_auto work for a type of yours: close takes NULL and returns nothing. */
+#define EDDY_AUTOCLOSE(type, close)                                                                \
+    static inline __attribute__((unused)) void type##_autoclose(type **p)                          \
+    {                                                                                              \
+        close(*p);                                                                                 \
+    }
+
+#endif

@@ -1,0 +1,30 @@
+/* exit_stack.h - closers whose number is known at run time only, called in reverse order. */
+#ifndef EDDY_EXIT_STACK_H
+#define EDDY_EXIT_STACK_H
+
+#include <eddy/base.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_exit_stack eddy_exit_stack;
+
+/* NULL with a record: EDDY_ENOMEM. Close calls what was pushed, last first; it may suspend, inside
+ * a shield, and leaves the error record alone. */
+EDDY_API eddy_exit_stack *eddy_exit_stack_open(void);
+EDDY_API void eddy_exit_stack_close(eddy_exit_stack *stack);
+EDDY_AUTOCLOSE(eddy_exit_stack, eddy_exit_stack_close)
+
+/* Remembers close(object). 0, or EDDY_ENOMEM and object has been closed. */
+typedef void eddy_closer(void *object);
+EDDY_API int eddy_exit_stack_push_with(eddy_exit_stack *stack, eddy_closer *close, void *object);
+#define eddy_exit_stack_push(stack, type, object)                                                  \
+    eddy_exit_stack_push_with((stack), eddy_closer_of_(type##_close, (object)), (object))
+/* Checks that object is what fn closes. */
+#define eddy_closer_of_(fn, object) ((void)sizeof((fn)(object), 0), (eddy_closer *)(fn))
+
+/* Forgets everything without calling it. */
+EDDY_API void eddy_exit_stack_pop_all(eddy_exit_stack *stack);
+
+EDDY_END_DECLS
+
+#endif

@@ -1,0 +1,40 @@
+/* future.h - a value that somebody sets and others wait for. */
+#ifndef EDDY_FUTURE_H
+#define EDDY_FUTURE_H
+
+#include <eddy/base.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_future eddy_future;
+
+/* A future for a result of so many bytes (0: only the event counts). The caller closes it; tasks
+ * that still wait then get EDDY_ECLOSED. NULL with a record: EDDY_ENOMEM. */
+EDDY_API eddy_future *eddy_future_open(size_t size);
+EDDY_API void eddy_future_close(eddy_future *future);
+EDDY_AUTOCLOSE(eddy_future, eddy_future_close)
+
+/* Resolves it: copies size bytes from result (NULL leaves zeros), fails it with code and a message,
+ * or cancels it (waiters get EDDY_ECHILDCANCELED). 0, or EDDY_EALREADYDONE without effect. Of its
+ * loop's thread only. */
+EDDY_API int eddy_future_set_result(eddy_future *future, const void *result);
+EDDY_API int eddy_future_set_error(eddy_future *future, int code, const char *message);
+EDDY_API int eddy_future_cancel(eddy_future *future);
+
+/* Waits until it is resolved; copies the result (NULL: not wanted). Returns 0 or its failure. */
+EDDY_API EDDY_SUSPENDS int eddy_future_await(eddy_future *future, void *result);
+/* The same without waiting: EDDY_ENOTREADY while it is not resolved. */
+EDDY_API int eddy_future_result(eddy_future *future, void *result);
+
+EDDY_API bool eddy_future_done(const eddy_future *future);
+EDDY_API bool eddy_future_cancelled(const eddy_future *future);
+
+/* Calls fn(future, arg) in the turn after it was resolved, in order of registration. The future
+ * must not be closed before. 0 or EDDY_ENOMEM. */
+typedef void eddy_future_callback(eddy_future *future, void *arg);
+EDDY_API int eddy_future_add_done_callback(eddy_future *future, eddy_future_callback *fn,
+                                           void *arg);
+
+EDDY_END_DECLS
+
+#endif

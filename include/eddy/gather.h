@@ -1,0 +1,62 @@
+/* gather.h - running and waiting for several at once: gather, wait, wait_for, as_completed. */
+#ifndef EDDY_GATHER_H
+#define EDDY_GATHER_H
+
+#include <eddy/task.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_gather_opts {
+    int *statuses;           /* collects every status; the call then returns 0 */
+    bool cancel_on_error;    /* the first failure cancels the others */
+    const eddy_place *place; /* where it was called, for reports */
+} eddy_gather_opts;
+
+/* Runs n coroutines as tasks and waits for all of them, also after a failure. Returns 0 or the
+ * first failure; the others hang on its record (eddy_error_next). Cancelling the caller cancels
+ * all and waits for them. */
+EDDY_API EDDY_SUSPENDS int eddy_gather_with(const eddy_coro *coros, size_t n,
+                                            const eddy_gather_opts *opts);
+#define eddy_gather_n(coros, n, ...)                                                               \
+    eddy_gather_with((coros), (n), &(eddy_gather_opts){.place = EDDY_HERE, __VA_ARGS__})
+#define eddy_gather(...)                                                                           \
+    eddy_gather_n(((const eddy_coro[]){__VA_ARGS__}),                                              \
+                  sizeof((const eddy_coro[]){__VA_ARGS__}) / sizeof(eddy_coro))
+
+/* The same for tasks that were started before; they stay the caller's. */
+EDDY_API EDDY_SUSPENDS int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n,
+                                                  const eddy_gather_opts *opts);
+#define eddy_gather_tasks(tasks, n, ...)                                                           \
+    eddy_gather_tasks_with((tasks), (n), &(eddy_gather_opts){.place = EDDY_HERE, __VA_ARGS__})
+
+enum { EDDY_ALL_COMPLETED, EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION };
+
+typedef struct eddy_wait_opts {
+    int return_when; /* EDDY_ALL_COMPLETED, EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION */
+    double timeout;  /* seconds; 0: none, negative: does not wait */
+} eddy_wait_opts;
+
+/* Waits for tasks without cancelling any, whatever happens; eddy_task_done tells which have ended.
+ * Returns how many have; EDDY_EINVAL for none at all. */
+EDDY_API EDDY_SUSPENDS int eddy_wait_with(eddy_task *const *tasks, size_t n,
+                                          const eddy_wait_opts *opts);
+#define eddy_wait(tasks, n, ...) eddy_wait_with((tasks), (n), &(eddy_wait_opts){__VA_ARGS__})
+
+/* Runs coro as a task for at most so many seconds: then cancels it and returns EDDY_ETIMEDOUT once
+ * its clean-up has ended; a status it returns all the same counts. 0 or less never starts it. */
+EDDY_API EDDY_SUSPENDS int eddy_wait_for_at(const eddy_place *place, eddy_coro coro,
+                                            double seconds);
+#define eddy_wait_for(coro, seconds) eddy_wait_for_at(EDDY_HERE, (coro), (seconds))
+
+/* Gives tasks in the order in which they end. The array must outlive it. */
+typedef struct eddy_completion eddy_completion;
+EDDY_API eddy_completion *eddy_as_completed(eddy_task *const *tasks, size_t n);
+/* Waits for the next one: 1 and *task, 0 after the last; the tasks stay the caller's. A timeout
+ * around it leaves the rest running. */
+EDDY_API EDDY_SUSPENDS int eddy_completion_next(eddy_completion *completion, eddy_task **task);
+EDDY_API void eddy_completion_close(eddy_completion *completion);
+EDDY_AUTOCLOSE(eddy_completion, eddy_completion_close)
+
+EDDY_END_DECLS
+
+#endif

@@ -1,0 +1,38 @@
+/* run.h - running coroutines from outside: eddy_run, run_until_complete, and from other threads. */
+#ifndef EDDY_RUN_H
+#define EDDY_RUN_H
+
+#include <eddy/coro.h>
+#include <eddy/loop.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_loop_opts eddy_run_opts;
+
+/* Makes a loop, runs coro as its main task, cancels and awaits what is left, closes the loop.
+ * Returns main's status; prints an unhandled failure with its async traceback to stderr. SIGINT
+ * cancels main once, a second one ends the process. EDDY_ELOOP inside a running loop;
+ * EDDY_EDEADLOCK, after a report of all tasks, when none can ever run again. */
+EDDY_API int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts);
+#define eddy_run(coro, ...) eddy_run_with((coro), &(eddy_run_opts){__VA_ARGS__})
+
+/* Runs the loop until the coroutine, or the task, has ended; returns its status. EDDY_ELOOP when
+ * the loop runs already, or was stopped before. */
+EDDY_API int eddy_loop_run_until_complete(eddy_loop *loop, eddy_coro coro);
+EDDY_API int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task);
+
+/* From a thread that does not run the loop: runs coro there as a task. */
+typedef struct eddy_remote eddy_remote;
+
+/* NULL when the loop is closed or memory is short. wait blocks the calling thread at most timeout
+ * seconds (INFINITY) and gives the status, or EDDY_ETIMEDOUT and the task runs on. Close
+ * detaches: it neither cancels nor waits. */
+EDDY_API eddy_remote *eddy_run_threadsafe(eddy_loop *loop, eddy_coro coro);
+EDDY_API int eddy_remote_wait(eddy_remote *remote, double timeout);
+EDDY_API int eddy_remote_cancel(eddy_remote *remote);
+EDDY_API void eddy_remote_close(eddy_remote *remote);
+EDDY_AUTOCLOSE(eddy_remote, eddy_remote_close)
+
+EDDY_END_DECLS
+
+#endif

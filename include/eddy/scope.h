@@ -1,0 +1,80 @@
+/* scope.h - blocks that bound what runs inside them: timeouts and shields.
+ *
+ *     eddy_timeout(2.0) { … }        suspending calls inside return EDDY_ETIMEDOUT after 2 s
+ *     eddy_shield(5.0) { … }         clean-up: cancellation waits outside, at most 5 s
+ *
+ * The body runs once; break leaves it, return is fine. Cancellation wins over expiry. Outside a
+ * task a scope has no effect. A negative duration counts as 0, INFINITY is none, and inside a scope
+ * of NaN seconds suspending calls return EDDY_EINVAL. */
+#ifndef EDDY_SCOPE_H
+#define EDDY_SCOPE_H
+
+#include <eddy/base.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_timer_ {
+    int64_t deadline;
+    uint64_t sequence;
+    uint32_t position;
+    uint32_t kind;
+} eddy_timer_;
+
+/* Its fields belong to the library. */
+typedef struct eddy_scope {
+    eddy_timer_ timer;
+    struct eddy_scope *outer;
+    struct eddy_scope *inner;
+    struct eddy_task *task;
+    int status;
+    unsigned char shield;
+    unsigned char expired;
+} eddy_scope;
+
+/* The functions under the macros: enter links the scope as the task's innermost. */
+EDDY_API void eddy_scope_enter(eddy_scope *scope, double seconds, bool shield);
+EDDY_API void eddy_scope_leave(eddy_scope *scope);
+
+/* Whether this scope's own deadline passed; also after it was left. Does not suspend. */
+EDDY_API bool eddy_scope_expired(const eddy_scope *scope);
+
+/* A new deadline, seconds from now (INFINITY: none). EDDY_EINVAL for NaN, EDDY_ECLOSED for a scope
+ * that was left, EDDY_ETIMEDOUT for one that has expired. Does not suspend. */
+EDDY_API int eddy_scope_reschedule(eddy_scope *scope, double seconds);
+
+/* The time of eddy_loop_time at which the innermost scopes expire; INFINITY without one. */
+EDDY_API double eddy_deadline(void);
+
+static inline void eddy_scope_leave_pointer_(eddy_scope **scope)
+{
+    eddy_scope_leave(*scope);
+}
+
+EDDY_END_DECLS
+
+#define eddy_scope_block_(v, once, seconds, shield)                                                \
+    for (eddy_scope v __attribute__((cleanup(eddy_scope_leave))) = {0},                            \
+                    *once = (eddy_scope_enter(&v, seconds, shield), &v);                           \
+         once; once = NULL)
+#define eddy_scope_block_as_(v, once, scope, seconds)                                              \
+    for (eddy_scope *v __attribute__((cleanup(eddy_scope_leave_pointer_))) =                       \
+                        (eddy_scope_enter(&(scope), seconds, false), &(scope)),                    \
+                    *once = v;                                                                     \
+         once; once = NULL)
+#define eddy_unique_(prefix, n) EDDY_CAT(prefix, n)
+#define eddy_timeout_(seconds, n)                                                                  \
+    eddy_scope_block_(eddy_unique_(eddy_s_, n), eddy_unique_(eddy_o_, n), seconds, false)
+#define eddy_shield_(seconds, n)                                                                   \
+    eddy_scope_block_(eddy_unique_(eddy_s_, n), eddy_unique_(eddy_o_, n), seconds, true)
+#define eddy_timeout_as_(scope, seconds, n)                                                        \
+    eddy_scope_block_as_(eddy_unique_(eddy_s_, n), eddy_unique_(eddy_o_, n), scope, seconds)
+
+#define eddy_timeout(seconds) eddy_timeout_(seconds, __COUNTER__)
+#define eddy_shield(seconds) eddy_shield_(seconds, __COUNTER__)
+
+/* eddy_scope limit;
+ * eddy_timeout_as(limit, 2.0) { … }
+ * if (eddy_scope_expired(&limit)) … */
+#define eddy_timeout_as(scope, seconds) eddy_timeout_as_(scope, seconds, __COUNTER__)
+
+#endif

@@ -1,0 +1,130 @@
+/* stream.h - byte streams over TCP and Unix sockets: buffered reading, ordered writing with
+ * back-pressure, clients and servers. */
+#ifndef EDDY_STREAM_H
+#define EDDY_STREAM_H
+
+#include <eddy/base.h>
+#include <eddy/loop.h>
+#include <stdarg.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_stream eddy_stream;
+
+typedef struct eddy_stream_opts {
+    size_t limit;      /* longest line and read_until; 0: 64 KiB */
+    size_t high_water; /* writers wait while more bytes are unsent; 0: 64 KiB */
+    size_t low_water;  /* and go on at this many; 0: a quarter of high_water */
+} eddy_stream_opts;
+
+typedef struct eddy_connect_opts {
+    int port;
+    const char *local_host; /* address to connect from */
+    bool nodelay_off;       /* leaves Nagle's algorithm on */
+    eddy_stream_opts stream;
+} eddy_connect_opts;
+
+/* Connects to a host name or numeric address; the names are looked up beside the loop. NULL with a
+ * record that names host and port: EDDY_ENAME, EDDY_ECONNREFUSED, … The caller closes it. */
+EDDY_API EDDY_SUSPENDS eddy_stream *eddy_connect_with(const char *host,
+                                                      const eddy_connect_opts *opts);
+#define eddy_connect(host, ...) eddy_connect_with((host), &(eddy_connect_opts){__VA_ARGS__})
+/* To a Unix socket; a path that begins with @ is an abstract name. */
+EDDY_API EDDY_SUSPENDS eddy_stream *eddy_connect_unix_with(const char *path,
+                                                           const eddy_stream_opts *opts);
+#define eddy_connect_unix(path, ...)                                                               \
+    eddy_connect_unix_with((path), &(eddy_stream_opts){__VA_ARGS__})
+/* Takes over a connected socket; it becomes non-blocking and is closed with the stream. */
+EDDY_API eddy_stream *eddy_stream_of_socket(int fd, const eddy_stream_opts *opts);
+
+/* Sends what is unsent (at most 5 s, shielded), ends what still waits in it with EDDY_ECLOSED,
+ * closes. NULL is fine. abort drops what is unsent and resets the connection. */
+EDDY_API void eddy_stream_close(eddy_stream *stream);
+EDDY_API void eddy_stream_abort(eddy_stream *stream);
+EDDY_AUTOCLOSE(eddy_stream, eddy_stream_close)
+
+/* Reads what is there, at least one byte, at most size; 0 at the end. Bytes are never lost to a
+ * cancellation. A second task that reads at the same time gets EDDY_EBUSY. */
+EDDY_API EDDY_SUSPENDS ssize_t eddy_read(eddy_stream *stream, void *buf, size_t size);
+/* Exactly size bytes: returns size. At the end before that EDDY_EOF; the record says how many came,
+ * and they stay readable. */
+EDDY_API EDDY_SUSPENDS ssize_t eddy_read_exactly(eddy_stream *stream, void *buf, size_t size);
+/* Up to and with the separator. *data points into the stream's buffer and is valid until the next
+ * read; returns its length, without a final zero being part of it (there is one behind it).
+ * EDDY_ELIMIT over the limit and EDDY_EOF at the end leave the bytes readable. */
+EDDY_API EDDY_SUSPENDS ssize_t eddy_read_until(eddy_stream *stream, const char *separator,
+                                               char **data);
+/* A line without its \n or \r\n, ended by a zero, in the stream's buffer until the next read; *line
+ * is NULL and the length 0 at the end. The last line need not end in \n. EDDY_ELIMIT as above. */
+EDDY_API EDDY_SUSPENDS ssize_t eddy_read_line(eddy_stream *stream, char **line);
+/* True once the peer's end was seen and everything before it was read. */
+EDDY_API bool eddy_at_eof(const eddy_stream *stream);
+
+/* Writes all of it, in one piece among concurrent writers: what the socket does not take at once is
+ * kept and sent as it can be; waits while more than high_water is unsent. Returns size. EDDY_EPIPE,
+ * EDDY_ECONNRESET when the peer has gone; the failure of an earlier write also comes here. */
+EDDY_API EDDY_SUSPENDS ssize_t eddy_write(eddy_stream *stream, const void *buf, size_t size);
+/* Formatted; returns the number of bytes. */
+EDDY_API EDDY_SUSPENDS ssize_t eddy_printf(eddy_stream *stream, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+EDDY_API EDDY_SUSPENDS ssize_t eddy_vprintf(eddy_stream *stream, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+/* Waits until nothing is unsent. */
+EDDY_API EDDY_SUSPENDS int eddy_flush(eddy_stream *stream);
+/* Half-close: sends what is unsent, then the end; reading goes on. */
+EDDY_API EDDY_SUSPENDS int eddy_write_eof(eddy_stream *stream);
+
+/* The peer's and the own address as "127.0.0.1:8080", "[::1]:80" or a path; in the stream. */
+EDDY_API const char *eddy_stream_peer(eddy_stream *stream);
+EDDY_API const char *eddy_stream_local(eddy_stream *stream);
+EDDY_API int eddy_stream_fd(const eddy_stream *stream);
+/* In a server's handler: the .arg of the server. */
+EDDY_API void *eddy_stream_arg(const eddy_stream *stream);
+
+/* A connection's handler runs as a task of its own; the stream is closed when it returns, and a
+ * failure is reported. */
+typedef int eddy_handler(eddy_stream *peer);
+
+typedef struct eddy_serve_opts {
+    const char *host;         /* NULL: 127.0.0.1 and ::1; "*": every interface */
+    int port;                 /* 0: one that is free, see eddy_server_port */
+    const char *unix_path;    /* a Unix socket instead */
+    int backlog;              /* 0: 128 */
+    unsigned max_connections; /* accepting pauses at so many; 0: 65,536 */
+    bool reuse_port;          /* SO_REUSEPORT */
+    size_t stack_size;        /* of handlers */
+    double drain;             /* seconds eddy_server_close lets handlers end; 0: none */
+    void *arg;                /* eddy_stream_arg gives it to handlers */
+    eddy_stream_opts stream;
+} eddy_serve_opts;
+
+typedef struct eddy_server eddy_server;
+
+/* Listens and serves until the task is cancelled; returns only a failure. */
+EDDY_API EDDY_SUSPENDS int eddy_serve_with(eddy_handler *handler, const eddy_serve_opts *opts);
+#define eddy_serve(handler, ...) eddy_serve_with((handler), &(eddy_serve_opts){__VA_ARGS__})
+
+/* The same in the background. NULL with a record: EDDY_EADDRINUSE, EDDY_EACCES, … */
+EDDY_API EDDY_SUSPENDS eddy_server *eddy_server_open_with(eddy_handler *handler,
+                                                          const eddy_serve_opts *opts);
+#define eddy_server_open(handler, ...)                                                             \
+    eddy_server_open_with((handler), &(eddy_serve_opts){__VA_ARGS__})
+EDDY_API int eddy_server_port(const eddy_server *server);
+EDDY_API unsigned eddy_server_connections(const eddy_server *server);
+
+/* Three ways to end: stop accepting; wait until every handler has ended, at most so many seconds
+ * (EDDY_ETIMEDOUT then); cancel every handler and wait for them. */
+EDDY_API void eddy_server_stop(eddy_server *server);
+EDDY_API EDDY_SUSPENDS int eddy_server_drain(eddy_server *server, double seconds);
+EDDY_API void eddy_server_abort(eddy_server *server);
+/* All three, with .drain seconds in the middle. NULL is fine. */
+EDDY_API void eddy_server_close(eddy_server *server);
+EDDY_AUTOCLOSE(eddy_server, eddy_server_close)
+
+/* A host's numeric addresses ("192.0.2.1" or "2001:db8::1"), looked up beside the loop: at most n
+ * of them to addresses (each 46 bytes); returns how many. EDDY_ENAME with the resolver's words. */
+EDDY_API EDDY_SUSPENDS int eddy_getaddrinfo(const char *host, char (*addresses)[46], size_t n);
+
+EDDY_END_DECLS
+
+#endif

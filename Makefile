@@ -28,7 +28,7 @@ BASE_FLAGS := -std=gnu11 $(OPT) -g -fno-omit-frame-pointer -fstack-clash-protect
     -ftls-model=initial-exec -fno-common -pthread $(WARN) $(if $(SAN),-fsanitize=$(SAN)) $(EXTRA)
 ALL_CFLAGS = $(BASE_FLAGS) $(STRICT) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 ALL_LDFLAGS = -pthread $(if $(SAN),-fsanitize=$(SAN)) $(EXTRA) $(LDFLAGS)
-PRIVATE := -D_GNU_SOURCE= -Iinclude -Isrc -DEDDY_VERSION='"$(VERSION)"'
+PRIVATE := -D_GNU_SOURCE= -Iinclude -Isrc
 
 # ---- what there is -----------------------------------------------------------------------------
 
@@ -41,7 +41,8 @@ ADDON_SRC := $(filter $(addsuffix /%,$(ADDON_DIRS)),$(SRC))
 CORE_SRC := $(filter-out $(ADDON_SRC),$(SRC))
 HEADERS := $(call find,include,*.h)
 TOOL_SRC := $(call find,tools/eddy,*.c)
-TEST_SRC := $(wildcard tests/runner.c tests/support/*.c) $(call find,tests,test_*.c)
+HARNESS := $(wildcard tests/*.c)
+TEST_SRC := $(HARNESS) $(wildcard tests/support/*.c) $(call find,tests,test_*.c)
 
 # file=package for every package that some source asks for; MISSING: those not installed.
 PACKAGES := $(shell grep -rsoE '/\* pkg-config: [^*]+' --include='*.[ch]' src tools examples bench \
@@ -139,7 +140,7 @@ $(B)/bench/%: $(B)/obj/program/bench/%.o $$(call archives,bench/$$*.c)
 $(B)/tests: $(TEST_OBJ)
 	$(call link,$(TESTED) $(TEST_SRC))
 # The harness's own test: tests that must fail, linked with what the runner needs and no more.
-$(B)/harness: $(call objects,noloop,$(wildcard tests/harness/*.c) tests/runner.c src/base/alloc.c \
+$(B)/harness: $(call objects,noloop,$(wildcard tests/harness/*.c) $(HARNESS) src/base/alloc.c \
     src/base/fault.c)
 	$(link)
 

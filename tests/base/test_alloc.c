@@ -1,0 +1,58 @@
+/* test_alloc.c - memory: counting and failure injection. */
+#include "base/alloc.h"
+#include "base/fault.h"
+#include "test.h"
+
+TEST_PLAIN(alloc_counts_what_is_alive)
+{
+    long before = eddy__alloc_live();
+    void *a = eddy__alloc(10), *b = eddy__alloc_zero(0);
+    char *c = eddy__strdup("text");
+
+    CHECK(a && b);
+    CHECK_STR(c, "text");
+    CHECK_INT(eddy__alloc_live(), before + 3);
+    a = eddy__realloc(a, 1000);
+    CHECK(a != NULL);
+    CHECK_INT(eddy__alloc_live(), before + 3);
+    eddy__free(a);
+    eddy__free(b);
+    eddy__free(c);
+    eddy__free(NULL);
+    CHECK_INT(eddy__alloc_live(), before);
+}
+
+TEST_PLAIN(alloc_zero_is_zero)
+{
+    char *p = eddy__alloc_zero(100);
+
+    for (int i = 0; i < 100; i++)
+        CHECK_INT(p[i], 0);
+    eddy__free(p);
+}
+
+TEST_PLAIN(alloc_fails_where_told_once)
+{
+    eddy__alloc_fail_at(2);
+    void *a = eddy__alloc(1), *b = eddy__alloc(1), *c = eddy__alloc(1);
+
+    CHECK(a && c);
+    CHECK_PTR(b, NULL);
+    eddy__alloc_fail_at(1);
+    CHECK_PTR(eddy__realloc(a, 50), NULL);
+    eddy__alloc_fail_at(0);
+    eddy__free(a);
+    eddy__free(c);
+}
+
+TEST_PLAIN(fault_hits_where_told_once)
+{
+    long before = eddy__fault_count();
+
+    CHECK(!eddy__fault());
+    eddy__fault_at(2);
+    CHECK(!eddy__fault());
+    CHECK(eddy__fault());
+    CHECK(!eddy__fault());
+    CHECK_INT(eddy__fault_count(), before + 4);
+}

@@ -1,0 +1,211 @@
+/* repeat.c - runs a test's body with the census around it; runs scenarios again and again with
+ * one thing going wrong: a cancellation, an allocation, a system call. */
+#include "repeat.h"
+#include "census.h"
+
+#include "base/alloc.h"
+#include "base/fault.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+
+/* A scenario is a test of its own size, not a stress: more rounds than this is a mistake. */
+enum { MAX_ROUNDS = 20000 };
+
+/* Weak, so that the runner links with as much of the library as there is. */
+#if TEST_HAS_LOOP
+#pragma weak eddy_run_with
+#endif
+#pragma weak eddy__suspend_count
+#pragma weak eddy__cancel_at
+long eddy__suspend_count(void);
+void eddy__cancel_at(long n);
+
+/* What goes wrong at the n-th occasion of a run. */
+struct trouble {
+    const char *what;
+    void (*arm)(long n);
+    long (*count)(void);
+};
+
+static const struct trouble cancellation = {"cancelled at suspension", eddy__cancel_at,
+                                            eddy__suspend_count};
+static const struct trouble no_memory = {"failing allocation", eddy__alloc_fail_at,
+                                         eddy__alloc_count};
+static const struct trouble no_system_call = {"failing system call", eddy__fault_at,
+                                              eddy__fault_count};
+
+struct scenario {
+    const struct test *test;
+#if TEST_HAS_LOOP
+    eddy_coro coro;
+#endif
+};
+
+static struct census before;
+
+#if TEST_HAS_LOOP
+
+static int test_task(const struct test *test)
+{
+    if (test->scenario)
+        return test->scenario();
+    test->body();
+    return 0;
+}
+EDDY_CORO(test_task, const struct test *)
+
+static struct scenario scenario_of(const struct test *test)
+{
+    return (struct scenario){test, test_task_coro(test)};
+}
+
+static int run_scenario(const struct scenario *s)
+{
+    if (!eddy_run_with)
+        test_skip("the loop is not linked in");
+    if (s->test && s->test->kind == TEST_REAL_TIME)
+        return eddy_run(s->coro, .clock = EDDY_CLOCK_REAL);
+    return eddy_run(s->coro, .clock = EDDY_CLOCK_VIRTUAL);
+}
+
+#else
+
+static struct scenario scenario_of(const struct test *test)
+{
+    return (struct scenario){test};
+}
+
+static int run_scenario(const struct scenario *s)
+{
+    if (s->test)
+        test_skip("no loop in this build");
+    return 0;
+}
+
+#endif
+
+bool test_run_once(const struct test *test)
+{
+    struct scenario s = scenario_of(test);
+    int status = 0;
+
+    census_take(&before);
+    if (test->kind == TEST_WITHOUT_LOOP)
+        test->body();
+    else
+        status = run_scenario(&s);
+    if (status < 0)
+        printf("the run ended with status %d\n", status);
+    return census_compare(&before) && status >= 0;
+}
+
+/* Output of rounds that went well would bury the one that did not. */
+static void forget_output_since(off_t start)
+{
+    if (start >= 0 && ftruncate(STDOUT_FILENO, start) == 0)
+        lseek(STDOUT_FILENO, start, SEEK_SET);
+}
+
+/* One round in a process of its own, trouble at the n-th occasion (0: none). *occasions: how many
+ * there were. -> wait status. */
+static int run_round(const struct scenario *s, const struct trouble *t, long n, long *occasions)
+{
+    int status = -1;
+
+    fflush(NULL);
+    *occasions = 0;
+    pid_t pid = fork();
+    if (pid < 0)
+        test_fail(__FILE__, __LINE__, "fork: no process");
+    if (pid == 0) {
+        alarm(test_seconds());
+        census_take(&before);
+        long start = t->count();
+        if (n > 0)
+            t->arm(n);
+        int result = run_scenario(s);
+        *occasions = t->count() - start;
+        t->arm(0);
+        bool clean = census_compare(&before);
+        if (n == 0 && result < 0)
+            printf("without any trouble the status is %d\n", result);
+        exit(clean && (n > 0 || result >= 0) ? 0 : 1);
+    }
+    while (waitpid(pid, &status, 0) < 0)
+        continue;
+    return status;
+}
+
+static void explain(const struct trouble *t, long n, int status)
+{
+    printf("%s %ld: ", n ? t->what : "no", n);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+        printf("no end after %u s\n", test_seconds());
+    else if (WIFSIGNALED(status))
+        printf("killed by signal %d, %s\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else
+        printf("exit status %d\n", WEXITSTATUS(status));
+}
+
+/* -> true when every round ended clean. */
+static bool run_rounds(const struct scenario *s, const struct trouble *t)
+{
+    long *occasions = mmap(NULL, sizeof *occasions, PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    long n = 0;
+    bool clean = true;
+
+    if (occasions == MAP_FAILED)
+        test_fail(__FILE__, __LINE__, "mmap: no memory");
+    do {
+        off_t start = lseek(STDOUT_FILENO, 0, SEEK_CUR);
+        int status = run_round(s, t, n, occasions);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+            _exit(77);
+        if (status == 0) {
+            forget_output_since(start);
+            continue;
+        }
+        explain(t, n, status);
+        clean = false;
+        break;
+    } while (n++ < *occasions && n < MAX_ROUNDS);
+    munmap(occasions, sizeof *occasions);
+    if (n >= MAX_ROUNDS) {
+        printf("more than %d rounds\n", MAX_ROUNDS);
+        return false;
+    }
+    if (clean)
+        printf("%ld rounds: %s\n", n, t->what);
+    return clean;
+}
+
+bool test_run_sweep(const struct test *test)
+{
+    struct scenario s = scenario_of(test);
+
+    if (!eddy__cancel_at || !eddy__suspend_count)
+        test_skip("no cancellation can be injected in this build");
+    return run_rounds(&s, &cancellation);
+}
+
+bool test_run_torture(const struct test *test)
+{
+    struct scenario s = scenario_of(test);
+    bool memory = run_rounds(&s, &no_memory);
+
+    return run_rounds(&s, &no_system_call) && memory;
+}
+
+#if TEST_HAS_LOOP
+void sweep_cancellation(eddy_coro coro)
+{
+    struct scenario s = {NULL, coro};
+
+    if (!eddy__cancel_at || !eddy__suspend_count)
+        test_skip("no cancellation can be injected in this build");
+    if (!run_rounds(&s, &cancellation))
+        test_fail(__FILE__, __LINE__, "the sweep of %s is not clean", coro.name);
+}
+#endif

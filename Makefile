@@ -153,7 +153,7 @@ again = +$(MAKE) --no-print-directory B=build/$(1) $(2)
 run: all ## the sample programs, or PROGRAM=tour/14_sequential_concurrent (ARGS=...)
 	@B=$(B) CC='$(CC)' scripts/demo $(PROGRAM) $(ARGS)
 test: all $(B)/tests $(B)/harness ## everything that can be tested quickly; BACKEND=epoll: one backend
-	@B=$(B) CC='$(CC)' $(PYTHON) scripts/test.py $(BACKENDS)
+	+@B=$(B) CC='$(CC)' MAKE='$(MAKE)' $(PYTHON) scripts/test.py $(BACKENDS)
 unit: $(B)/tests ## unit tests only; TESTS=name selects, BACKEND=uring|epoll
 	@$(call UNIT,$(BACKENDS))
 tour: $(TOUR) ## the tour against its transcripts; TESTS=14 selects

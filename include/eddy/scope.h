@@ -13,11 +13,16 @@
 
 EDDY_BEGIN_DECLS
 
+struct eddy_loop;
+struct eddy_task;
+
 typedef struct eddy_timer_ {
     int64_t deadline;
     uint64_t sequence;
-    uint32_t position;
-    uint32_t kind;
+    void (*fire)(struct eddy_loop *loop, struct eddy_timer_ *timer);
+    struct eddy_timer_ *next;
+    uint32_t position; /* in the heap, from 1; 0: not armed */
+    bool late;         /* fires after the others of its turn, and after what they made ready */
 } eddy_timer_;
 
 /* Its fields belong to the library. */

@@ -1,0 +1,26 @@
+/* base.h - small words every layer uses. */
+#ifndef EDDY_BASE_BASE_H
+#define EDDY_BASE_BASE_H
+
+#include <eddy/base.h>
+#include <eddy/error.h>
+
+#define container_of(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define count_of(array) (sizeof(array) / sizeof((array)[0]))
+#define NOINLINE __attribute__((noinline))
+#define COLD __attribute__((cold, noinline))
+
+static inline size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+#endif

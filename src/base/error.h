@@ -1,0 +1,34 @@
+/* error.h - error records inside the library. A record is counted: a task, the awaiters that took
+ * it over and the list it hangs in hold one reference each. */
+#ifndef EDDY_BASE_ERROR_H
+#define EDDY_BASE_ERROR_H
+
+#include "base/base.h"
+
+/* Raises code with its standard sentence, without formatting: for the frequent ones. */
+int eddy__raise_code(int code) __attribute__((cold));
+
+eddy_error *eddy__error_ref(eddy_error *error);
+void eddy__error_unref(eddy_error *error);
+
+/* Takes the record out of the running task (NULL: none), so that clean-up cannot disturb it, and
+ * puts it back, dropping what clean-up left. */
+eddy_error *eddy__error_take(void);
+void eddy__error_put(eddy_error *error);
+
+/* The running task awaited another one, whose record is inner: keeps a record that leads to it, says
+ * "awaited by" the running task, and has code; a reason, or NULL, is added to its message. */
+void eddy__error_awaited(eddy_error *inner, int code);
+
+/* Puts next at the end of first's list of further failures; takes over the caller's reference. */
+void eddy__error_append(eddy_error *first, eddy_error *next);
+
+/* Misuse that is a bug in the program: reports it with the place of the call to the running loop's
+ * exception handler (stderr without one). Returns code, raised. */
+int eddy__bug(int code, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
+
+/* Set by the loop and task layers: who hears of bugs, and the running task's name for records. */
+extern void (*eddy__bug_hook)(const char *message);
+extern const char *(*eddy__task_name_hook)(void);
+
+#endif

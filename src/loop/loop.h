@@ -1,0 +1,240 @@
+/* loop.h - private door of the loop layer.
+ *
+ * One turn: run what is ready (a snapshot of the ring), deliver the scopes that expired in the turn
+ * before, poll the backend, fire the timers that are due. Scopes come last so that what became
+ * ready in the same turn wins over a deadline (rules D1, B2). */
+#ifndef EDDY_LOOP_LOOP_H
+#define EDDY_LOOP_LOOP_H
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "base/thread.h"
+#include "context/context.h"
+#include <eddy/loop.h>
+#include <eddy/scope.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What the loop switches to; first member of a task. */
+struct eddy__fiber {
+    struct eddy__stack stack;
+    struct eddy__context context;
+    eddy_error *error;
+};
+
+struct eddy__call;
+struct eddy__fd;
+
+/* ---- timers: a 4-ary heap of {deadline, timer}; equal deadlines leave in order of arming ---- */
+
+struct eddy__timer_entry {
+    int64_t deadline;
+    eddy_timer_ *timer;
+};
+
+struct eddy__timers {
+    struct eddy__timer_entry *entries;
+    size_t count;
+    size_t capacity;
+    uint64_t sequence;
+};
+
+/* ---- backends -------------------------------------------------------------------------- */
+
+/* A descriptor whose readiness somebody wants to know. Edge-triggered by default: on_ready is called
+ * when a wanted event comes up, and events that were wanted stay wanted. level: on_ready is
+ * called in each turn in which the wanted events hold. */
+struct eddy__fd {
+    eddy_loop *loop;
+    int fd;
+    bool level;
+    unsigned wanted; /* EDDY_READABLE | EDDY_WRITABLE */
+    void (*on_ready)(struct eddy__fd *fd, unsigned events);
+    void *backend[2]; /* the backend's own: uring keeps the armed polls, epoll what is registered */
+};
+
+struct eddy__backend {
+    const char *name;
+    int (*open)(eddy_loop *loop);
+    void (*close)(eddy_loop *loop);
+    /* fd->wanted has changed, or in edge mode an event has to be armed again. */
+    int (*arm)(struct eddy__fd *fd);
+    /* No more calls for fd; its memory is free when it returns. Before the descriptor is closed. */
+    void (*forget)(struct eddy__fd *fd);
+    int (*submit)(eddy_loop *loop, eddy_op *op);
+    void (*cancel)(eddy_loop *loop, eddy_op *op);
+    /* Cheap: whether poll would find or has to hand in something. */
+    bool (*pending)(eddy_loop *loop);
+    /* Hands in, waits at most timeout_ns (0: not; NS_NEVER), calls back. */
+    int (*poll)(eddy_loop *loop, int64_t timeout_ns);
+    /* In the child of a fork: closes the descriptors without touching the parent's state. */
+    void (*disown)(eddy_loop *loop);
+};
+
+extern const struct eddy__backend eddy__backend_uring;
+extern const struct eddy__backend eddy__backend_epoll;
+extern const struct eddy__backend eddy__backend_fake;
+enum { EDDY__BACKEND_FAKE = 99 }; /* eddy_loop_opts.backend, tests only */
+
+/* ---- calls from other threads ------------------------------------------------------------ */
+
+/* A node may be pushed from any thread and is then the loop's until fn is called. */
+struct eddy__inbox_node {
+    struct eddy__inbox_node *next;
+    void (*fn)(struct eddy__inbox_node *node);
+};
+
+/* ---- the loop ---------------------------------------------------------------------------- */
+
+struct eddy_loop {
+    /* ready ring: a fiber, or a struct eddy__call with bit 0 set; capacity ≥ reserved always, so
+     * that waking cannot fail: every task and call reserves its place when it is made */
+    uintptr_t *ring;
+    size_t ring_mask;
+    size_t ring_head;
+    size_t ring_tail;
+    size_t ring_reserved;
+
+    struct eddy__context context; /* of the loop's own stack, while a fiber runs */
+    /* run on the loop's stack after the fiber that set it has switched away */
+    void (*after)(eddy_loop *loop, struct eddy__fiber *fiber);
+
+    int64_t now;          /* nanoseconds; virtual_clock: made up */
+    bool now_is_fresh;    /* read within the step that runs */
+    bool virtual_clock;
+    bool stopping;
+    bool running;
+    bool closing;
+    bool debug;
+    struct eddy__timers timers;
+    eddy_timer_ *late;    /* expired scopes, delivered after the next batch */
+    eddy_timer_ **late_end;
+
+    const struct eddy__backend *backend;
+    void *backend_state;
+    struct eddy__fd wake_fd;
+    unsigned io_waits;    /* tasks, watches and operations that wait for I/O */
+    int64_t spin_ns;
+
+    _Atomic(struct eddy__inbox_node *) inbox;
+    atomic_bool sleeping; /* waiting in the backend: pushers must write the eventfd */
+    atomic_bool closed;
+    atomic_uint holds;    /* other threads that mean to call */
+    atomic_uint refs;     /* the owner, holds and task handles keep the memory */
+    atomic_bool interrupted; /* SIGINT came */
+
+    struct list free_calls;
+    struct list call_slabs;
+
+    unsigned lap_entries; /* entries to run between polls while busy, see turn.c */
+    uint64_t random;      /* 0: no shuffling */
+
+    eddy_poll_hook *poll_hook;
+    void *poll_hook_arg;
+    eddy_exception_handler *handler;
+    void *handler_arg;
+    int64_t slow_ns;
+    pthread_t thread;
+
+    /* of the task layer */
+    struct eddy__stack_pool stacks;
+    struct list tasks;    /* all that have not ended, in order of creation */
+    size_t task_count;
+    uint32_t task_number; /* of the last "Task-N" */
+    uint32_t task_id;
+    void (*close_tasks)(eddy_loop *loop); /* set by the task layer: ends what is left */
+    void (*on_interrupt)(eddy_loop *loop);
+    bool report_deadlock; /* eddy_run: stop and say so when nothing can ever happen */
+    bool deadlocked;
+    struct eddy__pool *pools[2]; /* worker threads made on demand: see enum eddy__pool_use */
+};
+
+/* ---- ready ring (ready.c) ---- */
+
+/* Makes room for one more task or call; 0 or EDDY_ENOMEM, not raised. */
+int eddy__ready_reserve(eddy_loop *loop);
+static inline void eddy__ready_unreserve(eddy_loop *loop)
+{
+    loop->ring_reserved--;
+}
+static inline void eddy__ready_push(eddy_loop *loop, uintptr_t entry)
+{
+    loop->ring[loop->ring_tail++ & loop->ring_mask] = entry;
+}
+static inline size_t eddy__ready_count(const eddy_loop *loop)
+{
+    return loop->ring_tail - loop->ring_head;
+}
+
+/* ---- timers (timer.c) ---- */
+
+/* timer->fire and ->late are set by the caller. 0 or EDDY_ENOMEM, not raised. NS_NEVER is not armed
+ * and fine. */
+int eddy__timer_arm(eddy_loop *loop, eddy_timer_ *timer, int64_t deadline);
+/* Harmless when it is not armed (zero) or has fired. */
+void eddy__timer_cancel(eddy_loop *loop, eddy_timer_ *timer);
+void eddy__timers_fire(eddy_loop *loop);
+void eddy__timers_deliver_late(eddy_loop *loop);
+static inline int64_t eddy__timers_next(const eddy_loop *loop)
+{
+    return loop->timers.count ? loop->timers.entries[0].deadline : NS_NEVER;
+}
+
+/* The clock as of now: reads it unless it was read in this step already. For call_later. */
+int64_t eddy__loop_now(eddy_loop *loop);
+/* Always reads it (the virtual clock is always exact). For sleeps and scopes. */
+int64_t eddy__loop_now_exact(eddy_loop *loop);
+
+/* ---- turns (turn.c) ---- */
+
+/* Runs turns until loop->stopping. */
+void eddy__loop_turns(eddy_loop *loop);
+/* One turn without a poll that waits; for closing. */
+void eddy__loop_turn(eddy_loop *loop, int64_t timeout_ns);
+/* Enters and leaves the thread's "a loop runs" state. enter: 0 or EDDY_ELOOP raised. */
+int eddy__loop_enter(eddy_loop *loop);
+void eddy__loop_leave(eddy_loop *loop);
+
+/* ---- inbox (inbox.c): any thread ---- */
+int eddy__inbox_push(eddy_loop *loop, struct eddy__inbox_node *node);
+void eddy__inbox_drain(eddy_loop *loop);
+void eddy__loop_ref(eddy_loop *loop);
+void eddy__loop_unref(eddy_loop *loop);
+
+/* ---- descriptors (fd.c) ---- */
+void eddy__fd_init(struct eddy__fd *fd, eddy_loop *loop, int number,
+                   void (*on_ready)(struct eddy__fd *, unsigned));
+/* Asks for events (edge mode: adds and arms them again; level mode: exactly these). 0 or -errno, not
+ * raised. */
+int eddy__fd_want(struct eddy__fd *fd, unsigned events);
+void eddy__fd_forget(struct eddy__fd *fd);
+
+/* ---- worker threads (work.c) ----
+ * A job runs in a thread and then done is called in the loop. The loop is held meanwhile. */
+enum eddy__pool_use { EDDY__POOL_BLOCKING, EDDY__POOL_NAMES };
+struct eddy__work {
+    struct eddy__inbox_node node; /* must stay first */
+    struct eddy__work *next;
+    struct eddy__pool *pool;
+    eddy_loop *loop;
+    void (*run)(struct eddy__work *work);  /* in the thread */
+    void (*done)(struct eddy__work *work); /* in the loop; may free work */
+    atomic_int state;                      /* queued, running, finished */
+};
+/* Queues the job in the loop's pool of that use, making the pool and threads on demand. 0 or an error,
+ * not raised. */
+int eddy__work_submit(eddy_loop *loop, enum eddy__pool_use use, struct eddy__work *work);
+/* True when the job had not begun: it never will, and done is not called. */
+bool eddy__work_cancel(struct eddy__work *work);
+/* Waits at most that long for the threads to end; what is stuck goes on by itself. */
+void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns);
+
+/* ---- reports (report.c) ---- */
+void eddy__report(eddy_loop *loop, const eddy_report *report);
+
+/* Names the running step for reports in debug mode; true when the calling thread runs loop. */
+bool eddy__loop_check_thread(const eddy_loop *loop, const char *function);
+
+#endif

@@ -1,0 +1,183 @@
+/* task.h - private door of the task layer.
+ *
+ * The life of a task:
+ *
+ *      create            loop pops it             eddy__park             eddy__wake
+ *   NEW (in the ring) ───────────────▶ RUNNING ───────────────▶ PARKED ───────────────▶ READY
+ *                                        ▲  │                                            │
+ *                                        │  │ its function returned                      │
+ *                                        │  ▼                                            │
+ *                                        │ DONE                  loop pops it            │
+ *                                        └───────────────────────────────────────────────┘
+ *
+ * A parked task is in nobody's ring; exactly one eddy__wake brings it back. What it waits for is
+ * described by a struct eddy__wait_kind, whose abort ends the wait for a cancellation or an
+ * expired scope: at once by eddy__wake(task, code), or later through the operation's own end. A
+ * task that is READY has completed what it waited for: a cancellation that comes now waits for
+ * the next suspension (rule D1).
+ *
+ * `interrupt` is what suspending calls return right away: the chain of scopes and the cancellation
+ * requests, worked out once when one of them changes and read by eddy__checkpoint. */
+#ifndef EDDY_TASK_TASK_H
+#define EDDY_TASK_TASK_H
+
+#include "loop/loop.h"
+#include <eddy/coro.h>
+#include <eddy/run.h>
+#include <eddy/scope.h>
+#include <eddy/sync.h>
+#include <eddy/task.h>
+
+enum eddy__task_state {
+    EDDY__TASK_NEW,
+    EDDY__TASK_READY,
+    EDDY__TASK_RUNNING,
+    EDDY__TASK_PARKED,
+    EDDY__TASK_DONE,
+};
+
+struct eddy__wait_kind {
+    const char *what; /* for dumps: "queue get" */
+    /* Ends the wait with code, now or later; NULL: the wait cannot be ended early. */
+    void (*abort)(eddy_task *task, int code);
+};
+
+struct eddy__locals;
+
+struct eddy_task {
+    struct eddy__fiber fiber;
+    eddy_loop *loop;
+    int wake;      /* what eddy__park returns */
+    int status;    /* what its function returned, once DONE */
+    int interrupt; /* 0, or the code of suspending calls from now on */
+    uint8_t state;
+    bool observed;      /* somebody saw its status */
+    bool packed;        /* its stack has no guard: check the canary */
+    bool numbered;      /* "Task-N" when it has no other name */
+    uint32_t refs;      /* the loop until DONE, and handles */
+    uint32_t cancels;   /* requests that are pending */
+    uint32_t id;
+    uint32_t canceller; /* id of the task that cancelled first, 0 for a callback */
+    uint32_t number;
+    uint32_t ignored;   /* interrupted calls in a row, see D2 */
+    eddy_scope *scope;  /* innermost */
+    const struct eddy__wait_kind *waiting;
+    void *waiting_on;
+    eddy_waiters_ done_waiters; /* tasks and callbacks, in order */
+    struct list all;            /* loop->tasks */
+    /* of a group, gather or generator: called on the loop's stack when it has ended */
+    void (*on_end)(eddy_task *task);
+    void *owner;
+    struct list siblings;
+    struct eddy__locals *locals;
+    char *name;
+    char *reason;
+    const eddy_place *place;
+    eddy_coro coro;
+};
+
+/* The task that runs; NULL in callbacks and outside. */
+static inline eddy_task *eddy__self(void)
+{
+    return (eddy_task *)(void *)eddy__thread.fiber;
+}
+
+/* ---- suspending (park.c) ---- */
+
+int eddy__checkpoint_slow(void);
+
+/* First line of every suspending call: 0, or the failure to return (raised): outside a task,
+ * cancelled, expired. Every 64th call in a row yields (rule D4). */
+static inline int eddy__checkpoint(void)
+{
+    eddy_task *self = eddy__self();
+
+    if (likely(self && !self->interrupt && --eddy__thread.budget > 0))
+        return 0;
+    return eddy__checkpoint_slow();
+}
+
+/* Suspends the running task until eddy__wake; returns the value given to it, unraised. Before it the
+ * caller has put the task where somebody will find it. */
+int eddy__park(const struct eddy__wait_kind *kind, void *on);
+
+/* Makes a parked task ready. */
+static inline void eddy__wake(eddy_task *task, int value)
+{
+    task->wake = value;
+    task->state = EDDY__TASK_READY;
+    task->waiting = NULL;
+    eddy__ready_push(task->loop, (uintptr_t)task);
+}
+
+/* Lets everybody else run once. Always 0. */
+int eddy__yield_turn(void);
+
+/* For the statuses of waits: raises code with its standard sentence when it is negative. */
+static inline int eddy__raise_if(int code)
+{
+    return likely(code >= 0) ? code : eddy__raise_code(code);
+}
+
+/* ---- queues of waiting tasks ----
+ * A waiter lives on the stack of the task that waits (or, for a done callback, in memory of its
+ * own). queue is NULL once it was taken out: it has been granted what it waited for, or left. */
+struct eddy_waiter_ {
+    struct eddy_waiter_ *next;
+    struct eddy_waiter_ *prev;
+    eddy_waiters_ *queue;
+    eddy_task *task;
+    void *slot;                /* what is handed over: an item, a result */
+    void (*granted)(struct eddy_waiter_ *w, int status); /* NULL: wakes the task with status */
+};
+
+void eddy__waiters_add(eddy_waiters_ *queue, struct eddy_waiter_ *w);
+void eddy__waiters_remove(struct eddy_waiter_ *w);
+/* Takes w out and tells it: wakes its task with status, or calls granted. */
+void eddy__waiter_grant(struct eddy_waiter_ *w, int status);
+/* Grants to all that wait now. */
+void eddy__waiters_grant_all(eddy_waiters_ *queue, int status);
+
+/* Waits in queue until granted; a cancellation or deadline takes it out. Returns the status of the
+ * grant, or ECANCELED, ETIMEDOUT; not raised. kind->abort must be eddy__waiter_abort. */
+int eddy__wait_in(eddy_waiters_ *queue, struct eddy_waiter_ *w, const struct eddy__wait_kind *kind);
+/* The abort of such waits: waiting_on is the waiter. */
+void eddy__waiter_abort(eddy_task *task, int code);
+
+/* ---- tasks (task.c, await.c, cancel.c) ---- */
+
+eddy_task *eddy__task_new(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts);
+/* Puts a new task into the ring. */
+void eddy__task_start(eddy_task *task);
+void eddy__task_unref(eddy_task *task);
+/* Cancels on behalf of the library: canceller is the running task or none. */
+void eddy__task_cancel(eddy_task *task);
+/* Waits for its end whatever happens to the caller; does not look at its status. */
+void eddy__task_join(eddy_task *task);
+/* Works out task->interrupt anew and ends its wait when it is parked and now interrupted. */
+void eddy__task_interrupt(eddy_task *task);
+
+/* The status an awaiter sees of a done task, with its error record taken over; `aborted` is the
+ * ECANCELED or ETIMEDOUT that reached the awaiter meanwhile, or 0. */
+int eddy__task_result(eddy_task *task, int aborted);
+
+/* Links a scope that is not a block (a group's) as the running task's innermost. */
+void eddy__scope_link(eddy_scope *scope);
+void eddy__scope_unlink(eddy_scope *scope);
+
+/* A shield for closers: enters, and restores the caller's error record when it is left. */
+struct eddy__closer {
+    eddy_scope scope;
+    eddy_error *error;
+};
+void eddy__closer_enter(struct eddy__closer *closer, double seconds);
+void eddy__closer_leave(struct eddy__closer *closer);
+
+#ifdef EDDY_TESTING
+/* Suspensions of this process so far, and: the running loop's main task is cancelled at the n-th from
+ * now on (0: never). */
+long eddy__suspend_count(void);
+void eddy__cancel_at(long n);
+#endif
+
+#endif

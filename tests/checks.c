@@ -91,8 +91,8 @@ void test_check_near(const char *file, int line, const char *what, double actual
 {
     if (fabs(actual - expected) <= epsilon)
         return;
-    complain(file, line, "CHECK_NEAR(%s): got %.9g, expected %.9g within %g", what, actual, expected,
-             epsilon);
+    complain(file, line, "CHECK_NEAR(%s): got %.9g, expected %.9g within %g", what, actual,
+             expected, epsilon);
     leave(1);
 }
 

@@ -151,8 +151,8 @@ static void explain(const struct trouble *t, long n, int status)
 /* -> true when every round ended clean. */
 static bool run_rounds(const struct scenario *s, const struct trouble *t)
 {
-    long *occasions = mmap(NULL, sizeof *occasions, PROT_READ | PROT_WRITE,
-                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    long *occasions =
+        mmap(NULL, sizeof *occasions, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     long n = 0;
     bool clean = true;
 

@@ -324,8 +324,9 @@ static void parse_options(int argc, char **argv)
         else if (strcmp(argv[i], "-b") == 0 && value && i++)
             options.backend = value;
         else {
-            fprintf(stderr, "usage: %s [-l] [-v] [-j N] [-b uring|epoll] [--torture] [--here] "
-                            "[PART-OF-NAME ...]\n",
+            fprintf(stderr,
+                    "usage: %s [-l] [-v] [-j N] [-b uring|epoll] [--torture] [--here] "
+                    "[PART-OF-NAME ...]\n",
                     argv[0]);
             exit(2);
         }

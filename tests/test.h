@@ -133,7 +133,7 @@ struct test {
 
 void test_register(struct test *test);
 __attribute__((noreturn, format(printf, 3, 4))) void test_fail(const char *file, int line,
-                                                                const char *format, ...);
+                                                               const char *format, ...);
 __attribute__((noreturn)) void test_skip(const char *why);
 void test_check_int(const char *file, int line, const char *what, long long actual,
                     long long expected);

@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""lint.py [--slow] [FILE...]: the rules of the code that a compiler does not check.
+
+Layer order, banned calls, sizes, public headers that compile alone and carry contracts, and the
+format where clang-format is installed; --slow adds clang-tidy. With FILEs only their problems are
+shown. Prints file:line: problem, and exits 1 when there is one.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+LAYERS = ["base", "context", "loop", "task", "sync", "io", "exec", "inspect", "http", "db", "jobs",
+          "cache"]
+# jobs and cache lie side by side; from http up a file sees other layers by public headers only.
+SIDE_BY_SIDE = {"jobs", "cache"}
+FIRST_PUBLIC_ONLY = "http"
+
+MAX_FILE, MAX_HEADER, MAX_FUNCTION, MAX_COLUMN = 600, 200, 80, 100
+# Functions that may be longer: the state switch of a parser. path: names
+LONG_FUNCTIONS = {}
+# Calls that a file may make although they are banned for it. path: names
+ALLOWED_CALLS = {}
+
+ANYWHERE = "sprintf vsprintf strcpy strcat atoi atol atof strtok gets alloca"
+SLEEPS = "sleep usleep nanosleep"
+MEMORY = "malloc calloc realloc reallocarray free strdup strndup aligned_alloc posix_memalign"
+SYSTEM = """socket socketpair connect accept accept4 bind listen send sendto sendmsg recv recvfrom
+    recvmsg shutdown getsockopt setsockopt getsockname getpeername open openat creat read pread readv
+    write pwrite writev close lseek fsync fdatasync ftruncate stat fstat lstat fstatat statx unlink
+    unlinkat rename renameat mkdir rmdir link symlink readlink opendir readdir poll ppoll select
+    pselect epoll_create1 epoll_ctl epoll_wait epoll_pwait pipe pipe2 eventfd fopen fdopen fread
+    fwrite fclose"""
+# names, where they are banned (beginnings of paths), where not, what to use
+BANS = [
+    (ANYWHERE, ("src/", "include/", "tools/", "examples/", "tests/", "bench/", "fuzz/"), (),
+     "unsafe; take snprintf, memcpy, strtol"),
+    (SLEEPS, ("src/", "tools/"), (), "blocks the loop; take eddy_sleep"),
+    (MEMORY, ("src/",), ("src/base/alloc.c",), "take base/alloc.h"),
+    (SYSTEM, ("src/",), ("src/base/", "src/loop/", "src/io/"), "goes through src/loop or src/io"),
+    ("clock_gettime gettimeofday time", ("src/",), ("src/base/clock.c",), "take base/clock.h"),
+    ("abort", ("src/",), ("src/base/",), "take eddy__bug"),
+]
+MARKS = re.compile(r"\b(?:TODO|FIXME|X{3})\b")
+
+
+class Source:
+    """A file, its lines, and its lines with comments and strings blanked out."""
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, encoding="utf-8") as f:
+            self.text = f.read()
+        self.lines = self.text.split("\n")
+        if self.lines and not self.lines[-1]:
+            self.lines.pop()
+        token = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+        self.bare = token.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), self.text)
+        self.code = self.bare.split("\n")
+        self.layer = path.split("/")[1] if path.startswith("src/") and path.count("/") > 1 else None
+
+
+def files_of_project():
+    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], stdout=subprocess.PIPE,
+                         text=True, check=True).stdout.splitlines()
+    return sorted(p for p in out if os.path.isfile(p) and not p.startswith("third_party/"))
+
+
+# ---- includes ----------------------------------------------------------------------------------
+
+def include_problem(source, name):
+    """-> what is wrong with #include "name" or <name> in this file, or None"""
+    if name.startswith("eddy/") or name == "eddy.h":
+        return None
+    beside = os.path.normpath(os.path.join(os.path.dirname(source.path), name))
+    target = beside if os.path.exists(beside) else os.path.join("src", name)
+    if not source.path.startswith("src/"):
+        if target.startswith("src/") and os.path.exists(target) \
+                and source.path.startswith(("tools/", "examples/")):
+            return f"{name} is private; programs include public headers only"
+        return None
+    if not os.path.exists(target) or not target.startswith("src/") or source.layer is None:
+        return None
+    other = target.split("/")[1]
+    if other == source.layer or other not in LAYERS or source.layer not in LAYERS:
+        return None
+    if LAYERS.index(other) > LAYERS.index(source.layer) or {other, source.layer} <= SIDE_BY_SIDE:
+        return f"{source.layer} must not know of {other} ({name})"
+    if other == "base":
+        return None
+    if LAYERS.index(source.layer) >= LAYERS.index(FIRST_PUBLIC_ONLY):
+        return f"{source.layer} sees {other} by its public headers only ({name})"
+    if target != f"src/{other}/{other}.h":
+        return f"enter {other} by its door, {other}/{other}.h ({name})"
+    return None
+
+
+def check_includes(source):
+    for n, line in enumerate(source.lines, 1):
+        m = re.match(r'\s*#\s*include\s*["<]([^">]+)[">]', line)
+        problem = m and include_problem(source, m[1])
+        if problem:
+            yield n, problem
+
+
+# ---- calls, sizes, text ------------------------------------------------------------------------
+
+def check_calls(source):
+    banned = {}
+    for names, where, but, advice in BANS:
+        if source.path.startswith(where) and not source.path.startswith(but or ("-",)):
+            banned.update((name, advice) for name in names.split())
+    for name in ALLOWED_CALLS.get(source.path, ()):
+        banned.pop(name, None)
+    if not banned:
+        return
+    call = re.compile(r"(?<![\w.>])(" + "|".join(map(re.escape, banned)) + r")\s*\(")
+    for n, line in enumerate(source.code, 1):
+        if re.match(r"\s*#\s*define\s", line) and source.path.startswith("include/"):
+            continue
+        for m in call.finditer(line):
+            yield n, f"{m[1]}() is banned here: {banned[m[1]]}"
+
+
+def check_functions(source):
+    """Bodies are recognised by their braces in column 0, which the format guarantees."""
+    start, name = None, "?"
+    for n, line in enumerate(source.code, 1):
+        m = re.match(r"(?!#|typedef|\s)[^=;]*?\b(\w+)\s*\(", line)
+        if m and start is None:
+            name = m[1]
+        if line == "{":
+            start = n
+        elif line.startswith("}") and start is not None:
+            length = n - start - 1
+            if length > MAX_FUNCTION and name not in LONG_FUNCTIONS.get(source.path, ()):
+                yield start, f"{name} has {length} lines, more than {MAX_FUNCTION}"
+            start = None
+
+
+def check_text(source):
+    limit = MAX_HEADER if source.path.startswith("include/") else MAX_FILE
+    if len(source.lines) > limit:
+        yield len(source.lines), f"more than {limit} lines: two subjects in one?"
+    if source.text and not source.text.endswith("\n"):
+        yield len(source.lines), "no newline at the end"
+    for n, line in enumerate(source.lines, 1):
+        if len(line) > MAX_COLUMN:
+            yield n, f"{len(line)} columns, more than {MAX_COLUMN}"
+        if line != line.rstrip():
+            yield n, "blanks at the end"
+        if "\t" in line:
+            yield n, "a tab"
+        if MARKS.search(line):
+            yield n, "unfinished: do it, or say in prose what is open"
+
+
+# ---- public headers ----------------------------------------------------------------------------
+
+def check_contracts(source):
+    """A comment stands above each group of declarations; an empty line ends the group."""
+    if not source.path.startswith("include/"):
+        return
+    covered, in_macro = False, False
+    for n, (line, code) in enumerate(zip(source.lines, source.code), 1):
+        if in_macro or code.lstrip().startswith("#"):
+            in_macro = code.rstrip().endswith("\\")
+            continue
+        if not line.strip():
+            covered = False
+        elif not code.strip():
+            covered = True
+        elif re.match(r"EDDY_API\b", code) and not covered:
+            m = re.search(r"\b(eddy_\w+)\s*\(", code)
+            yield n, f"{m[1] if m else 'declaration'} has no contract comment above it"
+
+
+def compile_alone(header):
+    """-> problems of a header included by itself, in C and in C++"""
+    problems = []
+    name = header[len("include/"):]
+    for driver, flags, suffix in (("gcc", ["-std=gnu11", "-Wstrict-prototypes"], ".c"),
+                                  ("g++", ["-std=gnu++17"], ".cpp")):
+        if not shutil.which(driver):
+            continue
+        with tempfile.NamedTemporaryFile("w", suffix=suffix) as f:
+            f.write(f"#include <{name}>\n#include <{name}>\nint lint_(void);\n")
+            f.flush()
+            p = subprocess.run([driver, *flags, "-Wall", "-Wextra", "-Wshadow", "-Wundef", "-Werror",
+                                "-fsyntax-only", "-Iinclude", f.name],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if p.returncode:
+            problems.append((header, 1, f"does not compile alone with {driver}:\n{p.stdout.rstrip()}"))
+    return problems
+
+
+def check_version():
+    with open("VERSION", encoding="utf-8") as f:
+        version = f.read().strip()
+    path = "include/eddy/base.h"
+    if os.path.exists(path) and f'#define EDDY_VERSION "{version}"' not in Source(path).text:
+        yield path, 1, f"EDDY_VERSION is not {version}, which VERSION says"
+
+
+# ---- other tools -------------------------------------------------------------------------------
+
+def check_format(paths):
+    if not shutil.which("clang-format") or not paths:
+        return
+    p = subprocess.run(["clang-format", "--dry-run", "--ferror-limit=1", *paths],
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for m in re.finditer(r"^(\S+?):(\d+):\d+: .*clang-format", p.stdout, re.M):
+        yield m[1], int(m[2]), "not in format (make format)"
+
+
+def tidy(path):
+    flags = ["-std=gnu11", "-D_GNU_SOURCE=", "-Iinclude", "-Isrc"]
+    p = subprocess.run(["clang-tidy", "--quiet", path, "--", *flags], stdout=subprocess.PIPE,
+                       stderr=subprocess.DEVNULL, text=True)
+    return [(m[1], int(m[2]), m[3]) for m in
+            re.finditer(r"^(\S+?):(\d+):\d+: (?:warning|error): (.*)$", p.stdout, re.M)]
+
+
+def main():
+    args = sys.argv[1:]
+    slow = "--slow" in args
+    shown = [os.path.normpath(a) for a in args if not a.startswith("--")]
+    paths = files_of_project()
+    sources = [Source(p) for p in paths if p.endswith((".c", ".h"))]
+    public = [s.path for s in sources if s.path.startswith("include/") and s.path.endswith(".h")]
+    problems = list(check_version())
+    for source in sources:
+        for check in (check_includes, check_calls, check_functions, check_text, check_contracts):
+            problems += [(source.path, n, text) for n, text in check(source)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for found in pool.map(compile_alone, public):
+            problems += found
+        problems += check_format([s.path for s in sources])
+        if slow and shutil.which("clang-tidy"):
+            for found in pool.map(tidy, [p for p in paths if re.match(r"(src|tools)/.*\.c$", p)]):
+                problems += found
+    here = os.getcwd() + "/"
+    problems = sorted({(p.replace(here, ""), n, text) for p, n, text in problems})
+    problems = [p for p in problems if not shown or p[0] in shown]
+    for path, n, text in problems:
+        print(f"{path}:{n}: {text}")
+    if problems:
+        print(f"lint: {len(problems)} problems")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -110,8 +110,6 @@ $(B)/obj/testing/%.o: %.c $(B)/flags
 	$(call compile,$(PRIVATE) -Itests -DEDDY_TESTING)
 $(B)/obj/program/%.o: %.c $(B)/flags
 	$(call compile,-Iinclude)
-$(B)/obj/noloop/%.o: %.c $(B)/flags
-	$(call compile,$(PRIVATE) -Itests -DEDDY_TESTING -DTEST_NO_LOOP)
 
 archive = @echo "  ar $@"; rm -f $@; ar rcs $@ $(filter %.o,$^)
 # The real file carries the whole version; the loader looks for the soname, the linker for .so.
@@ -140,7 +138,7 @@ $(B)/bench/%: $(B)/obj/program/bench/%.o $$(call archives,bench/$$*.c)
 $(B)/tests: $(TEST_OBJ)
 	$(call link,$(TESTED) $(TEST_SRC))
 # The harness's own test: tests that must fail, linked with what the runner needs and no more.
-$(B)/harness: $(call objects,noloop,$(wildcard tests/harness/*.c) $(HARNESS) src/base/alloc.c \
+$(B)/harness: $(call objects,testing,$(wildcard tests/harness/*.c) $(HARNESS) src/base/alloc.c \
     src/base/fault.c)
 	$(link)
 

@@ -170,14 +170,14 @@ static bool run_rounds(const struct scenario *s, const struct trouble *t)
         explain(t, n, status);
         clean = false;
         break;
-    } while (n++ < *occasions && n < MAX_ROUNDS);
+    } while (*occasions >= n++ && n < MAX_ROUNDS); /* the last round met no trouble */
     munmap(occasions, sizeof *occasions);
     if (n >= MAX_ROUNDS) {
         printf("more than %d rounds\n", MAX_ROUNDS);
         return false;
     }
     if (clean)
-        printf("%ld rounds: %s\n", n, t->what);
+        printf("%ld rounds: %s\n", n - 2, t->what);
     return clean;
 }
 

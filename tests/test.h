@@ -42,7 +42,7 @@
 /* A scenario that is run again with its task cancelled at the n-th suspension, for every n. */
 #define SWEEP(name) TEST_SCENARIO_(name, TEST_SWEEP)
 
-/* ---- checks: print both sides with their place and end the test ------------------------------- */
+/* ---- checks: print both sides with their place and end the test ----------------------------- */
 
 #define CHECK(condition)                                                                           \
     ((condition) ? (void)0 : test_fail(__FILE__, __LINE__, "CHECK(%s)", #condition))

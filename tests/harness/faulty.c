@@ -1,8 +1,13 @@
-/* faulty.c - tests that must fail, each in its own way; run by tests/harness/run. */
+/* faulty.c - tests that must fail, each in its own way; run by tests/harness/run.
+ *
+ * Linked without the library: what the harness asks of the loop is mocked at the end.
+ */
 #include "test.h"
 
 #include "base/alloc.h"
+#include "base/fault.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -124,4 +129,94 @@ TEST_PLAIN(good_child)
     CHECK_INT(WTERMSIG(status), SIGABRT);
     CHECK_STR(output, "last words");
     CHECK(WIFSIGNALED(test_child(abort_with_word, word, NULL, 0)));
+}
+
+/* ---- scenarios: two allocations, one system call, two suspensions -------------------------- */
+
+static long suspensions, cancel_at;
+
+long eddy__suspend_count(void);
+void eddy__cancel_at(long n);
+
+long eddy__suspend_count(void)
+{
+    return suspensions;
+}
+
+void eddy__cancel_at(long n)
+{
+    cancel_at = n > 0 ? suspensions + n : 0;
+}
+
+int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts)
+{
+    (void)opts;
+    return coro.run(coro.args);
+}
+
+static int suspend(void)
+{
+    return ++suspensions == cancel_at ? -ECANCELED : 0;
+}
+
+/* The forgetful one leaks when its second allocation, its system call or its second suspension
+ * fails. */
+static int scenario(bool forgetful)
+{
+    void *a = eddy__alloc(10);
+    if (!a)
+        return -ENOMEM;
+    int r = suspend();
+    if (r < 0) {
+        eddy__free(a);
+        return r;
+    }
+    void *b = eddy__alloc(10);
+    r = !b ? -ENOMEM : eddy__fault() ? -EIO : suspend();
+    if (r < 0 && forgetful)
+        return r;
+    eddy__free(a);
+    eddy__free(b);
+    return r;
+}
+EDDY_CORO(scenario, bool)
+
+TEST(good_task)
+{
+    CHECK_INT(scenario(false), 0);
+}
+
+TORTURE(good_torture)
+{
+    return scenario(false);
+}
+
+TORTURE(bad_torture)
+{
+    return scenario(true);
+}
+
+TORTURE(bad_status)
+{
+    return -EINVAL;
+}
+
+SWEEP(good_sweep)
+{
+    return scenario(false);
+}
+
+SWEEP(bad_sweep)
+{
+    return scenario(true);
+}
+
+TEST_PLAIN(good_sweep_of_coro)
+{
+    sweep_cancellation(scenario_coro(false));
+}
+
+TEST_PLAIN(bad_sweep_of_coro)
+{
+    sweep_cancellation(scenario_coro(true));
 }

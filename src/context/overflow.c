@@ -1,0 +1,156 @@
+/* overflow.c - the handler of faults that hit a guard. */
+#include "context/overflow.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+_Thread_local struct eddy__stack *eddy__stack_current;
+
+#define ALTERNATE ((size_t)32 << 10) /* room for the description, besides the kernel's frame */
+
+/* Per thread. own: this layer's alternate stack, NULL where the program has its own. */
+static _Thread_local struct {
+    int opened;
+    char *own;
+} thread;
+
+/* Handlers belong to the process, hence these: how many threads need ours, and what was before.
+ * installed: ours is in place, or a later one may still call it. */
+static struct {
+    pthread_mutex_t lock;
+    int opened;
+    bool installed;
+    eddy__overflow_describe *describe;
+    struct sigaction before[2];
+} process = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static const int faults[2] = {SIGSEGV, SIGBUS};
+
+static void describe_unknown(const struct eddy__stack *stack, int fd)
+{
+    static const char text[] = "eddy: stack overflow\n";
+
+    (void)stack;
+    (void)!write(fd, text, sizeof text - 1);
+}
+
+/* The instruction runs again after this and ends the program, with the core as it should be. */
+static void take_default(int number)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+
+    sigaction(number, &action, NULL);
+}
+
+static void pass_on(int number, siginfo_t *info, void *context)
+{
+    const struct sigaction *before = &process.before[number == SIGSEGV ? 0 : 1];
+
+    if (before->sa_flags & SA_SIGINFO) {
+        before->sa_sigaction(number, info, context);
+    } else if (before->sa_handler == SIG_DFL) {
+        take_default(number);
+        if (info->si_code <= 0) /* sent by a process: nothing faults again */
+            raise(number);
+    } else if (before->sa_handler == SIG_IGN) {
+        if (info->si_code > 0)
+            take_default(number);
+    } else {
+        before->sa_handler(number);
+    }
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    const struct eddy__stack *stack = eddy__stack_current;
+    const char *address = info->si_addr;
+
+    if (stack && info->si_code > 0 && address < stack->low &&
+        address >= stack->low - eddy__stack_guard_size(stack)) {
+        process.describe(stack, STDERR_FILENO);
+        take_default(number);
+        return;
+    }
+    pass_on(number, info, context);
+}
+
+static int thread_open(void)
+{
+    size_t size = ALTERNATE + (size_t)sysconf(_SC_MINSIGSTKSZ);
+    stack_t stack;
+
+    if (sigaltstack(NULL, &stack) == 0 && !(stack.ss_flags & SS_DISABLE))
+        return 0;
+    thread.own = eddy__alloc(size);
+    if (!thread.own)
+        return -ENOMEM;
+    stack = (stack_t){.ss_sp = thread.own, .ss_size = size};
+    if (sigaltstack(&stack, NULL) == 0)
+        return 0;
+    eddy__free(thread.own);
+    thread.own = NULL;
+    return -errno;
+}
+
+static void process_open(eddy__overflow_describe *describe)
+{
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+    pthread_mutex_lock(&process.lock);
+    process.describe = describe ? describe : describe_unknown;
+    process.opened++;
+    if (!process.installed)
+        for (int i = 0; i < 2; i++)
+            sigaction(faults[i], &action, &process.before[i]);
+    process.installed = true;
+    pthread_mutex_unlock(&process.lock);
+}
+
+/* Somebody who came after us keeps his handler, and ours stays behind it. */
+static void process_close(void)
+{
+    struct sigaction now[2];
+
+    pthread_mutex_lock(&process.lock);
+    for (int i = 0; i < 2; i++)
+        sigaction(faults[i], NULL, &now[i]);
+    if (--process.opened == 0 && now[0].sa_sigaction == on_fault &&
+        now[1].sa_sigaction == on_fault) {
+        for (int i = 0; i < 2; i++)
+            sigaction(faults[i], &process.before[i], NULL);
+        process.installed = false;
+    }
+    pthread_mutex_unlock(&process.lock);
+}
+
+int eddy__overflow_open(eddy__overflow_describe *describe)
+{
+    int r;
+
+    if (EDDY__ASAN) /* it tells more itself */
+        return 0;
+    if (thread.opened == 0 && (r = thread_open()) < 0)
+        return r;
+    thread.opened++;
+    process_open(describe);
+    return 0;
+}
+
+void eddy__overflow_close(void)
+{
+    stack_t off = {.ss_flags = SS_DISABLE};
+
+    if (EDDY__ASAN || thread.opened == 0)
+        return;
+    process_close();
+    if (--thread.opened > 0 || !thread.own)
+        return;
+    sigaltstack(&off, NULL);
+    eddy__free(thread.own);
+    thread.own = NULL;
+}

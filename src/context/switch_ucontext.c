@@ -1,0 +1,51 @@
+#include "context/switch.h"
+
+#ifdef EDDY_CONTEXT_UCONTEXT
+
+#include <stdlib.h>
+#include <ucontext.h>
+
+/* Lies at the top of a fresh stack; sp points to its first member. */
+struct start {
+    ucontext_t context;
+    eddy__entry *entry;
+    void *arg;
+};
+
+/* makecontext passes on ints only, so the pointer comes in two halves. */
+static void start(unsigned high, unsigned low)
+{
+    struct start *s = (struct start *)((uintptr_t)((uint64_t)high << 32 | low));
+    s->entry(s->arg);
+    abort();
+}
+
+void *eddy__switch_frame(void *low, void *high, eddy__entry *entry, void *arg)
+{
+    uintptr_t top = ((uintptr_t)high - sizeof(struct start)) & ~(uintptr_t)63;
+    struct start *s = (struct start *)top;
+    getcontext(&s->context);
+    s->context.uc_stack.ss_sp = low;
+    s->context.uc_stack.ss_size = top - (uintptr_t)low;
+    s->context.uc_link = NULL;
+    s->entry = entry;
+    s->arg = arg;
+    makecontext(&s->context, (void (*)(void))start, 2, (unsigned)((uint64_t)top >> 32),
+                (unsigned)top);
+    return s;
+}
+
+void eddy__switch_to(void **from, void *to)
+{
+    ucontext_t here;
+    *from = &here;
+    swapcontext(&here, to);
+}
+
+void eddy__switch_last(void *to)
+{
+    setcontext(to);
+    abort();
+}
+
+#endif

@@ -16,9 +16,9 @@ void eddy__error_unref(eddy_error *error);
 eddy_error *eddy__error_take(void);
 void eddy__error_put(eddy_error *error);
 
-/* The running task awaited another one, whose record is inner: keeps a record that leads to it, says
- * "awaited by" the running task, and has code; a reason, or NULL, is added to its message. */
-void eddy__error_awaited(eddy_error *inner, int code);
+/* The running task awaited another one, whose record is inner (may be NULL): keeps a record that
+ * leads to it, says "awaited by" the running task, and has code. Returns code. */
+int eddy__error_awaited(eddy_error *inner, int code);
 
 /* Puts next at the end of first's list of further failures; takes over the caller's reference. */
 void eddy__error_append(eddy_error *first, eddy_error *next);
@@ -26,9 +26,5 @@ void eddy__error_append(eddy_error *first, eddy_error *next);
 /* Misuse that is a bug in the program: reports it with the place of the call to the running loop's
  * exception handler (stderr without one). Returns code, raised. */
 int eddy__bug(int code, const char *format, ...) __attribute__((format(printf, 2, 3), cold));
-
-/* Set by the loop and task layers: who hears of bugs, and the running task's name for records. */
-extern void (*eddy__bug_hook)(const char *message);
-extern const char *(*eddy__task_name_hook)(void);
 
 #endif

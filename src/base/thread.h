@@ -2,19 +2,25 @@
 #ifndef EDDY_BASE_THREAD_H
 #define EDDY_BASE_THREAD_H
 
+#include <stddef.h>
+
 struct eddy_loop;
 struct eddy__fiber;
 struct eddy_error;
 
+/* A fiber's address is the top of its stack, see context/stack.h. A coroutine never moves to another
+ * thread, so the address of this may be kept across a switch. */
 struct eddy__thread {
-    struct eddy_loop *loop;         /* the loop that runs in this thread, NULL outside */
-    struct eddy__fiber *fiber;      /* the task that runs, NULL in callbacks and outside */
-    struct eddy_error **error;      /* where eddy_raise keeps its record; NULL: own_error */
-    struct eddy_error *own_error;   /* outside tasks */
-    int budget;                     /* calls that did not suspend until a yield is due */
+    struct eddy_loop *loop;       /* the loop that runs in this thread, NULL outside */
+    struct eddy__fiber *fiber;    /* the task that runs, NULL in callbacks and outside */
+    struct eddy_error **error;    /* where the task keeps its record; NULL: own_error */
+    struct eddy_error *own_error; /* outside tasks */
+    int budget;                   /* calls that did not suspend until a yield is due */
+    /* set while a loop runs: the running task's name, and who hears of bugs */
+    void (*task_name)(char *buf, size_t size);
+    void (*bug)(const char *message);
 };
 
-/* A coroutine never moves to another thread, so its address may be kept across a switch. */
 extern _Thread_local struct eddy__thread eddy__thread;
 
 #endif

@@ -1,0 +1,184 @@
+/* error.c - error records: making, keeping, taking over. What they look like is in error_format.c. */
+#include "base/error.h"
+
+#include "base/alloc.h"
+#include "base/error_record.h"
+#include "base/thread.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+static eddy_error **slot(void)
+{
+    return eddy__thread.error ? eddy__thread.error : &eddy__thread.own_error;
+}
+
+eddy_error *eddy__error_ref(eddy_error *error)
+{
+    if (error)
+        error->refs++;
+    return error;
+}
+
+void eddy__error_unref(eddy_error *error)
+{
+    while (error && --error->refs == 0) {
+        eddy_error *next = error->next;
+
+        eddy__error_unref(error->inner);
+        eddy__free(error);
+        error = next;
+    }
+}
+
+eddy_error *eddy__error_take(void)
+{
+    eddy_error *error = *slot();
+
+    *slot() = NULL;
+    return error;
+}
+
+void eddy__error_put(eddy_error *error)
+{
+    eddy_error *old = *slot();
+
+    *slot() = error;
+    eddy__error_unref(old);
+}
+
+void eddy_error_clear(void)
+{
+    eddy__error_put(NULL);
+}
+
+/* The return addresses of the running task's frames. The frame pointers of code that was compiled
+ * without them are garbage, so each must lie above the last and below the stack's top. */
+static unsigned walk(void **frames, unsigned max)
+{
+    uintptr_t top = (uintptr_t)eddy__thread.fiber;
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+    unsigned n = 0;
+
+    while (n < max && frame % sizeof(void *) == 0 && frame + 2 * sizeof(void *) <= top) {
+        void *const *words = (void *const *)frame;
+        uintptr_t next = (uintptr_t)words[0];
+
+        if (!words[1])
+            break;
+        frames[n++] = words[1];
+        if (next <= frame)
+            break;
+        frame = next;
+    }
+    return n;
+}
+
+/* A record with room for so many bytes of message; NULL without memory, and then none is kept. */
+static eddy_error *make(int code, size_t message_size)
+{
+    eddy_error *error = eddy__alloc(sizeof *error + message_size);
+
+    eddy__error_put(error);
+    if (!error)
+        return NULL;
+    memset(error, 0, sizeof *error);
+    error->refs = 1;
+    error->code = code;
+    if (eddy__thread.task_name)
+        eddy__thread.task_name(error->task, sizeof error->task);
+    error->frame_count = walk(error->frames, count_of(error->frames));
+    return error;
+}
+
+int eddy_raise_at(const eddy_place *place, int code, const char *format, ...)
+{
+    va_list args;
+    int length;
+
+    va_start(args, format);
+    length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (length < 0)
+        length = 0;
+    else if (length > EDDY__MESSAGE_MAX)
+        length = EDDY__MESSAGE_MAX;
+
+    if (code >= 0)
+        code = EDDY_EINVAL;
+    /* the arguments may point into the record that make drops */
+    eddy_error *old = eddy__error_take();
+    eddy_error *error = make(code, (size_t)length + 1);
+    if (error) {
+        va_start(args, format);
+        vsnprintf(error->text, (size_t)length + 1, format, args);
+        va_end(args);
+        error->message = error->text;
+        error->place = place;
+    }
+    eddy__error_unref(old);
+    return code;
+}
+
+int eddy__raise_code(int code)
+{
+    eddy_error *error = make(code, 0);
+
+    if (error)
+        error->message = eddy_status_message(code);
+    return code;
+}
+
+int eddy__error_awaited(eddy_error *inner, int code)
+{
+    /* the slot may hold inner itself, or something that leads to it */
+    eddy_error *held = eddy__error_ref(inner);
+    eddy_error *error = make(code, 0);
+
+    if (!error) {
+        eddy__error_unref(held);
+        return code;
+    }
+    error->inner = held;
+    if (held && held->code == code)
+        error->message = NULL; /* the root's */
+    else
+        error->message = eddy_status_message(code);
+    return code;
+}
+
+void eddy__error_append(eddy_error *first, eddy_error *next)
+{
+    if (!first || !next || first == next) {
+        eddy__error_unref(next);
+        return;
+    }
+    while (first->next)
+        first = first->next;
+    first->next = next;
+}
+
+const eddy_error *eddy_last_error(void)
+{
+    return *slot();
+}
+
+int eddy_last_status(void)
+{
+    return eddy_error_code(*slot());
+}
+
+int eddy__bug(int code, const char *format, ...)
+{
+    char message[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    eddy_raise_at(NULL, code, "%s", message);
+    if (eddy__thread.bug)
+        eddy__thread.bug(message);
+    else
+        fprintf(stderr, "eddy: %s\n", message);
+    return code;
+}

@@ -1,0 +1,139 @@
+/* error_format.c - error records as text. */
+#define _GNU_SOURCE
+#include "base/alloc.h"
+#include "base/error_record.h"
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+int eddy_error_code(const eddy_error *error)
+{
+    return error ? error->code : 0;
+}
+
+const char *eddy_error_message(const eddy_error *error)
+{
+    while (error && !error->message)
+        error = error->inner;
+    return error ? error->message : "";
+}
+
+/* The failure itself, at the end of the way. */
+static const eddy_error *root(const eddy_error *error)
+{
+    while (error && error->inner)
+        error = error->inner;
+    return error;
+}
+
+const eddy_place *eddy_error_place(const eddy_error *error)
+{
+    error = root(error);
+    return error ? error->place : NULL;
+}
+
+const char *eddy_error_task(const eddy_error *error)
+{
+    error = root(error);
+    return error ? error->task : "";
+}
+
+const eddy_error *eddy_error_next(const eddy_error *error)
+{
+    return error ? error->next : NULL;
+}
+
+struct text {
+    char *buf;
+    size_t size;
+    size_t length;
+};
+
+static __attribute__((format(printf, 2, 3))) void add(struct text *text, const char *format, ...)
+{
+    size_t left = text->length < text->size ? text->size - text->length : 0;
+    va_list args;
+
+    va_start(args, format);
+    int n = vsnprintf(left ? text->buf + text->length : NULL, left, format, args);
+    va_end(args);
+    if (n > 0)
+        text->length += (size_t)n;
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* What called: names where the program exports them, else what addr2line takes. The library's own
+ * frames come first and say nothing that the place does not. */
+static void add_frames(struct text *text, const eddy_error *error)
+{
+    for (unsigned i = 0; i < error->frame_count; i++) {
+        const char *address = error->frames[i];
+        Dl_info info;
+
+        if (!dladdr(address, &info) || !info.dli_fname)
+            continue;
+        if (info.dli_sname && strncmp(info.dli_sname, "eddy_", 5) == 0)
+            continue;
+        if (info.dli_sname)
+            add(text, "    called from %s\n", info.dli_sname);
+        else
+            add(text, "    called from %s+%#tx\n", file_name(info.dli_fname),
+                address - (const char *)info.dli_fbase - 1);
+    }
+}
+
+static void add_way(struct text *text, const eddy_error *error)
+{
+    if (error->inner) {
+        add_way(text, error->inner);
+        if (error->task[0])
+            add(text, "  awaited by task %s\n", error->task);
+        return;
+    }
+    if (error->place)
+        add(text, "  %s (%s:%d)", error->place->function, error->place->file, error->place->line);
+    else
+        add(text, "  %s", error->message ? error->message : eddy_status_message(error->code));
+    if (error->task[0])
+        add(text, " in task %s", error->task);
+    add(text, "\n");
+    add_frames(text, error);
+}
+
+size_t eddy_error_format(const eddy_error *error, char *buf, size_t size)
+{
+    struct text text = {buf, size, 0};
+
+    if (size)
+        buf[0] = '\0';
+    if (!error)
+        return 0;
+    add_way(&text, error);
+    add(&text, "%s: %s\n", eddy_status_name(error->code), eddy_error_message(error));
+    if (error->next)
+        add(&text, "and also:\n");
+    for (const eddy_error *e = error->next; e; e = e->next) {
+        add_way(&text, e);
+        add(&text, "%s: %s\n", eddy_status_name(e->code), eddy_error_message(e));
+    }
+    return text.length;
+}
+
+void eddy_error_print(const eddy_error *error)
+{
+    char small[512];
+    size_t length = eddy_error_format(error, small, sizeof small);
+    char *text = length < sizeof small ? small : eddy__alloc(length + 1);
+
+    if (text && text != small)
+        eddy_error_format(error, text, length + 1);
+    fputs(text ? text : small, stderr);
+    if (text != small)
+        eddy__free(text);
+}

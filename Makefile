@@ -14,11 +14,13 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 comma := ,
+# make -s says nothing but warnings.
+SAY := $(if $(findstring s,$(firstword -$(MAKEFLAGS))),:,echo)
 
 # ---- flags -------------------------------------------------------------------------------------
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-    -Wcast-qual -Wpointer-arith -Wwrite-strings -Wundef -Wformat=2 -Wimplicit-fallthrough
+    -Werror=implicit-function-declaration -Wcast-qual -Wpointer-arith -Wwrite-strings -Wundef -Wformat=2 -Wimplicit-fallthrough
 ifneq ($(filter true 1,$(CI) $(WERROR)),)
 STRICT := -Werror
 endif
@@ -100,7 +102,7 @@ $(B)/flags: FORCE
 	@echo '$(CC) $(subst ','\'',$(BASE_FLAGS) $(PRIVATE) $(CPPFLAGS) $(CFLAGS))' | cmp -s - $@ || \
 	    echo '$(CC) $(subst ','\'',$(BASE_FLAGS) $(PRIVATE) $(CPPFLAGS) $(CFLAGS))' > $@
 
-compile = @mkdir -p $(@D); echo "  cc $<"; $(CC) $(ALL_CFLAGS) $(1) $(call pkg_cflags,$(call \
+compile = @mkdir -p $(@D); $(SAY) "  cc $<"; $(CC) $(ALL_CFLAGS) $(1) $(call pkg_cflags,$(call \
     foreign_packages,$<)) -c -o $@ $<
 $(B)/obj/static/%.o: %.c $(B)/flags
 	$(call compile,$(PRIVATE))
@@ -111,9 +113,9 @@ $(B)/obj/testing/%.o: %.c $(B)/flags
 $(B)/obj/program/%.o: %.c $(B)/flags
 	$(call compile,-Iinclude)
 
-archive = @echo "  ar $@"; rm -f $@; ar rcs $@ $(filter %.o,$^)
+archive = @$(SAY) "  ar $@"; rm -f $@; ar rcs $@ $(filter %.o,$^)
 # The real file carries the whole version; the loader looks for the soname, the linker for .so.
-share = @echo "  ld $@"; $(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F).$(MAJOR) \
+share = @$(SAY) "  ld $@"; $(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F).$(MAJOR) \
     -Wl,--version-script=src/lib.map -Wl,-z,defs -o $@.$(VERSION) $(filter %.o,$^) $(1) -lm && \
     ln -sf $(@F).$(VERSION) $@.$(MAJOR) && ln -sf $(@F).$(VERSION) $@
 $(B)/libeddy.a: $(call objects,static,$(CORE_SRC))
@@ -125,7 +127,7 @@ $(B)/libeddy-%.a: $$(call objects,static,$$(call addon_src,$$*))
 $(B)/libeddy-%.so: $$(call objects,shared,$$(call addon_src,$$*)) src/lib.map $(B)/libeddy.so
 	$(call share,-L$(B) -leddy $(call pkg_libs,$(call foreign_packages,$(call addon_src,$*))))
 
-link = @mkdir -p $(@D); echo "  ld $@"; $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) \
+link = @mkdir -p $(@D); $(SAY) "  ld $@"; $(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) \
     $(call pkg_libs,$(call link_packages,$(1))) -lm
 $(B)/eddy: $(call objects,program,$(TOOL_SRC)) $(call archives,$(TOOL_SRC))
 	$(call link,$(TOOL_SRC))

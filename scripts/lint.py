@@ -64,9 +64,14 @@ class Source:
 
 
 def files_of_project():
-    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], stdout=subprocess.PIPE,
-                         text=True, check=True).stdout.splitlines()
-    return sorted(p for p in out if os.path.isfile(p) and not p.startswith("third_party/"))
+    """Tracked and new ones as git knows them; all where there is no git or it declines."""
+    p = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], stdout=subprocess.PIPE,
+                       stderr=subprocess.DEVNULL, text=True) if shutil.which("git") else None
+    found = p.stdout.splitlines() if p and p.returncode == 0 else [
+        os.path.relpath(os.path.join(folder, name)) for folder, _, names in os.walk(".")
+        for name in names]
+    return sorted(p for p in found if os.path.isfile(p)
+                  and not p.startswith(("third_party/", "build/", ".git/")))
 
 
 # ---- includes ----------------------------------------------------------------------------------

@@ -2,14 +2,13 @@
 #include "context/overflow.h"
 
 #include "base/alloc.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
-
-_Thread_local struct eddy__stack *eddy__stack_current;
 
 #define ALTERNATE ((size_t)32 << 10) /* room for the description, besides the kernel's frame */
 
@@ -30,14 +29,6 @@ static struct {
 } process = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const int faults[2] = {SIGSEGV, SIGBUS};
-
-static void describe_unknown(const struct eddy__stack *stack, int fd)
-{
-    static const char text[] = "eddy: stack overflow\n";
-
-    (void)stack;
-    (void)!write(fd, text, sizeof text - 1);
-}
 
 /* The instruction runs again after this and ends the program, with the core as it should be. */
 static void take_default(int number)
@@ -67,7 +58,7 @@ static void pass_on(int number, siginfo_t *info, void *context)
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
-    const struct eddy__stack *stack = eddy__stack_current;
+    const struct eddy__stack *stack = (const void *)eddy__thread.fiber;
     const char *address = info->si_addr;
 
     if (stack && info->si_code > 0 && address < stack->low &&
@@ -102,7 +93,7 @@ static void process_open(eddy__overflow_describe *describe)
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
     pthread_mutex_lock(&process.lock);
-    process.describe = describe ? describe : describe_unknown;
+    process.describe = describe;
     process.opened++;
     if (!process.installed)
         for (int i = 0; i < 2; i++)

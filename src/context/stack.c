@@ -52,7 +52,7 @@ struct eddy__stack_slab {
     uint32_t guarded;     /* places that have got their guard */
 };
 
-/* ---- slabs ---------------------------------------------------------------------------------- */
+/* ---- slabs ----------------------------------------------------------------------------------- */
 
 static void slab_link(struct eddy__stack_slab **list, struct eddy__stack_slab *slab)
 {
@@ -128,7 +128,7 @@ static void slab_close(struct eddy__stack_slab *slab)
     eddy__free(slab);
 }
 
-/* ---- guards --------------------------------------------------------------------------------- */
+/* ---- guards ---------------------------------------------------------------------------------- */
 
 /* Some emulators nod at every advice they do not know. */
 static bool guard_works(char *guard)
@@ -155,7 +155,7 @@ static void guard_install(struct eddy__stack_pool *pool, struct eddy__stack_slab
     }
 }
 
-/* ---- stacks of a slab ----------------------------------------------------------------------- */
+/* ---- stacks of a slab ------------------------------------------------------------------------ */
 
 static size_t place_stride(const struct eddy__stack_slab *slab)
 {
@@ -237,7 +237,7 @@ static void retire(struct eddy__stack *stack)
     }
 }
 
-/* ---- the slow paths of the pool --------------------------------------------------------------- */
+/* ---- the slow paths of the pool -------------------------------------------------------------- */
 
 static struct eddy__stack_class *class_of(struct eddy__stack_pool *pool, size_t size, bool packed)
 {
@@ -389,7 +389,7 @@ bool eddy__stack_trim(struct eddy__stack_pool *pool)
     return more;
 }
 
-/* ---- a pool's life -------------------------------------------------------------------------- */
+/* ---- a pool's life --------------------------------------------------------------------------- */
 
 static void class_open(struct eddy__stack_class *class, struct eddy__stack_pool *pool,
                        size_t stride, size_t guard, bool packed)
@@ -446,7 +446,7 @@ void eddy__stack_pool_measure(struct eddy__stack_pool *pool)
         pool->classes[i].alarm = pool->classes[i].puts + 1;
 }
 
-/* ---- how deep a stack was used -------------------------------------------------------------- */
+/* ---- how deep a stack was used --------------------------------------------------------------- */
 
 /* The lowest address whose page is in memory. */
 static const char *lowest_resident(const struct eddy__stack *stack)

@@ -1,6 +1,6 @@
 #include "context/switch.h"
 
-/* ---- where the first switch to a context arrives -------------------------------------------- */
+/* ---- where the first switch to a context arrives --------------------------------------------- */
 
 /* The words that eddy__switch_frame left become a call of entry(arg) without a way back. A jump,
  * since a call that never returns would put the return predictor out of step. For debuggers and
@@ -105,7 +105,7 @@ static void start(void *arg)
 }
 #endif
 
-/* ---- a context's life ----------------------------------------------------------------------- */
+/* ---- a context's life ------------------------------------------------------------------------ */
 
 void eddy__context_make(struct eddy__context *c, void *low, void *high, eddy__entry *entry,
                         void *arg)

@@ -2,7 +2,6 @@
 
 #ifdef EDDY_CONTEXT_UCONTEXT
 
-#include <stdlib.h>
 #include <ucontext.h>
 
 /* Lies at the top of a fresh stack; sp points to its first member. */
@@ -17,7 +16,7 @@ static void start(unsigned high, unsigned low)
 {
     struct start *s = (struct start *)((uintptr_t)((uint64_t)high << 32 | low));
     s->entry(s->arg);
-    abort();
+    __builtin_trap();
 }
 
 void *eddy__switch_frame(void *low, void *high, eddy__entry *entry, void *arg)
@@ -45,7 +44,7 @@ void eddy__switch_to(void **from, void *to)
 void eddy__switch_last(void *to)
 {
     setcontext(to);
-    abort();
+    __builtin_trap();
 }
 
 #endif

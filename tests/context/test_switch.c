@@ -80,7 +80,7 @@ TEST_PLAIN(switch_stack_is_used_again_after_leave)
     }
 }
 
-/* ---- X6: what a switch keeps ------------------------------------------------------------------ */
+/* ---- X6: what a switch keeps ----------------------------------------------------------------- */
 
 /* More values alive across the suspension than there are registers, of both kinds. */
 static __attribute__((noinline)) long keep(struct eddy__context *self, volatile long *seed)

@@ -87,7 +87,7 @@
  * size - 1 bytes. For tests of what aborts or overflows. */
 int test_child(int (*fn)(void *arg), void *arg, char *output, size_t size);
 
-/* True where a sanitizer or Valgrind watches: for figures that they change. */
+/* True under a sanitizer, Valgrind or an emulator: for figures that they change. */
 bool test_is_watched(void);
 
 #if !defined(TEST_NO_LOOP) && __has_include(<eddy.h>)

@@ -1,0 +1,48 @@
+/* timers.c - what a timer costs when nine in ten are cancelled: arm a batch, cancel most of it,
+ * take a turn of the loop; the rest fire as their time comes. */
+#include "bench.h"
+
+#include <eddy.h>
+
+#define BATCH 1000
+
+static long fired;
+
+static int on_timer(void *unused)
+{
+    (void)unused;
+    fired++;
+    return 0;
+}
+
+static void arm_and_cancel(eddy_loop *loop, long done)
+{
+    eddy_handle timers[BATCH];
+
+    for (int i = 0; i < BATCH; i++) {
+        double delay = 1e-3 * bench_delay((unsigned)(done + i));
+        timers[i] = eddy_loop_call_later(loop, delay, on_timer, NULL);
+    }
+    for (int i = 0; i < BATCH; i++)
+        if (i % 10 != 0)
+            eddy_loop_cancel_call(loop, timers[i]);
+}
+
+int main(int argc, char **argv)
+{
+    long count = bench_arg(argc, argv, 1, 3000000);
+    eddy_loop *loop = eddy_loop_open();
+
+    if (!loop)
+        return 1;
+    double start = bench_cpu();
+    for (long done = 0; done < count; done += BATCH) {
+        arm_and_cancel(loop, done);
+        eddy_loop_run_once(loop, 0);
+    }
+    while (fired < count / 10)
+        eddy_loop_run_once(loop, 1);
+    bench_report("timers", (bench_cpu() - start) / (double)count * 1e9, "ns");
+    eddy_loop_close(loop);
+    return 0;
+}

@@ -1,0 +1,243 @@
+/* future.c - eddy_future. */
+#include "task/future.h"
+
+#include "base/alloc.h"
+#include <math.h>
+
+static const struct eddy__wait_kind waits = {"future", eddy__waiter_abort};
+
+/* A done callback. Its call is asked for at registration, for a time that never comes, so that the
+ * future can be resolved without memory. */
+struct callback {
+    struct eddy_waiter_ waiter;
+    struct list link; /* future->callbacks */
+    eddy_future *future;
+    eddy_loop *loop;
+    eddy_handle call;
+    eddy_future_callback *fn;
+    void *arg;
+};
+
+/* ---- opening and closing ---- */
+
+eddy_future *eddy_future_open(size_t size)
+{
+    eddy_future *future = NULL;
+
+    if (size <= SIZE_MAX - sizeof *future)
+        future = eddy__alloc_zero(sizeof *future + size);
+    if (!future) {
+        eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
+    }
+    future->size = size;
+    future->refs = 1;
+    future->status = EDDY__FUTURE_PENDING;
+    list_init(&future->callbacks);
+    return future;
+}
+
+void eddy__future_unref(eddy_future *future)
+{
+    if (--future->refs > 0)
+        return;
+    if (future->status < 0 && !future->observed && !future->cancelled)
+        eddy__report(eddy__thread.loop,
+                     &(eddy_report){.message = "Future exception was never retrieved",
+                                    .error = future->error});
+    eddy__error_unref(future->error);
+    eddy__free(future);
+}
+
+/* Those who wait are told that it is done; how, they find in the future. */
+static void resolve(eddy_future *future, int status)
+{
+    future->status = status;
+    eddy__waiters_grant_all(&future->waiters, EDDY__FUTURE_DONE);
+}
+
+static void callback_free(struct callback *callback)
+{
+    list_remove(&callback->link);
+    if (!atomic_load(&callback->loop->closed))
+        eddy_loop_cancel_call(callback->loop, callback->call);
+    eddy__loop_unref(callback->loop);
+    eddy__free(callback);
+}
+
+void eddy_future_close(eddy_future *future)
+{
+    if (!future)
+        return;
+    list_each_safe(link, &future->callbacks)
+    {
+        struct callback *callback = container_of(link, struct callback, link);
+
+        if (callback->waiter.queue)
+            eddy__waiters_remove(&callback->waiter);
+        callback_free(callback);
+    }
+    if (future->status == EDDY__FUTURE_PENDING) {
+        future->observed = true;
+        resolve(future, EDDY_ECLOSED);
+    }
+    eddy__future_unref(future);
+}
+
+/* ---- resolving ---- */
+
+static COLD int already(const eddy_future *future)
+{
+    return eddy_raise_at(NULL, EDDY_EALREADYDONE, "the future is %s already",
+                         future->cancelled ? "cancelled" : "resolved");
+}
+
+int eddy_future_set_result(eddy_future *future, const void *result)
+{
+    if (future->status != EDDY__FUTURE_PENDING)
+        return already(future);
+    if (result)
+        memcpy(future->result, result, future->size);
+    resolve(future, 0);
+    return 0;
+}
+
+/* Makes the record as a raise of the calling task would, without disturbing the task's own. It has
+ * no place but the return addresses: the failure is the caller's, not this file's. */
+static eddy_error *make_record(int code, const char *message)
+{
+    eddy_error *own = eddy__error_take();
+
+    eddy_raise_at(NULL, code, "%s", message ? message : eddy_status_message(code));
+    eddy_error *error = eddy__error_take();
+    eddy__error_put(own);
+    return error;
+}
+
+int eddy_future_set_error(eddy_future *future, int code, const char *message)
+{
+    if (code == EDDY_ECANCELED)
+        return eddy_future_cancel(future);
+    if (future->status != EDDY__FUTURE_PENDING)
+        return already(future);
+    if (code >= 0)
+        code = EDDY_EINVAL;
+    future->error = make_record(code, message);
+    resolve(future, code);
+    return 0;
+}
+
+int eddy_future_cancel(eddy_future *future)
+{
+    if (future->status != EDDY__FUTURE_PENDING)
+        return already(future);
+    future->cancelled = true;
+    future->error = make_record(EDDY_ECHILDCANCELED, "the future was cancelled");
+    resolve(future, EDDY_ECHILDCANCELED);
+    return 0;
+}
+
+/* ---- awaiting ---- */
+
+int eddy__future_take(eddy_future *future, void *result)
+{
+    if (unlikely(future->status < 0)) {
+        future->observed = true;
+        if (!future->error)
+            return eddy__raise_code(future->status);
+        return eddy__error_awaited(future->error, future->status);
+    }
+    if (result)
+        memcpy(result, future->result, future->size);
+    return 0;
+}
+
+int eddy_future_await(eddy_future *future, void *result)
+{
+    struct eddy_waiter_ w = {0};
+    int r = eddy__check_interrupt();
+
+    if (r < 0)
+        return r;
+    if (future->status != EDDY__FUTURE_PENDING) {
+        r = eddy__future_take(future, result);
+        eddy__spend();
+        return r;
+    }
+    future->refs++;
+    r = eddy__wait_in(&future->waiters, &w, &waits);
+    /* otherwise this task alone was sent away (rule A8) */
+    if (r == EDDY__FUTURE_DONE)
+        r = eddy__future_take(future, result);
+    else
+        eddy__raise_if(r);
+    eddy__future_unref(future);
+    return r;
+}
+
+int eddy_future_result(eddy_future *future, void *result)
+{
+    if (future->status == EDDY__FUTURE_PENDING)
+        return eddy_raise_at(NULL, EDDY_ENOTREADY, "Result is not set.");
+    return eddy__future_take(future, result);
+}
+
+bool eddy_future_done(const eddy_future *future)
+{
+    return future->status != EDDY__FUTURE_PENDING;
+}
+
+bool eddy_future_cancelled(const eddy_future *future)
+{
+    return future->cancelled;
+}
+
+/* ---- done callbacks ---- */
+
+static int run_callback(void *arg)
+{
+    struct callback callback = *(struct callback *)arg;
+
+    callback_free(arg);
+    callback.fn(callback.future, callback.arg);
+    return 0;
+}
+
+/* Gives the place that was kept back and takes it again for the next turn. */
+static void make_due(struct eddy_waiter_ *w, int status)
+{
+    struct callback *callback = container_of(w, struct callback, waiter);
+
+    (void)status;
+    if (atomic_load(&callback->loop->closed))
+        return;
+    eddy_loop_cancel_call(callback->loop, callback->call);
+    callback->call = eddy_loop_call_soon(callback->loop, run_callback, callback);
+}
+
+int eddy_future_add_done_callback(eddy_future *future, eddy_future_callback *fn, void *arg)
+{
+    eddy_loop *loop = eddy__thread.loop;
+
+    if (!fn)
+        return eddy_raise_at(NULL, EDDY_EINVAL, "the callback is NULL");
+    if (!loop)
+        return eddy_raise_at(NULL, EDDY_ELOOP, "no loop is running that could make the call");
+    struct callback *callback = eddy__alloc_zero(sizeof *callback);
+    if (!callback)
+        return eddy__raise_code(EDDY_ENOMEM);
+    *callback = (struct callback){.future = future, .loop = loop, .fn = fn, .arg = arg};
+    callback->call = eddy_loop_call_at(loop, (double)INFINITY, run_callback, callback);
+    if (!callback->call.call) {
+        eddy__free(callback);
+        return eddy__raise_code(EDDY_ENOMEM);
+    }
+    eddy__loop_ref(loop);
+    list_add_tail(&future->callbacks, &callback->link);
+    callback->waiter.granted = make_due;
+    if (future->status == EDDY__FUTURE_PENDING)
+        eddy__waiters_add(&future->waiters, &callback->waiter);
+    else
+        make_due(&callback->waiter, 0);
+    return 0;
+}

@@ -1,0 +1,76 @@
+/* lock.c - eddy_lock.
+ *
+ * While somebody waits the lock is taken: release gives it to the first waiter without ever being
+ * free in between, so nobody can overtake. */
+#include "sync/sync.h"
+
+static const struct eddy__wait_kind waits = {"lock acquire", eddy__waiter_abort};
+static const struct eddy__wait_kind waits_again = {"condition: lock again", NULL};
+
+int eddy_lock_acquire_nowait(eddy_lock *lock)
+{
+    if (lock->locked)
+        return eddy_raise_at(NULL, EDDY_EAGAIN, "the lock is taken");
+    lock->locked = true;
+    lock->owner = eddy__self();
+    return 0;
+}
+
+int eddy_lock_acquire(eddy_lock *lock)
+{
+    struct eddy_waiter_ w = {0};
+    int r = eddy__checkpoint();
+
+    if (r < 0)
+        return r;
+    if (likely(!lock->locked)) {
+        lock->locked = true;
+        lock->owner = eddy__self();
+        return 0;
+    }
+    return eddy__raise_if(eddy__wait_in(&lock->waiters, &w, &waits));
+}
+
+void eddy__lock_reacquire(eddy_lock *lock)
+{
+    struct eddy_waiter_ w = {.task = eddy__self()};
+
+    if (!lock->locked) {
+        lock->locked = true;
+        lock->owner = w.task;
+        return;
+    }
+    eddy__waiters_add(&lock->waiters, &w);
+    eddy__park(&waits_again, &w);
+}
+
+/* Another task's lock may be released, as in asyncio; in debug mode that is taken for a mistake. */
+static bool may_release(const eddy_lock *lock)
+{
+    const eddy_loop *loop = eddy__thread.loop;
+
+    return lock->owner == eddy__self() || !loop || !loop->debug;
+}
+
+int eddy_lock_release(eddy_lock *lock)
+{
+    struct eddy_waiter_ *first = lock->waiters.first;
+
+    if (unlikely(!lock->locked))
+        return eddy__bug(EDDY_EOWNER, "a lock was released that nobody holds");
+    if (unlikely(!may_release(lock)))
+        return eddy__bug(EDDY_EOWNER, "a lock was released by a task that does not hold it");
+    if (first) {
+        lock->owner = first->task;
+        eddy__waiter_grant(first, 0);
+        return 0;
+    }
+    lock->owner = NULL;
+    lock->locked = false;
+    return 0;
+}
+
+bool eddy_lock_locked(const eddy_lock *lock)
+{
+    return lock->locked;
+}

@@ -1,0 +1,256 @@
+/* queue.c - eddy_queue: who puts, who gets, who waits. */
+#include "sync/sync.h"
+
+static const struct eddy__wait_kind put_waits = {"queue put", eddy__waiter_abort};
+static const struct eddy__wait_kind get_waits = {"queue get", eddy__waiter_abort};
+static const struct eddy__wait_kind join_waits = {"queue join", eddy__waiter_abort};
+
+/* ---- opening, closing ---- */
+
+static int check_options(size_t item_size, const eddy_queue_opts *opts)
+{
+    if (item_size == 0)
+        return eddy_raise_at(NULL, EDDY_EINVAL, "a queue's items need a size");
+    if (opts->kind < EDDY_FIFO || opts->kind > EDDY_PRIORITY)
+        return eddy_raise_at(NULL, EDDY_EINVAL, "%d is no kind of queue", opts->kind);
+    if (opts->kind == EDDY_PRIORITY && !opts->compare)
+        return eddy_raise_at(NULL, EDDY_EINVAL, "a priority queue needs .compare");
+    return 0;
+}
+
+eddy_queue *eddy_queue_open_with(size_t item_size, size_t capacity, const eddy_queue_opts *opts)
+{
+    static const eddy_queue_opts defaults;
+
+    if (!opts)
+        opts = &defaults;
+    if (check_options(item_size, opts) < 0)
+        return NULL;
+    eddy_queue *queue = eddy__alloc_zero(sizeof *queue);
+    if (!queue) {
+        eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
+    }
+    queue->item_size = item_size;
+    queue->capacity = capacity ? capacity : SIZE_MAX;
+    queue->kind = (uint8_t)opts->kind;
+    queue->compare = opts->compare;
+    queue->drop = opts->drop;
+    if (eddy__order_open(queue) < 0) {
+        eddy__free(queue);
+        eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
+    }
+    return queue;
+}
+
+void eddy_queue_close(eddy_queue *queue)
+{
+    if (!queue)
+        return;
+    eddy_queue_shutdown(queue, .immediate = true);
+    eddy__waiters_grant_all(&queue->joiners, EDDY_ECLOSED);
+    eddy__free(queue->items);
+    eddy__free(queue);
+}
+
+static void finished(eddy_queue *queue, size_t n)
+{
+    queue->unfinished -= min_size(n, queue->unfinished);
+    if (queue->unfinished == 0)
+        eddy__waiters_grant_all(&queue->joiners, 0);
+}
+
+/* The items are out of the queue before the first drop, which may call anything. */
+static void drop_all(eddy_queue *queue)
+{
+    size_t n = queue->count;
+
+    queue->count = 0;
+    eddy__order_drop(queue, n);
+    finished(queue, n);
+}
+
+void eddy_queue_shutdown_with(eddy_queue *queue, const eddy_shutdown_opts *opts)
+{
+    queue->shut = true;
+    queue->room = 0;
+    eddy__waiters_grant_all(&queue->putters, EDDY_ECLOSED);
+    eddy__waiters_grant_all(&queue->getters, EDDY_ECLOSED);
+    if (opts && opts->immediate)
+        drop_all(queue);
+}
+
+/* ---- attempts ---- */
+
+static NOINLINE int try_put_slow(eddy_queue *queue, const void *item)
+{
+    struct eddy_waiter_ *getter = queue->getters.first;
+
+    if (queue->shut)
+        return EDDY_ECLOSED;
+    if (getter) {
+        eddy__item_copy(getter->slot, item, queue->item_size);
+        queue->unfinished++;
+        eddy__waiter_grant(getter, 0);
+        return 0;
+    }
+    if (queue->count >= queue->capacity)
+        return EDDY_EFULL;
+    if (queue->count == queue->slots && eddy__order_grow(queue) < 0)
+        return EDDY_ENOMEM;
+    queue->unfinished++;
+    eddy__order_push(queue, item);
+    return 0;
+}
+
+static NOINLINE int try_get_slow(eddy_queue *queue, void *item)
+{
+    if (queue->count == 0)
+        return queue->shut ? EDDY_ECLOSED : EDDY_EEMPTY;
+    eddy__order_pop(queue, item);
+
+    struct eddy_waiter_ *putter = queue->putters.first;
+    if (putter) {
+        queue->unfinished++;
+        eddy__order_push(queue, putter->slot);
+        eddy__waiter_grant(putter, 0);
+    }
+    return 0;
+}
+
+static inline int try_put(eddy_queue *queue, const void *item)
+{
+    if (likely(queue->count < queue->room && !queue->getters.first)) {
+        queue->unfinished++;
+        eddy__ring_push(queue, item);
+        return 0;
+    }
+    return try_put_slow(queue, item);
+}
+
+static inline int try_get(eddy_queue *queue, void *item)
+{
+    if (likely(queue->count && queue->kind == EDDY_FIFO && !queue->putters.first)) {
+        eddy__ring_pop(queue, item);
+        return 0;
+    }
+    return try_get_slow(queue, item);
+}
+
+int eddy__queue_try_put(eddy_queue *queue, const void *item)
+{
+    return try_put(queue, item);
+}
+
+int eddy__queue_try_get(eddy_queue *queue, void *item)
+{
+    return try_get(queue, item);
+}
+
+int eddy__queue_raise(int status)
+{
+    if (status == EDDY_ECLOSED)
+        return eddy_raise_at(NULL, status, "the queue is shut down");
+    return eddy__raise_if(status);
+}
+
+/* ---- put and get ---- */
+
+static COLD int refuse(const eddy_queue *queue)
+{
+    return eddy_raise_at(NULL, EDDY_EINVAL, queue ? "the item is NULL" : "the queue is NULL");
+}
+
+int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
+{
+    if (unlikely(!queue || !item))
+        return refuse(queue);
+    int r = try_put(queue, item);
+    return likely(r == 0) ? 0 : eddy__queue_raise(r);
+}
+
+int eddy_queue_get_nowait(eddy_queue *queue, void *item)
+{
+    if (unlikely(!queue || !item))
+        return refuse(queue);
+    int r = try_get(queue, item);
+    return likely(r == 0) ? 0 : eddy__queue_raise(r);
+}
+
+/* After a wait the queue is not looked at: it may have been closed. */
+static NOINLINE int wait_among(eddy_waiters_ *waiters, void *item,
+                               const struct eddy__wait_kind *kind)
+{
+    struct eddy_waiter_ w = {.slot = item};
+    int r = eddy__wait_in(waiters, &w, kind);
+
+    return likely(r == 0) ? 0 : eddy__queue_raise(r);
+}
+
+int eddy_queue_put(eddy_queue *queue, const void *item)
+{
+    int r = eddy__check_interrupt();
+
+    if (unlikely(r < 0))
+        return r;
+    if (unlikely(!queue || !item))
+        return refuse(queue);
+    r = try_put(queue, item);
+    if (unlikely(r == EDDY_EFULL))
+        return wait_among(&queue->putters, eddy__unconst(item), &put_waits);
+    eddy__spend();
+    return likely(r == 0) ? 0 : eddy__queue_raise(r);
+}
+
+int eddy_queue_get(eddy_queue *queue, void *item)
+{
+    int r = eddy__check_interrupt();
+
+    if (unlikely(r < 0))
+        return r;
+    if (unlikely(!queue || !item))
+        return refuse(queue);
+    r = try_get(queue, item);
+    if (unlikely(r == EDDY_EEMPTY))
+        return wait_among(&queue->getters, item, &get_waits);
+    eddy__spend();
+    return likely(r == 0) ? 0 : eddy__queue_raise(r);
+}
+
+/* ---- done, join, size ---- */
+
+int eddy_queue_task_done(eddy_queue *queue)
+{
+    if (queue->unfinished == 0)
+        return eddy_raise_at(NULL, EDDY_ERANGE, "task_done was called too many times");
+    finished(queue, 1);
+    return 0;
+}
+
+int eddy_queue_join(eddy_queue *queue)
+{
+    int r = eddy__check_interrupt();
+
+    if (r < 0)
+        return r;
+    if (queue->unfinished > 0)
+        return wait_among(&queue->joiners, NULL, &join_waits);
+    eddy__spend();
+    return 0;
+}
+
+size_t eddy_queue_size(const eddy_queue *queue)
+{
+    return queue->count;
+}
+
+bool eddy_queue_empty(const eddy_queue *queue)
+{
+    return queue->count == 0;
+}
+
+bool eddy_queue_full(const eddy_queue *queue)
+{
+    return queue->count >= queue->capacity;
+}

@@ -1,0 +1,240 @@
+"""eddy fetch against a server that misbehaves."""
+import os
+import pty
+import re
+import resource
+import signal
+import subprocess
+import time
+
+from harness import expect
+
+ON_EACH_BACKEND = True
+
+
+def test_files_arrive_whole(t):
+    sizes = (0, 1, 1000, 65536, 3_000_000)
+    result = t.fetch(*(f"{t.url}/ok/{n}/f{n}" for n in sizes))
+    expect(result, 0, "5 files", "f65536  64.0 KiB\n")
+    assert result.out == "", result
+    for n in sizes:
+        t.has(f"f{n}", n)
+    assert t.files() == sorted(f"f{n}" for n in sizes)
+
+
+def test_many_on_few_connections(t):
+    urls = t.write("urls", "".join(f"{t.url}/ok/{i * 7}/n{i}\n" for i in range(500)))
+    expect(t.fetch("-c", "20", "-i", urls), 0, "500 files")
+    for i in range(500):
+        t.has(f"n{i}", i * 7)
+
+
+def test_list_from_standard_input_and_arguments(t):
+    expect(t.fetch("-i", "-", t.url + "/ok/9/b", input=f"#x\n\n{t.url}/ok/9/a\n"), 0, "2 files")
+    assert t.files() == ["a", "b"]
+
+
+def test_names_are_harmless(t):
+    paths = {"/": "index.html", "": "index.html", "/a/b/": "index.html", "/x?q=/etc/y": "x",
+             "/x%20y.txt#frag": "x y.txt", "/%2e%2e%2fetc%2fpasswd": "_._etc_passwd",
+             "/.bashrc": "_bashrc", "/%2E%2E": "index.html", "/a%00b%0ac": "a_b_c",
+             "/a%5Cb": "a_b", "/100%": "100%", "/%C3%A4": "ä", "/" + "n" * 300: "n" * 200,
+             "/" + "%C3%A4" * 150: "ä" * 100}
+    for path, name in paths.items():
+        before = set(t.files())
+        expect(t.fetch(t.url + path), 0, "1 file,")
+        new = set(t.files()) - before
+        assert new == {name} or (name == "index.html" and len(new) == 1), (path, name, new)
+    assert len([f for f in t.files() if f.startswith("index")]) == 4
+
+
+def test_nothing_is_overwritten(t):
+    with open(os.path.join(t.out, "a.txt"), "w", encoding="utf-8") as f:
+        f.write("mine")
+    os.symlink("/nowhere", os.path.join(t.out, "a-2.txt"))
+    expect(t.fetch(*[t.url + "/ok/10/a.txt"] * 3), 0)
+    assert t.files() == ["a-1.txt", "a-2.txt", "a-3.txt", "a-4.txt", "a.txt"], t.files()
+    with open(os.path.join(t.out, "a.txt"), encoding="utf-8") as f:
+        assert f.read() == "mine"
+    for n in (1, 3, 4):
+        t.has(f"a-{n}.txt", 10, "a.txt")
+
+
+def test_a_name_taken_meanwhile(t):
+    process = t.start("fetch", "-o", t.out, f"{t.url}/slow/{t.key}/a.txt")
+    t.server.await_requests(t.key, 1)
+    with open(os.path.join(t.out, "a.txt"), "w", encoding="utf-8") as f:
+        f.write("mine")
+    expect(t.end(process), 0, "a-1.txt  9.8 KiB")
+    assert t.files() == ["a-1.txt", "a.txt"]
+    t.has("a-1.txt", 10000, "a.txt")
+
+
+def test_folder_is_made(t):
+    new = os.path.join(t.out, "new")
+    expect(t.run("fetch", "-o", new, t.url + "/ok/9/a"), 0)
+    assert os.listdir(new) == ["a"]
+
+
+def test_no_part_under_the_final_name(t):
+    process = t.start("fetch", "-o", t.out, f"{t.url}/slow/{t.key}/whole")
+    t.server.await_requests(t.key, 1)
+    time.sleep(0.2)
+    assert t.files() == [] and len(t.temporary_files()) == 1
+    expect(t.end(process), 0)
+    t.has("whole", 10000)
+    t.no_temporary_files()
+
+
+def test_client_errors_are_final(t):
+    start = time.monotonic()
+    result = t.fetch(f"{t.url}/status/404/gone", f"{t.url}/ok/9/good", f"{t.url}/status/403/no")
+    expect(result, 1, f"{t.url}/status/404/gone: the server answered 404 (1 attempt)\n",
+           "answered 403 (1 attempt)", "1 file,", "2 failed")
+    assert time.monotonic() - start < 5
+    assert t.files() == ["good"]
+
+
+def test_server_errors_are_tried_again(t):
+    start = time.monotonic()
+    urls = [f"{t.url}/flaky/{t.key}-{n}/2/{n}/f{n}" for n in (500, 429, 503, 408)]
+    expect(t.fetch(*urls), 0, "4 files")
+    assert time.monotonic() - start > 0.7, "no pause between attempts"
+    assert all(t.server.requests[f"{t.key}-{n}"] == 3 for n in (500, 429, 503, 408))
+    for n in (500, 429, 503, 408):
+        t.has(f"f{n}")
+
+
+def test_retries_end(t):
+    result = t.fetch("--retries", "1", f"{t.url}/flaky/{t.key}/9/500/f")
+    expect(result, 1, "the server answered 500 (2 attempts)")
+    assert t.server.requests[t.key] == 2
+    expect(t.fetch("--retries", "0", f"{t.url}/flaky/{t.key}/9/500/f"), 1, "(1 attempt)")
+    assert t.server.requests[t.key] == 3 and t.files() == []
+
+
+def test_retry_after_is_obeyed(t):
+    start = time.monotonic()
+    expect(t.fetch(f"{t.url}/wait/{t.key}/2/f"), 0)
+    assert time.monotonic() - start >= 2
+    t.has("f")
+
+
+def test_truncated_bodies(t):
+    expect(t.fetch(f"{t.url}/truncated/{t.key}/1/f"), 0, "1 file, 1000 B")
+    t.has("f")
+    result = t.fetch("--retries", "1", f"{t.url}/truncated/{t.key}x/9/g")
+    expect(result, 1, "(2 attempts)", "0 files, 0 B")
+    assert t.files() == ["f"]
+
+
+def test_broken_connections(t):
+    expect(t.fetch(f"{t.url}/reset/{t.key}/2/f"), 0)
+    t.has("f")
+    expect(t.fetch("--retries", "1", "http://127.0.0.1:1/closed"), 1, "(2 attempts)", "onnect")
+    assert t.files() == ["f"]
+
+
+def test_timeout_is_of_one_attempt(t):
+    start = time.monotonic()
+    result = t.fetch("--timeout", "0.3", "--retries", "1", f"{t.url}/stall/{t.key}/f",
+                     f"{t.url}/ok/9/good")
+    expect(result, 1, "not done within 0.3 s (2 attempts)")
+    assert 0.8 < time.monotonic() - start < 10
+    assert t.server.requests[t.key] == 2 and t.files() == ["good"]
+
+
+def test_redirects(t):
+    expect(t.fetch(f"{t.url}/redirect/5/f"), 0)
+    t.has("f")
+    result = t.fetch(f"{t.url}/redirect/50/g", f"{t.url}/to-file/h")
+    expect(result, 1, "redirects (1 attempt)", "2 failed", "rotocol")
+    assert t.files() == ["f"]
+
+
+def test_headers_and_chunks(t):
+    expect(t.fetch(f"{t.url}/header/50000/f", f"{t.url}/chunked/c"), 0)
+    t.has("f")
+    t.has("c", 900)
+    expect(t.fetch("--retries", "0", f"{t.url}/header/3000000/g"), 1, "1 failed")
+    assert t.files() == ["c", "f"]
+
+
+def test_full_disk(t):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+    result = t.fetch(f"{t.url}/ok/200000/f", f"{t.url}/ok/9/good", before=limit)
+    expect(result, 1, "cannot write: File too large (1 attempt)")
+    assert t.files() == ["good"]
+
+
+def test_at_most_so_many_at_once(t):
+    expect(t.fetch("-c", "3", *(f"{t.url}/slow/{t.key}/f{i}" for i in range(9))), 0, "9 files")
+    assert t.server.active[t.key] == (0, 3), t.server.active[t.key]
+    expect(t.fetch("-c", "1", *(f"{t.url}/slow/{t.key}a/f{i}" for i in range(2))), 0)
+    assert t.server.active[t.key + "a"] == (0, 1)
+
+
+def interrupted(t, number, status):
+    urls = [f"{t.url}/stall/{t.key}/f{i}" for i in range(20)]
+    process = t.start("fetch", "-o", t.out, "-c", "5", t.url + "/ok/9/good", *urls)
+    t.server.await_requests(t.key, 5)
+    start = time.monotonic()
+    process.send_signal(number)
+    result = t.end(process)
+    expect(result, status, "20 of 21 files not fetched", "1 file, 9 B in ")
+    assert time.monotonic() - start < 5 and "rror" not in result.err, result
+    assert t.files() == ["good"]
+    t.no_temporary_files()
+
+
+def test_one_interrupt_cancels_cleanly(t):
+    interrupted(t, signal.SIGINT, 130)
+
+
+def test_terminate_cancels_cleanly(t):
+    interrupted(t, signal.SIGTERM, 143)
+
+
+def test_interrupt_between_attempts(t):
+    process = t.start("fetch", "-o", t.out, f"{t.url}/flaky/{t.key}/9/500/f")
+    t.server.await_requests(t.key, 1)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    expect(t.end(process), 130, "0 files")
+
+
+def on_terminal(t, *args, term="xterm"):
+    """-> exit status and what the terminal got"""
+    master, slave = pty.openpty()
+    t.env["TERM"] = term
+    process = t.start("fetch", "-o", t.out, *args, stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    text = b""
+    try:
+        while block := os.read(master, 65536):
+            text += block
+    except OSError:  # what a terminal says when its other side is closed
+        pass
+    os.close(master)
+    return t.end(process).status, text.decode()
+
+
+def test_progress_on_a_terminal(t):
+    urls = [f"{t.url}/slow/{t.key}/f{i}" for i in range(4)]
+    status, text = on_terminal(t, "-c", "2", *urls, t.url + "/status/404/x")
+    assert status == 1, text
+    lines = re.findall(r"\r(\d)/5 files  \S+ \w+  \S+ \w+/s  \S+ left(?:  1 failed)?\x1b\[K", text)
+    assert len(lines) >= 6 and lines[0] == "0" and sorted(lines) == lines, text
+    # Cleared at the end; the summary stands by itself.
+    assert "\r\x1b[K" in text and text.rindex("\r\x1b[K") < text.index("4 files, 39.1 KiB in "), text
+    assert "f0  " not in text
+
+
+def test_no_progress_elsewhere(t):
+    result = t.fetch(f"{t.url}/slow/{t.key}/f")
+    expect(result, 0, "f  9.8 KiB\n")
+    assert "\r" not in result.err and "\x1b" not in result.err, result
+    status, text = on_terminal(t, f"{t.url}/slow/{t.key}/g", term="dumb")
+    assert status == 0 and "\x1b" not in text and "g  9.8 KiB" in text, text

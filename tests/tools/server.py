@@ -1,0 +1,176 @@
+"""An HTTP server on a free loopback port that misbehaves as its paths say.
+
+/ok/SIZE/NAME                  SIZE bytes
+/flaky/KEY/N/STATUS/NAME       STATUS for the first N requests of KEY, then 1000 bytes
+/status/STATUS/NAME            STATUS always
+/truncated/KEY/N/NAME          the first N responses end before their Content-Length, then whole
+/reset/KEY/N/NAME              the first N connections are reset, then whole
+/stall/KEY/NAME                headers and one byte, then nothing more
+/slow/KEY/NAME                 ten pieces of 1000 bytes, 50 ms apart
+/redirect/N/NAME               N redirects, then 1000 bytes
+/to-file/NAME                  a redirect to file:
+/header/BYTES/NAME             a header line of so many bytes
+/chunked/NAME                  three chunks without a length
+/wait/KEY/SECONDS/NAME         503 with Retry-After once, then 1000 bytes
+"""
+import http.server
+import socket
+import struct
+import threading
+import time
+from urllib.parse import unquote
+
+
+def content(name, size):
+    """-> the bytes served under this name"""
+    seed = name.encode() or b"-"
+    return (seed * (size // len(seed) + 1))[:size]
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.lock = threading.Lock()
+        self.requests = {}  # key: how many
+        self.active = {}    # key: now, most ever
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        pass  # clients that break off are what is tested
+
+    def count(self, key):
+        """-> how many requests of this key came before"""
+        with self.lock:
+            n = self.requests.get(key, 0)
+            self.requests[key] = n + 1
+        return n
+
+    def busy(self, key, change):
+        with self.lock:
+            now, most = self.active.get(key, (0, 0))
+            self.active[key] = now + change, max(most, now + change)
+
+    def await_requests(self, key, n):
+        """Waits until that many requests have come."""
+        limit = time.monotonic() + 10
+        while self.requests.get(key, 0) < n:
+            assert time.monotonic() < limit, f"{self.requests.get(key, 0)} of {n} requests came"
+            time.sleep(0.01)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def answer(self, status, body, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def whole(self, size=1000):
+        self.answer(200, content(self.name, size))
+
+    def do_GET(self):
+        path = unquote(self.path.split("?")[0])
+        kind, *self.words = path[1:].split("/")
+        self.name = self.words[-1] if self.words else ""
+        action = getattr(self, "do_" + kind.replace("-", "_"), None)
+        if action:
+            action()
+        else:
+            self.whole()
+
+    def do_ok(self):
+        self.whole(int(self.words[0]))
+
+    def do_flaky(self):
+        key, n, status = self.words[0], int(self.words[1]), int(self.words[2])
+        if self.server.count(key) < n:
+            self.answer(status, b"sorry")
+        else:
+            self.whole()
+
+    def do_status(self):
+        self.answer(int(self.words[0]), b"an error page")
+
+    def do_truncated(self):
+        if self.server.count(self.words[0]) >= int(self.words[1]):
+            self.whole()
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", "5000")
+        self.end_headers()
+        self.wfile.write(content(self.name, 1234))
+        self.close_connection = True
+
+    def do_reset(self):
+        if self.server.count(self.words[0]) >= int(self.words[1]):
+            self.whole()
+            return
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
+    def do_stall(self):
+        self.server.count(self.words[0])
+        self.send_response(200)
+        self.send_header("Content-Length", "5000")
+        self.end_headers()
+        self.wfile.write(b"x")
+        self.connection.settimeout(30)
+        try:
+            self.connection.recv(1)  # until the client goes
+        except OSError:
+            pass
+        self.close_connection = True
+
+    def do_slow(self):
+        self.server.count(self.words[0])
+        self.server.busy(self.words[0], 1)
+        try:
+            self.send_response(200)
+            self.send_header("Content-Length", "10000")
+            self.end_headers()
+            body = content(self.name, 10000)
+            for i in range(0, 10000, 1000):
+                self.wfile.write(body[i:i + 1000])
+                time.sleep(0.05)
+        finally:
+            self.server.busy(self.words[0], -1)
+
+    def do_redirect(self):
+        n = int(self.words[0])
+        if n == 0:
+            self.whole()
+        else:
+            self.answer(302, b"elsewhere", Location=f"/redirect/{n - 1}/{self.name}")
+
+    def do_to_file(self):
+        self.answer(302, b"elsewhere", Location="file:///etc/hostname")
+
+    def do_header(self):
+        self.answer(200, content(self.name, 1000), X_Large="x" * int(self.words[0]))
+
+    def do_chunked(self):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        body = content(self.name, 900)
+        for i in range(0, 900, 300):
+            self.wfile.write(b"12c\r\n" + body[i:i + 300] + b"\r\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def do_wait(self):
+        if self.server.count(self.words[0]) == 0:
+            self.answer(503, b"busy", Retry_After=self.words[1])
+        else:
+            self.whole()

@@ -68,8 +68,10 @@ static inline int eddy_status_long_(long v)
 }
 static inline int eddy_status_pointer_(const void *v)
 {
+    int status = eddy_last_status();
+
     (void)v;
-    return eddy_last_status();
+    return status < 0 ? status : -12; /* no record: there was no memory for one, ENOMEM */
 }
 
 EDDY_END_DECLS

@@ -31,9 +31,10 @@ typedef struct eddy_scope {
     struct eddy_scope *outer;
     struct eddy_scope *inner;
     struct eddy_task *task;
-    int status;
-    unsigned char shield;
-    unsigned char expired;
+    void *error; /* a shield's: the record to restore */
+    int status;  /* what suspending calls inside return, 0: nothing */
+    bool shield;
+    bool expired;
 } eddy_scope;
 
 /* The functions under the macros: enter links the scope as the task's innermost. */

@@ -139,6 +139,8 @@ int eddy__error_awaited(eddy_error *inner, int code)
         return code;
     }
     error->inner = held;
+    if (held)
+        error->next = eddy__error_ref(held->next);
     if (held && held->code == code)
         error->message = NULL; /* the root's */
     else

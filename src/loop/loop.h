@@ -44,13 +44,20 @@ struct eddy__timers {
 /* ---- backends -------------------------------------------------------------------------- */
 
 /* A descriptor whose readiness somebody wants to know. Edge-triggered by default: on_ready is called
- * when a wanted event comes up, and events that were wanted stay wanted. level: on_ready is
+ * when a wanted event comes up, and events that were wanted stay wanted; an event is wanted anew
+ * only after the kernel said "not now" (EAGAIN, or a short read without hangup). level: on_ready is
  * called in each turn in which the wanted events hold. */
 struct eddy__fd {
     eddy_loop *loop;
     int fd;
     bool level;
-    unsigned wanted; /* EDDY_READABLE | EDDY_WRITABLE */
+    bool multishot; /* uring: worth a lasting poll from the first wait on (listeners, eventfds) */
+    bool shut;      /* shutdown() comes before close(): forget need not reach the kernel at once */
+    bool hangup;    /* end of stream or an error was seen: a short read does not mean "drained" */
+    uint8_t asked;  /* what arm is to arm again */
+    uint8_t again_events;
+    struct list again; /* in the backend's list of those to be called in the next poll */
+    unsigned wanted;   /* EDDY_READABLE | EDDY_WRITABLE */
     void (*on_ready)(struct eddy__fd *fd, unsigned events);
     void *backend[2]; /* the backend's own: uring keeps the armed polls, epoll what is registered */
 };
@@ -122,7 +129,7 @@ struct eddy_loop {
     atomic_bool sleeping; /* waiting in the backend: pushers must write the eventfd */
     atomic_bool closed;
     atomic_uint holds;    /* other threads that mean to call */
-    atomic_uint refs;     /* the owner, holds and task handles keep the memory */
+    atomic_uint refs;     /* one for the owner and the tasks together, one a hold: keep the memory */
     atomic_bool interrupted; /* SIGINT came */
 
     struct list free_calls;
@@ -141,15 +148,27 @@ struct eddy_loop {
     /* of the task layer */
     struct eddy__stack_pool stacks;
     struct list tasks;    /* all that have not ended, in order of creation */
-    size_t task_count;
+    size_t task_count;    /* not ended */
+    size_t task_blocks;   /* control blocks in use: not ended, or somebody has a handle */
     uint32_t task_number; /* of the last "Task-N" */
     uint32_t task_id;
-    void (*close_tasks)(eddy_loop *loop); /* set by the task layer: ends what is left */
-    void (*on_interrupt)(eddy_loop *loop);
+    void (*describe_task)(eddy_task *task, char *buf, size_t size);
+    void (*name_task)(char *buf, size_t size); /* of the running one */
+    void (*on_interrupt)(eddy_loop *loop);     /* SIGINT came */
+    eddy_task *main;                           /* of eddy_run, NULL otherwise */
     bool report_deadlock; /* eddy_run: stop and say so when nothing can ever happen */
     bool deadlocked;
+    struct eddy__stack_report *stack_report; /* NULL: not wanted */
     struct eddy__pool *pools[2]; /* worker threads made on demand: see enum eddy__pool_use */
 };
+
+/* ---- life (loop.c) ---- */
+
+/* A loop whose fibers have control blocks of so many bytes; NULL raised. */
+eddy_loop *eddy__loop_make(const eddy_loop_opts *opts, size_t control_size);
+/* Ends everything but the stacks; the last reference frees those and the loop. */
+void eddy__loop_shut(eddy_loop *loop);
+void eddy__loop_free(eddy_loop *loop);
 
 /* ---- ready ring (ready.c) ---- */
 
@@ -163,6 +182,10 @@ static inline void eddy__ready_push(eddy_loop *loop, uintptr_t entry)
 {
     loop->ring[loop->ring_tail++ & loop->ring_mask] = entry;
 }
+static inline void eddy__ready_push_front(eddy_loop *loop, uintptr_t entry)
+{
+    loop->ring[--loop->ring_head & loop->ring_mask] = entry;
+}
 static inline size_t eddy__ready_count(const eddy_loop *loop)
 {
     return loop->ring_tail - loop->ring_head;
@@ -175,6 +198,8 @@ static inline size_t eddy__ready_count(const eddy_loop *loop)
 int eddy__timer_arm(eddy_loop *loop, eddy_timer_ *timer, int64_t deadline);
 /* Harmless when it is not armed (zero) or has fired. */
 void eddy__timer_cancel(eddy_loop *loop, eddy_timer_ *timer);
+/* Fires it after the batch that runs, without a deadline. */
+void eddy__timer_fire_late(eddy_loop *loop, eddy_timer_ *timer);
 void eddy__timers_fire(eddy_loop *loop);
 void eddy__timers_deliver_late(eddy_loop *loop);
 static inline int64_t eddy__timers_next(const eddy_loop *loop)
@@ -198,10 +223,25 @@ int eddy__loop_enter(eddy_loop *loop);
 void eddy__loop_leave(eddy_loop *loop);
 
 /* ---- inbox (inbox.c): any thread ---- */
+
+/* The eventfd that wakes the loop. 0 or -errno, not raised. */
+int eddy__inbox_open(eddy_loop *loop);
+/* Ends the operations in flight, refuses pushes from now on and calls what was pushed before. Comes
+ * before the backend's close. */
+void eddy__inbox_close(eddy_loop *loop);
+/* fn(node) will be called in the loop's thread. 0, or EDDY_ECLOSED, not raised: it never will. The
+ * caller keeps the loop's memory alive. */
 int eddy__inbox_push(eddy_loop *loop, struct eddy__inbox_node *node);
 void eddy__inbox_drain(eddy_loop *loop);
+/* Sets loop->interrupted and wakes the loop; may be called by a signal handler. */
+void eddy__loop_interrupt(eddy_loop *loop);
 void eddy__loop_ref(eddy_loop *loop);
 void eddy__loop_unref(eddy_loop *loop);
+
+/* ---- fork (fork.c) ---- */
+
+/* Sees to it that the child of a fork does not touch its parent's loop; once is enough. */
+void eddy__fork_register(void);
 
 /* ---- descriptors (fd.c) ---- */
 void eddy__fd_init(struct eddy__fd *fd, eddy_loop *loop, int number,
@@ -216,11 +256,14 @@ void eddy__fd_forget(struct eddy__fd *fd);
 enum eddy__pool_use { EDDY__POOL_BLOCKING, EDDY__POOL_NAMES };
 struct eddy__work {
     struct eddy__inbox_node node; /* must stay first */
-    struct eddy__work *next;
+    struct list link;             /* of the pool's queue */
     struct eddy__pool *pool;
     eddy_loop *loop;
     void (*run)(struct eddy__work *work);  /* in the thread */
     void (*done)(struct eddy__work *work); /* in the loop; may free work */
+    /* instead of done when the loop has gone: in the thread, after run, or in pool_close for a job that
+     * never ran; may free work. NULL: nobody cares */
+    void (*drop)(struct eddy__work *work);
     atomic_int state;                      /* queued, running, finished */
 };
 /* Queues the job in the loop's pool of that use, making the pool and threads on demand. 0 or an error,
@@ -228,8 +271,15 @@ struct eddy__work {
 int eddy__work_submit(eddy_loop *loop, enum eddy__pool_use use, struct eddy__work *work);
 /* True when the job had not begun: it never will, and done is not called. */
 bool eddy__work_cancel(struct eddy__work *work);
+/* The job that the calling thread runs; NULL in other threads. */
+struct eddy__work *eddy__work_current(void);
 /* Waits at most that long for the threads to end; what is stuck goes on by itself. */
 void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns);
+
+/* ---- calls kept ready (call.c): for what must not fail when it comes ---- */
+struct eddy__call *eddy__call_take(eddy_loop *loop, eddy_callback *fn, void *arg);
+void eddy__call_ready(eddy_loop *loop, struct eddy__call *call);
+void eddy__call_give_back(eddy_loop *loop, struct eddy__call *call);
 
 /* ---- reports (report.c) ---- */
 void eddy__report(eddy_loop *loop, const eddy_report *report);

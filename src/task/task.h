@@ -2,13 +2,12 @@
  *
  * The life of a task:
  *
- *      create            loop pops it             eddy__park             eddy__wake
- *   NEW (in the ring) ───────────────▶ RUNNING ───────────────▶ PARKED ───────────────▶ READY
- *                                        ▲  │                                            │
- *                                        │  │ its function returned                      │
- *                                        │  ▼                                            │
- *                                        │ DONE                  loop pops it            │
- *                                        └───────────────────────────────────────────────┘
+ *          eddy__task_start          the loop's batch            eddy__park
+ *   NEW ───────────────────▶ READY ◀──────────────────▶ running ──────────▶ PARKED
+ *                             ▲                           │                   │
+ *                             └───────── eddy__wake ──────┼───────────────────┘
+ *                                                         ▼ its function returned
+ *                                                        DONE
  *
  * A parked task is in nobody's ring; exactly one eddy__wake brings it back. What it waits for is
  * described by a struct eddy__wait_kind, whose abort ends the wait for a cancellation or an
@@ -30,8 +29,7 @@
 
 enum eddy__task_state {
     EDDY__TASK_NEW,
-    EDDY__TASK_READY,
-    EDDY__TASK_RUNNING,
+    EDDY__TASK_READY, /* in the ring, or running */
     EDDY__TASK_PARKED,
     EDDY__TASK_DONE,
 };
@@ -58,7 +56,7 @@ struct eddy_task {
     uint32_t cancels;   /* requests that are pending */
     uint32_t id;
     uint32_t canceller; /* id of the task that cancelled first, 0 for a callback */
-    uint32_t number;
+    uint32_t number;    /* of "Task-N" */
     uint32_t ignored;   /* interrupted calls in a row, see D2 */
     eddy_scope *scope;  /* innermost */
     const struct eddy__wait_kind *waiting;
@@ -110,13 +108,18 @@ static inline void eddy__wake(eddy_task *task, int value)
     eddy__ready_push(task->loop, (uintptr_t)task);
 }
 
-/* Lets everybody else run once. Always 0. */
-int eddy__yield_turn(void);
+/* Lets everybody else run once. */
+void eddy__yield_turn(void);
+/* Suspends the running task, which the caller has put into the ring. */
+void eddy__step_aside(void);
 
-/* For the statuses of waits: raises code with its standard sentence when it is negative. */
+/* Raises what reached the running task, with the reason of its cancellation. Returns code. */
+int eddy__raise_interrupt(int code) __attribute__((cold));
+
+/* For the statuses of waits: raises a negative one with its standard sentence. */
 static inline int eddy__raise_if(int code)
 {
-    return likely(code >= 0) ? code : eddy__raise_code(code);
+    return likely(code >= 0) ? code : eddy__raise_interrupt(code);
 }
 
 /* ---- queues of waiting tasks ----
@@ -146,12 +149,15 @@ void eddy__waiter_abort(eddy_task *task, int code);
 
 /* ---- tasks (task.c, await.c, cancel.c) ---- */
 
+/* A task with two references, the loop's and the caller's, that is not started. NULL raised. */
 eddy_task *eddy__task_new(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts);
+/* Frees a task that was never started. */
+void eddy__task_discard(eddy_task *task);
 /* Puts a new task into the ring. */
 void eddy__task_start(eddy_task *task);
 void eddy__task_unref(eddy_task *task);
-/* Cancels on behalf of the library: canceller is the running task or none. */
-void eddy__task_cancel(eddy_task *task);
+/* Cancels on behalf of a task, or of nobody (NULL). */
+void eddy__task_cancel(eddy_task *task, const eddy_task *canceller);
 /* Waits for its end whatever happens to the caller; does not look at its status. */
 void eddy__task_join(eddy_task *task);
 /* Works out task->interrupt anew and ends its wait when it is parked and now interrupted. */
@@ -161,11 +167,17 @@ void eddy__task_interrupt(eddy_task *task);
  * ECANCELED or ETIMEDOUT that reached the awaiter meanwhile, or 0. */
 int eddy__task_result(eddy_task *task, int aborted);
 
-/* Links a scope that is not a block (a group's) as the running task's innermost. */
-void eddy__scope_link(eddy_scope *scope);
-void eddy__scope_unlink(eddy_scope *scope);
+/* A stack was too small: says whose, and ends the program. */
+void eddy__overflow_die(const struct eddy__stack *stack) __attribute__((noreturn, cold));
+void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd);
 
-/* A shield for closers: enters, and restores the caller's error record when it is left. */
+/* "'Task-2' (fetch), started at crawl.c:12". */
+void eddy__task_describe(eddy_task *task, char *buf, size_t size);
+
+/* Its failure as a record with a reference for the caller, also when it returned a bare code. */
+eddy_error *eddy__task_take_error(eddy_task *task);
+
+/* A shield for closers, which also restores the caller's error record when it is left. */
 struct eddy__closer {
     eddy_scope scope;
     eddy_error *error;

@@ -1,0 +1,253 @@
+/* loop.c - making and ending a loop, its settings, running it. */
+#include "base/alloc.h"
+#include "loop/call.h"
+#include "loop/loop.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double DEFAULT_SPIN = 50e-6;
+static const double DEFAULT_SLOW = 0.1;
+
+/* ---- options and the environment ---- */
+
+static int choose_backend(int option)
+{
+    const char *name = getenv("EDDY_BACKEND");
+
+    if (option || !name || !*name)
+        return option;
+    if (strcmp(name, "uring") == 0 || strcmp(name, "io_uring") == 0)
+        return EDDY_BACKEND_URING;
+    if (strcmp(name, "epoll") == 0)
+        return EDDY_BACKEND_EPOLL;
+    return eddy_raise(EDDY_EINVAL, "EDDY_BACKEND is \"%s\": uring or epoll is expected", name);
+}
+
+static int choose_clock(int option)
+{
+    const char *name = getenv("EDDY_CLOCK");
+
+    if (option || !name || !*name)
+        return option ? option : EDDY_CLOCK_REAL;
+    if (strcmp(name, "real") == 0)
+        return EDDY_CLOCK_REAL;
+    if (strcmp(name, "virtual") == 0)
+        return EDDY_CLOCK_VIRTUAL;
+    return eddy_raise(EDDY_EINVAL, "EDDY_CLOCK is \"%s\": real or virtual is expected", name);
+}
+
+/* The number in an environment variable; fallback when it is not set. 0 or EDDY_EINVAL raised. */
+static int number_of(const char *variable, double fallback, double *value)
+{
+    const char *text = getenv(variable);
+    char *end;
+
+    *value = fallback;
+    if (!text || !*text)
+        return 0;
+    *value = strtod(text, &end);
+    if (*end || !isfinite(*value) || *value < 0)
+        return eddy_raise(EDDY_EINVAL, "%s is \"%s\": a number from 0 is expected", variable,
+                          text);
+    return 0;
+}
+
+static int configure(eddy_loop *loop, const eddy_loop_opts *opts)
+{
+    double seed, debug, spin;
+    int clock = choose_clock(opts->clock);
+
+    if (clock < 0)
+        return clock;
+    if (clock != EDDY_CLOCK_REAL && clock != EDDY_CLOCK_VIRTUAL)
+        return eddy_raise(EDDY_EINVAL, ".clock is %d: EDDY_CLOCK_REAL or EDDY_CLOCK_VIRTUAL",
+                          clock);
+    if (isnan(opts->spin))
+        return eddy_raise(EDDY_EINVAL, ".spin is NaN: seconds are expected");
+    if (number_of("EDDY_SEED", 0, &seed) < 0 || number_of("EDDY_DEBUG", 0, &debug) < 0 ||
+        number_of("EDDY_SPIN", DEFAULT_SPIN * 1e6, &spin) < 0)
+        return EDDY_EINVAL;
+    loop->virtual_clock = clock == EDDY_CLOCK_VIRTUAL;
+    loop->random = opts->seed ? opts->seed : (uint64_t)seed;
+    loop->debug = opts->debug ? opts->debug > 0 : debug != 0;
+    loop->spin_ns = eddy__ns_of_seconds(opts->spin != 0 ? opts->spin : spin * 1e-6);
+    return 0;
+}
+
+/* io_uring where it may be used, else epoll without a word; what was asked for by name must work. */
+static int open_backend(eddy_loop *loop, int choice)
+{
+    int r = 0;
+
+    switch (choice) {
+    case EDDY__BACKEND_FAKE:
+        loop->backend = &eddy__backend_fake;
+        return loop->backend->open(loop);
+    case EDDY_BACKEND_DEFAULT:
+    case EDDY_BACKEND_URING:
+        loop->backend = &eddy__backend_uring;
+        r = loop->backend->open(loop);
+        if (r >= 0)
+            return 0;
+        if (choice == EDDY_BACKEND_URING)
+            return eddy_raise(r, "io_uring cannot be used here: %s", eddy_status_message(r));
+        /* fall through */
+    case EDDY_BACKEND_EPOLL:
+        loop->backend = &eddy__backend_epoll;
+        r = loop->backend->open(loop);
+        return r >= 0 ? 0 : eddy_raise(r, "cannot make an epoll: %s", eddy_status_message(r));
+    default:
+        return eddy_raise(EDDY_EINVAL, ".backend is %d: EDDY_BACKEND_URING or _EPOLL", choice);
+    }
+}
+
+/* ---- life ---- */
+
+static void init(eddy_loop *loop)
+{
+    list_init(&loop->free_calls);
+    list_init(&loop->call_slabs);
+    list_init(&loop->tasks);
+    loop->late_end = &loop->late;
+    loop->lap_entries = 1;
+    loop->slow_ns = eddy__ns_of_seconds(DEFAULT_SLOW);
+    loop->thread = pthread_self();
+    atomic_store(&loop->refs, 1);
+}
+
+static int open_parts(eddy_loop *loop, const eddy_loop_opts *opts, size_t control_size)
+{
+    int backend = choose_backend(opts->backend);
+
+    if (backend < 0)
+        return backend;
+    int r = configure(loop, opts);
+    if (r < 0)
+        return r;
+    if ((r = eddy__stack_pool_open(&loop->stacks, control_size)) < 0)
+        return eddy__raise_code(r);
+    if ((r = open_backend(loop, backend)) < 0) {
+        eddy__stack_pool_close(&loop->stacks);
+        return r;
+    }
+    if ((r = eddy__inbox_open(loop)) < 0) {
+        loop->backend->close(loop);
+        eddy__stack_pool_close(&loop->stacks);
+        return eddy_raise(r, "cannot make an eventfd: %s", eddy_status_message(r));
+    }
+    return 0;
+}
+
+eddy_loop *eddy__loop_make(const eddy_loop_opts *opts, size_t control_size)
+{
+    static const eddy_loop_opts defaults;
+    eddy_loop *loop = eddy__alloc_zero(sizeof *loop);
+
+    if (!loop) {
+        eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
+    }
+    init(loop);
+    if (open_parts(loop, opts ? opts : &defaults, control_size) < 0) {
+        eddy__free(loop);
+        return NULL;
+    }
+    eddy__fork_register();
+    loop->now = loop->virtual_clock ? 0 : eddy__clock_now();
+    return loop;
+}
+
+/* Ends everything but the stacks, in which closed tasks may lie that somebody still has a handle
+ * of. */
+void eddy__loop_shut(eddy_loop *loop)
+{
+    for (size_t i = 0; i < count_of(loop->pools); i++)
+        if (loop->pools[i])
+            eddy__pool_close(loop->pools[i], 5 * NS_PER_SECOND);
+    atomic_store(&loop->closed, true);
+    eddy__inbox_close(loop);
+    loop->backend->close(loop);
+    eddy__calls_close(loop);
+    eddy__free(loop->timers.entries);
+    eddy__free(loop->ring);
+    loop->timers = (struct eddy__timers){0};
+    loop->ring = NULL;
+    loop->ring_head = loop->ring_tail = 0;
+    eddy__loop_unref(loop);
+}
+
+void eddy__loop_free(eddy_loop *loop)
+{
+    eddy__stack_pool_close(&loop->stacks);
+    eddy__free(loop);
+}
+
+/* ---- running ---- */
+
+eddy_loop *eddy_loop_running(void)
+{
+    return eddy__thread.loop;
+}
+
+bool eddy_loop_is_running(const eddy_loop *loop)
+{
+    return loop->running;
+}
+
+const char *eddy_loop_backend(const eddy_loop *loop)
+{
+    return loop->backend->name;
+}
+
+void eddy_loop_stop(eddy_loop *loop)
+{
+    if (eddy__loop_check_thread(loop, __func__))
+        loop->stopping = true;
+}
+
+int eddy_loop_run_once(eddy_loop *loop, double timeout)
+{
+    if (isnan(timeout))
+        return eddy_raise(EDDY_EINVAL, "the timeout is NaN: seconds are expected");
+    int r = eddy__loop_enter(loop);
+    if (r < 0)
+        return r;
+    eddy__loop_turn(loop, eddy__ns_of_seconds(timeout));
+    loop->stopping = false;
+    eddy__loop_leave(loop);
+    return 0;
+}
+
+/* ---- settings ---- */
+
+int64_t eddy_loop_time_ns(const eddy_loop *loop)
+{
+    return loop->now;
+}
+
+double eddy_loop_time(const eddy_loop *loop)
+{
+    return eddy__seconds_of_ns(loop->now);
+}
+
+void eddy_loop_set_poll_hook(eddy_loop *loop, eddy_poll_hook *hook, void *arg)
+{
+    loop->poll_hook = hook;
+    loop->poll_hook_arg = arg;
+}
+
+void eddy_loop_set_debug(eddy_loop *loop, bool on)
+{
+    loop->debug = on;
+}
+
+bool eddy_loop_debug(const eddy_loop *loop)
+{
+    return loop->debug;
+}
+
+void eddy_loop_set_slow_callback_duration(eddy_loop *loop, double seconds)
+{
+    loop->slow_ns = isnan(seconds) ? NS_NEVER : eddy__ns_of_seconds(seconds);
+}

@@ -1,0 +1,36 @@
+/* ready.c - the ready ring's memory. An array of pointers beats a linked list: what comes next can
+ * be fetched before it is needed (docs/design/loop.md has the figures). */
+#include "base/alloc.h"
+#include "loop/loop.h"
+
+enum { FIRST_CAPACITY = 64 };
+
+static int grow(eddy_loop *loop)
+{
+    size_t old = loop->ring ? loop->ring_mask + 1 : 0;
+    size_t capacity = old ? 2 * old : FIRST_CAPACITY;
+    uintptr_t *ring = eddy__alloc(capacity * sizeof *ring);
+
+    if (!ring)
+        return EDDY_ENOMEM;
+    size_t count = eddy__ready_count(loop);
+    for (size_t i = 0; i < count; i++)
+        ring[i] = loop->ring[(loop->ring_head + i) & loop->ring_mask];
+    eddy__free(loop->ring);
+    loop->ring = ring;
+    loop->ring_mask = capacity - 1;
+    loop->ring_head = 0;
+    loop->ring_tail = count;
+    return 0;
+}
+
+int eddy__ready_reserve(eddy_loop *loop)
+{
+    if (!loop->ring || loop->ring_reserved > loop->ring_mask) {
+        int r = grow(loop);
+        if (r < 0)
+            return r;
+    }
+    loop->ring_reserved++;
+    return 0;
+}

@@ -1,0 +1,71 @@
+/* report.c - the exception handler: who is told of what nobody observed. */
+#include "loop/loop.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+void eddy__report(eddy_loop *loop, const eddy_report *report)
+{
+    if (loop && loop->handler)
+        loop->handler(loop, report, loop->handler_arg);
+    else
+        eddy_loop_default_exception_handler(loop, report);
+}
+
+void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *report)
+{
+    char task[256] = "";
+
+    if (loop && report->task && loop->describe_task)
+        loop->describe_task(report->task, task, sizeof task);
+    fprintf(stderr, "eddy: %s%s%s\n", report->message, task[0] ? "\n  " : "", task);
+    if (report->error)
+        eddy_error_print(report->error);
+}
+
+void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler *handler, void *arg)
+{
+    loop->handler = handler;
+    loop->handler_arg = arg;
+}
+
+/* thread.bug: misuse is told to whoever hears of failures. */
+static void report_bug(const char *message)
+{
+    eddy__report(eddy__thread.loop,
+                 &(eddy_report){.message = message,
+                                .task = (eddy_task *)(void *)eddy__thread.fiber,
+                                .error = eddy_last_error()});
+}
+
+int eddy__loop_enter(eddy_loop *loop)
+{
+    if (eddy__thread.loop)
+        return eddy_raise(EDDY_ELOOP, "a loop is already running in this thread");
+    if (atomic_load(&loop->closed))
+        return eddy_raise(EDDY_ELOOP, "Event loop is closed");
+    loop->running = true;
+    loop->thread = pthread_self();
+    eddy__context_adopt(&loop->context);
+    eddy__thread.loop = loop;
+    eddy__thread.bug = report_bug;
+    eddy__thread.task_name = loop->name_task;
+    return 0;
+}
+
+void eddy__loop_leave(eddy_loop *loop)
+{
+    loop->running = false;
+    eddy__thread.loop = NULL;
+    eddy__thread.bug = NULL;
+    eddy__thread.task_name = NULL;
+}
+
+bool eddy__loop_check_thread(const eddy_loop *loop, const char *function)
+{
+    if (likely(!loop->debug) || !loop->running || pthread_equal(loop->thread, pthread_self()))
+        return true;
+    eddy__bug(EDDY_ELOOP, "%s was called from another thread than the loop's: "
+                          "use eddy_loop_call_soon_threadsafe", function);
+    return false;
+}

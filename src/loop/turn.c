@@ -1,0 +1,257 @@
+/* turn.c - one turn of the loop, and turns until it is stopped. */
+#include "loop/call.h"
+#include "loop/loop.h"
+
+enum {
+    BUDGET = 64,         /* calls in a row that need not wait, rule D4 */
+    PREFETCH = 6,        /* entries ahead */
+    LAP_ENTRIES_MAX = 256,
+    LAP_NS = 10000,
+};
+
+static void step_was_slow(eddy_loop *loop, int64_t ns, uintptr_t entry)
+{
+    char message[96];
+
+    snprintf(message, sizeof message, "a step took %.3f s, longer than %.3f s",
+             eddy__seconds_of_ns(ns), eddy__seconds_of_ns(loop->slow_ns));
+    eddy__report(loop,
+                 &(eddy_report){.message = message, .task = entry & 1 ? NULL : (eddy_task *)entry});
+}
+
+/* In debug mode: the clock before a step, and the check after it. */
+static int64_t step_begin(const eddy_loop *loop)
+{
+    return unlikely(loop->debug) ? eddy__clock_now() : 0;
+}
+
+static void step_end(eddy_loop *loop, int64_t began, uintptr_t entry)
+{
+    if (likely(!began))
+        return;
+    int64_t ns = eddy__clock_now() - began;
+    if (ns > loop->slow_ns)
+        step_was_slow(loop, ns, entry);
+}
+
+static void prefetch(const eddy_loop *loop)
+{
+    const char *entry = (const char *)loop->ring[(loop->ring_head + PREFETCH) & loop->ring_mask];
+
+    /* the control block, and the parked frames right below it */
+    __builtin_prefetch(entry);
+    __builtin_prefetch(entry - 64);
+    __builtin_prefetch(entry - 128);
+}
+
+/* Runs the n oldest entries of the ring. The switch is written out here, once: a function of its own
+ * would unbalance the processor's stack of return addresses. */
+static NOINLINE void run_batch(eddy_loop *loop, size_t n)
+{
+    struct eddy__thread *thread = &eddy__thread;
+
+    while (n-- > 0) {
+        prefetch(loop);
+        uintptr_t entry = loop->ring[loop->ring_head++ & loop->ring_mask];
+        int64_t began = step_begin(loop);
+
+        loop->now_is_fresh = false;
+        if (entry & 1) {
+            thread->fiber = NULL;
+            thread->error = NULL;
+            eddy__call_run(loop, (struct eddy__call *)(entry & ~(uintptr_t)1));
+            step_end(loop, began, entry);
+            continue;
+        }
+        struct eddy__fiber *fiber = (struct eddy__fiber *)entry;
+        thread->fiber = fiber;
+        thread->error = &fiber->error;
+        thread->budget = BUDGET;
+        eddy__context_switch(&loop->context, &fiber->context);
+        step_end(loop, began, entry);
+        if (loop->after) {
+            void (*after)(eddy_loop *, struct eddy__fiber *) = loop->after;
+
+            loop->after = NULL;
+            after(loop, fiber);
+        }
+    }
+    thread->fiber = NULL;
+    thread->error = NULL;
+}
+
+/* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+/* Changes the order of the tasks that are ready; callbacks keep their places, for their order is
+ * promised. */
+static void shuffle(eddy_loop *loop, size_t n)
+{
+    for (size_t i = n; i > 1; i--) {
+        uintptr_t *a = &loop->ring[(loop->ring_head + i - 1) & loop->ring_mask];
+        size_t j = next_random(&loop->random) % i;
+        uintptr_t *b = &loop->ring[(loop->ring_head + j) & loop->ring_mask];
+
+        if (!(*a & 1) && !(*b & 1)) {
+            uintptr_t c = *a;
+
+            *a = *b;
+            *b = c;
+        }
+    }
+}
+
+static bool has_work(eddy_loop *loop)
+{
+    return eddy__ready_count(loop) || loop->late || loop->stopping ||
+           atomic_load_explicit(&loop->inbox, memory_order_acquire) ||
+           atomic_load_explicit(&loop->interrupted, memory_order_relaxed);
+}
+
+static bool nothing_can_happen(eddy_loop *loop)
+{
+    return loop->io_waits == 0 && atomic_load(&loop->holds) == 0 && !has_work(loop);
+}
+
+static void poll_backend(eddy_loop *loop, int64_t timeout_ns)
+{
+    if (timeout_ns == 0 && !loop->backend->pending(loop))
+        return;
+    loop->backend->poll(loop, timeout_ns);
+}
+
+/* The virtual clock jumps to the next timer when nothing real is under way. Otherwise it goes with
+ * the real one: first a look without waiting, so that what needs no time takes none. */
+static void poll_virtual(eddy_loop *loop, int64_t timeout_ns)
+{
+    poll_backend(loop, 0);
+    if (timeout_ns == 0 || has_work(loop))
+        return;
+    if (loop->io_waits == 0 && atomic_load(&loop->holds) == 0) {
+        if (timeout_ns == NS_NEVER)
+            loop->backend->poll(loop, NS_NEVER);
+        else
+            loop->now += timeout_ns;
+        return;
+    }
+    int64_t began = eddy__clock_now();
+    loop->backend->poll(loop, timeout_ns);
+    int64_t elapsed = eddy__clock_now() - began;
+    if (!has_work(loop) && timeout_ns != NS_NEVER)
+        elapsed = timeout_ns;
+    loop->now += elapsed < timeout_ns ? elapsed : timeout_ns;
+}
+
+static int64_t allowed_by_hook(eddy_loop *loop, int64_t timeout_ns)
+{
+    if (!loop->poll_hook)
+        return timeout_ns;
+    int64_t ns = eddy__ns_of_seconds(loop->poll_hook(loop, loop->poll_hook_arg));
+    return ns < timeout_ns ? ns : timeout_ns;
+}
+
+static int64_t time_to_next_timer(eddy_loop *loop)
+{
+    int64_t next = eddy__timers_next(loop);
+
+    if (next == NS_NEVER)
+        return NS_NEVER;
+    int64_t now = eddy__loop_now_exact(loop);
+    return next > now ? next - now : 0;
+}
+
+/* Hands in and reaps I/O, at most timeout_ns, and fires timers. */
+static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
+{
+    if (has_work(loop))
+        timeout_ns = 0;
+    if (timeout_ns > 0) {
+        int64_t next = time_to_next_timer(loop);
+
+        if (next < timeout_ns)
+            timeout_ns = next;
+    }
+    timeout_ns = allowed_by_hook(loop, timeout_ns);
+    if (has_work(loop))
+        timeout_ns = 0;
+    if (timeout_ns == NS_NEVER && loop->report_deadlock && nothing_can_happen(loop)) {
+        loop->deadlocked = true;
+        loop->stopping = true;
+        timeout_ns = 0;
+    }
+    if (loop->virtual_clock)
+        poll_virtual(loop, timeout_ns);
+    else
+        poll_backend(loop, timeout_ns);
+    if (eddy__timers_next(loop) != NS_NEVER) {
+        eddy__loop_now_exact(loop);
+        eddy__timers_fire(loop);
+    }
+    loop->now_is_fresh = false;
+}
+
+static void run_ready(eddy_loop *loop)
+{
+    size_t n = eddy__ready_count(loop);
+
+    if (unlikely(loop->random) && n > 1)
+        shuffle(loop, n);
+    run_batch(loop, n);
+    if (loop->late)
+        eddy__timers_deliver_late(loop);
+    if (atomic_load_explicit(&loop->inbox, memory_order_acquire))
+        eddy__inbox_drain(loop);
+    if (unlikely(atomic_load_explicit(&loop->interrupted, memory_order_relaxed)) &&
+        atomic_exchange(&loop->interrupted, false) && loop->on_interrupt)
+        loop->on_interrupt(loop);
+}
+
+void eddy__loop_turn(eddy_loop *loop, int64_t timeout_ns)
+{
+    run_ready(loop);
+    poll_and_fire(loop, timeout_ns);
+}
+
+/* While tasks keep each other busy with short steps, asking the kernel and the clock in each turn
+ * would cost more than the steps. A lap is as many entries as take about LAP_NS. */
+static void adapt_lap(eddy_loop *loop, int64_t began, size_t entries)
+{
+    int64_t ns = eddy__clock_now() - began;
+    int64_t lap = ns > 0 ? (int64_t)entries * LAP_NS / ns : LAP_ENTRIES_MAX;
+
+    loop->lap_entries = lap < 1 ? 1 : lap > LAP_ENTRIES_MAX ? LAP_ENTRIES_MAX : (unsigned)lap;
+}
+
+static bool timer_is_due(const eddy_loop *loop)
+{
+    return eddy__timers_next(loop) <= loop->now;
+}
+
+static void lap(eddy_loop *loop)
+{
+    size_t entries = 0;
+    int64_t began = eddy__ready_count(loop) ? eddy__clock_now() : 0;
+
+    do {
+        entries += eddy__ready_count(loop);
+        run_ready(loop);
+    } while (eddy__ready_count(loop) && entries < loop->lap_entries && !loop->stopping &&
+             !timer_is_due(loop));
+    if (entries && eddy__ready_count(loop))
+        adapt_lap(loop, began, entries);
+    poll_and_fire(loop, NS_NEVER);
+}
+
+void eddy__loop_turns(eddy_loop *loop)
+{
+    while (!loop->stopping)
+        lap(loop);
+    loop->stopping = false;
+}

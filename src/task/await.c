@@ -1,0 +1,228 @@
+/* await.c - waiting for the end of a task, and closing its handle. */
+#include "base/alloc.h"
+#include "task/task.h"
+
+struct awaiting {
+    struct eddy_waiter_ waiter; /* must stay first: waiting_on is read as the waiter */
+    eddy_task *inner;
+    int aborted;    /* what reached the awaiter meanwhile, 0: nothing */
+    bool propagate; /* cancel inner then */
+};
+
+static bool sole_awaiter(const struct awaiting *a)
+{
+    for (const struct eddy_waiter_ *w = a->inner->done_waiters.first; w; w = w->next)
+        if (w != &a->waiter && w->task)
+            return false;
+    return true;
+}
+
+/* The only one who waits for a task takes it along and waits on; one of several just leaves. */
+static void await_abort(eddy_task *task, int code)
+{
+    struct awaiting *a = task->waiting_on;
+
+    if (a->aborted) {
+        a->aborted = code;
+        return;
+    }
+    a->aborted = code;
+    if (a->propagate && sole_awaiter(a))
+        eddy__task_cancel(a->inner, task);
+    else
+        eddy__waiter_abort(task, code);
+}
+
+static const struct eddy__wait_kind awaiting_task = {"a task", await_abort};
+static const struct eddy__wait_kind joining_task = {"the end of a task", NULL};
+
+/* What inner waits for when that is a task. */
+static eddy_task *awaited_by(const eddy_task *task)
+{
+    if (task->state != EDDY__TASK_PARKED || task->waiting != &awaiting_task)
+        return NULL;
+    return ((const struct awaiting *)task->waiting_on)->inner;
+}
+
+/* Debug mode: a cycle of tasks that await each other would wait for ever. */
+static int check_cycle(eddy_task *self, eddy_task *inner)
+{
+    char members[512] = "";
+    size_t length = 0;
+
+    for (eddy_task *t = inner; t; t = awaited_by(t)) {
+        int n = snprintf(members + length, sizeof members - length, "%s -> ", eddy_task_name(t));
+
+        length = min_size(length + (size_t)(n > 0 ? n : 0), sizeof members - 1);
+        if (t == self)
+            return eddy__bug(EDDY_EDEADLOCK, "tasks await each other: %s -> %s",
+                             eddy_task_name(self), (members[length - 4] = '\0', members));
+    }
+    return 0;
+}
+
+static int check_await(eddy_task *self, eddy_task *task)
+{
+    if (!task)
+        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_await: the task is NULL");
+    if (task == self)
+        return eddy_raise_at(NULL, EDDY_EDEADLOCK, "a task cannot await itself");
+    if (task->loop != self->loop)
+        return eddy_raise_at(NULL, EDDY_ELOOP, "the task belongs to another loop");
+    return self->loop->debug ? check_cycle(self, task) : 0;
+}
+
+int eddy__task_result(eddy_task *task, int aborted)
+{
+    const eddy_task *self = eddy__self();
+    int code = task->status;
+
+    task->observed = true;
+    if (likely(code >= 0))
+        return code;
+    if (code != EDDY_ECANCELED)
+        return eddy__error_awaited(task->fiber.error, code);
+    if (aborted)
+        return eddy__raise_interrupt(aborted);
+    if (!self || task->canceller != self->id)
+        code = EDDY_ECHILDCANCELED;
+    if (task->reason)
+        return eddy_raise_at(NULL, code, "%s: %s", eddy_status_message(code), task->reason);
+    return eddy__error_awaited(task->fiber.error, code);
+}
+
+static int await_task(eddy_task *task, bool propagate)
+{
+    eddy_task *self = eddy__self();
+    struct awaiting a = {.inner = task, .propagate = propagate};
+
+    int r = eddy__checkpoint();
+    if (r < 0)
+        return r;
+    if ((r = check_await(self, task)) < 0)
+        return r;
+    if (task->state != EDDY__TASK_DONE) {
+        a.waiter.task = self;
+        eddy__waiters_add(&task->done_waiters, &a.waiter);
+        r = eddy__park(&awaiting_task, &a);
+        if (r < 0)
+            return eddy__raise_interrupt(r);
+    }
+    return eddy__task_result(task, a.aborted);
+}
+
+int eddy_await(eddy_task *task)
+{
+    return await_task(task, true);
+}
+
+int eddy_await_shielded(eddy_task *task)
+{
+    return await_task(task, false);
+}
+
+/* ---- closing ---- */
+
+void eddy__task_join(eddy_task *task)
+{
+    struct eddy_waiter_ waiter = {0};
+
+    if (task->state != EDDY__TASK_DONE)
+        eddy__wait_in(&task->done_waiters, &waiter, &joining_task);
+}
+
+void eddy_task_close(eddy_task *task)
+{
+    eddy_task *self = eddy__self();
+
+    if (!task)
+        return;
+    if (task == self) {
+        eddy__bug(EDDY_EINVAL, "a task closes its own handle: it cannot wait for its own end");
+    } else if (task->state != EDDY__TASK_DONE) {
+        eddy_error *saved = eddy__error_take();
+
+        eddy__task_cancel(task, self);
+        if (self && self->loop == task->loop)
+            eddy__task_join(task);
+        eddy__error_put(saved);
+    }
+    eddy__task_unref(task);
+}
+
+void eddy_detach(eddy_task *task)
+{
+    if (task)
+        eddy__task_unref(task);
+}
+
+/* ---- done callbacks ---- */
+
+struct done_callback {
+    struct eddy_waiter_ waiter; /* must stay first */
+    struct eddy__call *call;    /* kept, so that nothing can fail when the task ends */
+    eddy_task_callback *fn;
+    void *arg;
+    eddy_task *task;
+};
+
+static int run_done_callback(void *arg)
+{
+    struct done_callback *d = arg;
+
+    d->fn(d->task, d->arg);
+    eddy__task_unref(d->task);
+    eddy__free(d);
+    return 0;
+}
+
+static void done_granted(struct eddy_waiter_ *w, int status)
+{
+    struct done_callback *d = (struct done_callback *)(void *)w;
+
+    (void)status;
+    eddy__call_ready(d->task->loop, d->call);
+}
+
+int eddy_task_add_done_callback(eddy_task *task, eddy_task_callback *fn, void *arg)
+{
+    struct done_callback *d = eddy__alloc_zero(sizeof *d);
+
+    if (!d)
+        return eddy__raise_code(EDDY_ENOMEM);
+    *d = (struct done_callback){.waiter = {.granted = done_granted},
+                                .fn = fn,
+                                .arg = arg,
+                                .task = task,
+                                .call = eddy__call_take(task->loop, run_done_callback, d)};
+    if (!d->call) {
+        eddy__free(d);
+        return eddy__raise_code(EDDY_ENOMEM);
+    }
+    task->refs++;
+    if (task->state == EDDY__TASK_DONE)
+        eddy__call_ready(task->loop, d->call);
+    else
+        eddy__waiters_add(&task->done_waiters, &d->waiter);
+    return 0;
+}
+
+unsigned eddy_task_remove_done_callback(eddy_task *task, eddy_task_callback *fn, void *arg)
+{
+    struct eddy_waiter_ *next;
+    unsigned n = 0;
+
+    for (struct eddy_waiter_ *w = task->done_waiters.first; w; w = next) {
+        struct done_callback *d = (struct done_callback *)(void *)w;
+
+        next = w->next;
+        if (w->granted != done_granted || d->fn != fn || d->arg != arg)
+            continue;
+        eddy__waiters_remove(w);
+        eddy__call_give_back(task->loop, d->call);
+        eddy__task_unref(task);
+        eddy__free(d);
+        n++;
+    }
+    return n;
+}

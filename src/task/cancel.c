@@ -1,0 +1,42 @@
+/* cancel.c - asking tasks to end. */
+#include "base/alloc.h"
+#include "task/task.h"
+
+void eddy__task_cancel(eddy_task *task, const eddy_task *canceller)
+{
+    if (task->state == EDDY__TASK_DONE)
+        return;
+    if (task->cancels++ == 0)
+        task->canceller = canceller ? canceller->id : 0;
+    eddy__task_interrupt(task);
+}
+
+bool eddy_cancel_with(eddy_task *task, const eddy_cancel_opts *opts)
+{
+    if (!task || task->state == EDDY__TASK_DONE ||
+        !eddy__loop_check_thread(task->loop, "eddy_cancel"))
+        return false;
+    if (opts && opts->reason && !task->reason)
+        task->reason = eddy__strdup(opts->reason);
+    eddy__task_cancel(task, eddy__self());
+    return true;
+}
+
+unsigned eddy_uncancel(void)
+{
+    eddy_task *self = eddy__self();
+
+    if (!self || !self->cancels)
+        return 0;
+    if (--self->cancels == 0) {
+        eddy__free(self->reason);
+        self->reason = NULL;
+        eddy__task_interrupt(self);
+    }
+    return self->cancels;
+}
+
+unsigned eddy_task_cancelling(const eddy_task *task)
+{
+    return task->cancels;
+}

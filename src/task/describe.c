@@ -1,0 +1,139 @@
+/* describe.c - tasks in words: reports, dumps, the list of all. */
+#include "task/task.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+void eddy__task_describe(eddy_task *task, char *buf, size_t size)
+{
+    const eddy_place *place = task->place;
+    char name[32];
+
+    snprintf(name, sizeof name, "Task-%u", task->number);
+    if (place)
+        snprintf(buf, size, "'%s' (%s), started at %s:%d", task->name ? task->name : name,
+                 task->coro.name, file_name(place->file), place->line);
+    else
+        snprintf(buf, size, "'%s' (%s)", task->name ? task->name : name, task->coro.name);
+}
+
+eddy_error *eddy__task_take_error(eddy_task *task)
+{
+    if (task->fiber.error)
+        return eddy__error_ref(task->fiber.error);
+    eddy_error *saved = eddy__error_take();
+    eddy__raise_code(task->status);
+    eddy_error *error = eddy__error_take();
+    eddy__error_put(saved);
+    return error;
+}
+
+size_t eddy_all_tasks(eddy_task **tasks, size_t n)
+{
+    eddy_loop *loop = eddy__thread.loop;
+    size_t count = 0;
+
+    if (!loop)
+        return 0;
+    list_each(node, &loop->tasks) {
+        if (count < n)
+            tasks[count] = container_of(node, eddy_task, all);
+        count++;
+    }
+    return count;
+}
+
+static const char *state_of(const eddy_task *task)
+{
+    if (task == eddy__self())
+        return "runs";
+    return task->state == EDDY__TASK_PARKED ? "waits for"
+           : task->state == EDDY__TASK_NEW  ? "was not asked for an item yet"
+                                            : "is ready";
+}
+
+void eddy_dump(FILE *stream)
+{
+    eddy_loop *loop = eddy__thread.loop;
+
+    if (!loop) {
+        fprintf(stream, "no loop runs in this thread\n");
+        return;
+    }
+    fprintf(stream, "%zu task%s:\n", loop->task_count, loop->task_count == 1 ? "" : "s");
+    list_each(node, &loop->tasks) {
+        eddy_task *task = container_of(node, eddy_task, all);
+        bool parked = task->state == EDDY__TASK_PARKED && task != eddy__self();
+        char what[256];
+
+        eddy__task_describe(task, what, sizeof what);
+        fprintf(stream, "  %s: %s%s%s%s\n", what, state_of(task), parked ? " " : "",
+                parked ? task->waiting->what : "", task->interrupt ? ", interrupted" : "");
+    }
+}
+
+/* ---- a stack that was too small ---- */
+
+/* In a signal handler: no stdio. */
+static void put(int fd, const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t n = write(fd, text, left);
+        if (n <= 0)
+            return;
+        text += n;
+        left -= (size_t)n;
+    }
+}
+
+static void put_number(int fd, size_t n)
+{
+    char digits[24];
+    size_t i = sizeof digits;
+
+    digits[--i] = '\0';
+    do
+        digits[--i] = (char)('0' + n % 10);
+    while (n /= 10);
+    put(fd, digits + i);
+}
+
+void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd)
+{
+    const eddy_task *task = (const eddy_task *)(const void *)stack;
+
+    put(fd, "eddy: stack overflow in task '");
+    if (task->name) {
+        put(fd, task->name);
+    } else {
+        put(fd, "Task-");
+        put_number(fd, task->number);
+    }
+    put(fd, "' (");
+    put(fd, task->coro.name);
+    put(fd, "): its stack has ");
+    put_number(fd, eddy__stack_size(stack));
+    put(fd, " bytes; give it more with .stack_size\n");
+    if (task->place) {
+        put(fd, "  started at ");
+        put(fd, task->place->file);
+        put(fd, ":");
+        put_number(fd, (size_t)task->place->line);
+        put(fd, "\n");
+    }
+}
+
+void eddy__overflow_die(const struct eddy__stack *stack)
+{
+    eddy__overflow_describe_task(stack, STDERR_FILENO);
+    abort();
+}

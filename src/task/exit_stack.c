@@ -1,0 +1,70 @@
+#include <eddy/exit_stack.h>
+
+#include "base/alloc.h"
+#include "task/task.h"
+#include <math.h>
+
+struct entry {
+    eddy_closer *close;
+    void *object;
+};
+
+struct eddy_exit_stack {
+    struct entry *entries;
+    size_t count;
+    size_t capacity;
+};
+
+eddy_exit_stack *eddy_exit_stack_open(void)
+{
+    eddy_exit_stack *stack = eddy__alloc_zero(sizeof *stack);
+
+    if (!stack)
+        eddy__raise_code(EDDY_ENOMEM);
+    return stack;
+}
+
+static int reserve(eddy_exit_stack *stack)
+{
+    if (stack->count < stack->capacity)
+        return 0;
+    size_t capacity = stack->capacity ? 2 * stack->capacity : 8;
+    struct entry *entries = eddy__realloc(stack->entries, capacity * sizeof *entries);
+    if (!entries)
+        return EDDY_ENOMEM;
+    stack->entries = entries;
+    stack->capacity = capacity;
+    return 0;
+}
+
+int eddy_exit_stack_push_with(eddy_exit_stack *stack, eddy_closer *close, void *object)
+{
+    if (reserve(stack) < 0) {
+        close(object);
+        return eddy__raise_code(EDDY_ENOMEM);
+    }
+    stack->entries[stack->count++] = (struct entry){close, object};
+    return 0;
+}
+
+void eddy_exit_stack_pop_all(eddy_exit_stack *stack)
+{
+    stack->count = 0;
+}
+
+void eddy_exit_stack_close(eddy_exit_stack *stack)
+{
+    struct eddy__closer closer;
+
+    if (!stack)
+        return;
+    eddy__closer_enter(&closer, (double)INFINITY);
+    while (stack->count > 0) {
+        struct entry entry = stack->entries[--stack->count];
+
+        entry.close(entry.object);
+    }
+    eddy__closer_leave(&closer);
+    eddy__free(stack->entries);
+    eddy__free(stack);
+}

@@ -1,0 +1,144 @@
+/* gather.c - running several coroutines, or waiting for several tasks, until all have ended. */
+#include <eddy/gather.h>
+
+#include "base/alloc.h"
+#include "task/set.h"
+
+struct gathering {
+    struct eddy__set set;
+    int aborted; /* what reached the caller meanwhile */
+};
+
+/* Cancels all, once, and waits on: children write into the caller's frame. */
+static void gather_abort(eddy_task *task, int code)
+{
+    struct gathering *g = task->waiting_on;
+
+    if (!g->aborted)
+        eddy__set_cancel_all(&g->set, task);
+    g->aborted = code;
+}
+
+static const struct eddy__wait_kind gathering_kind = {"a gather", gather_abort};
+
+/* The status of one that has ended, for the caller: a cancellation that is not the caller's own is
+ * another's. */
+static int status_of(const struct gathering *g, const eddy_task *task)
+{
+    if (task->status == EDDY_ECANCELED && !g->aborted && task->canceller != eddy__self()->id)
+        return EDDY_ECHILDCANCELED;
+    return task->status;
+}
+
+/* The failures in order of completion as one record with the rest hanging on it. Those that were
+ * cancelled because of a failure, or by the caller's own cancellation, say nothing. */
+static eddy_error *collect(const struct gathering *g, int *first_code)
+{
+    eddy_error *first = NULL;
+
+    *first_code = 0;
+    for (size_t i = 0; i < g->set.done; i++) {
+        eddy_task *task = g->set.tasks[g->set.order[i]];
+        int status = status_of(g, task);
+
+        task->observed = true;
+        if (status >= 0 || (task->status == EDDY_ECANCELED && (g->aborted || g->set.failed)))
+            continue;
+        eddy_error *error = eddy__task_take_error(task);
+        if (!*first_code)
+            *first_code = status;
+        if (first)
+            eddy__error_append(first, error);
+        else
+            first = error;
+    }
+    return first;
+}
+
+static bool any_cancelled(const struct gathering *g)
+{
+    for (size_t i = 0; i < g->set.count; i++)
+        if (g->set.tasks[i]->status == EDDY_ECANCELED)
+            return true;
+    return false;
+}
+
+static int result_of(struct gathering *g, int *statuses)
+{
+    int code;
+
+    if (statuses)
+        for (size_t i = 0; i < g->set.count; i++)
+            statuses[i] = g->set.tasks[i]->status;
+    eddy_error *first = collect(g, &code);
+    if (statuses)
+        code = 0;
+    if (code < 0)
+        eddy__error_awaited(first, code);
+    eddy__error_unref(first);
+    if (code < 0)
+        return code;
+    return g->aborted && any_cancelled(g) ? eddy__raise_interrupt(g->aborted) : 0;
+}
+
+static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opts)
+{
+    struct gathering g = {.aborted = 0};
+
+    int r = eddy__set_open(&g.set, tasks, n);
+    if (r < 0)
+        return r;
+    g.set.cancel_on_error = opts && opts->cancel_on_error;
+    if (g.set.cancel_on_error && g.set.failed)
+        eddy__set_cancel_all(&g.set, NULL);
+    r = eddy__set_wait(&g.set, n, &gathering_kind, &g);
+    if (r == 0)
+        r = result_of(&g, opts ? opts->statuses : NULL);
+    eddy__set_close(&g.set);
+    return r;
+}
+
+int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opts)
+{
+    int r = eddy__checkpoint();
+
+    if (r < 0 || n == 0)
+        return r;
+    for (size_t i = 0; i < n; i++)
+        if (!tasks[i] || tasks[i] == eddy__self())
+            return eddy_raise_at(opts ? opts->place : NULL, EDDY_EINVAL,
+                                 "gather: task %zu is %s", i,
+                                 tasks[i] ? "the caller itself" : "NULL");
+    return gather(tasks, n, opts);
+}
+
+/* Cancels what runs, and waits for it. */
+static void close_all(eddy_task **tasks, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        eddy__task_cancel(tasks[i], eddy__self());
+    for (size_t i = 0; i < n; i++)
+        eddy_task_close(tasks[i]);
+}
+
+int eddy_gather_with(const eddy_coro *coros, size_t n, const eddy_gather_opts *opts)
+{
+    eddy_task_opts child = {.place = opts ? opts->place : NULL};
+    int r = eddy__checkpoint();
+
+    if (r < 0 || n == 0)
+        return r;
+    eddy_task **tasks = eddy__alloc(n * sizeof(*tasks));
+    if (!tasks)
+        return eddy__raise_code(EDDY_ENOMEM);
+    size_t started = 0;
+    for (; started < n; started++) {
+        tasks[started] = eddy_create_task_with(coros[started], &child);
+        if (!tasks[started])
+            break;
+    }
+    r = started == n ? gather(tasks, n, opts) : eddy_last_status();
+    close_all(tasks, started);
+    eddy__free(tasks);
+    return r;
+}

@@ -1,0 +1,259 @@
+/* group.c - task groups.
+ *
+ *   OPEN ── a child or the body fails, or group_cancel ──▶ ABORTING ──▶ ENDED
+ *     └────────────────── join: no child is left ────────────────────────▶
+ *
+ * While the body runs, the group is one of the opener's scopes, whose status makes the body's
+ * suspending calls fail once the group aborts. */
+#include <eddy/group.h>
+
+#include "base/alloc.h"
+#include "task/task.h"
+#include <math.h>
+
+enum group_state { OPEN, ABORTING, ENDED };
+
+struct eddy_group {
+    eddy_scope scope;
+    eddy_task *opener;
+    struct list children;
+    size_t count;
+    enum group_state state;
+    bool cancelled;     /* by eddy_group_cancel: ends without an error */
+    bool joining;       /* the opener is parked in join or close */
+    int aborted;        /* what reached the opener in join */
+    eddy_error *errors; /* of children, in order of completion */
+};
+
+eddy_group *eddy_group_open(void)
+{
+    eddy_task *self = eddy__self();
+
+    if (!self) {
+        eddy_raise_at(NULL, EDDY_ENOTASK, "a group belongs to a task: open it inside eddy_run");
+        return NULL;
+    }
+    eddy_group *group = eddy__alloc_zero(sizeof *group);
+    if (!group) {
+        eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
+    }
+    group->opener = self;
+    list_init(&group->children);
+    eddy_scope_enter(&group->scope, (double)INFINITY, false);
+    return group;
+}
+
+static void cancel_children(eddy_group *group, const eddy_task *canceller)
+{
+    /* a child that ends at once would leave the list, but cancelling never ends one at once */
+    list_each(node, &group->children)
+        eddy__task_cancel(container_of(node, eddy_task, siblings), canceller);
+}
+
+static void abort_group(eddy_group *group)
+{
+    if (group->state != OPEN)
+        return;
+    group->state = ABORTING;
+    cancel_children(group, NULL);
+    if (group->scope.task) {
+        group->scope.status = EDDY_ECANCELED;
+        eddy__task_interrupt(group->opener);
+    }
+}
+
+/* Takes over the caller's reference. */
+static void add_error(eddy_group *group, eddy_error *error)
+{
+    if (group->errors)
+        eddy__error_append(group->errors, error);
+    else
+        group->errors = error;
+}
+
+static void child_ended(eddy_task *task)
+{
+    eddy_group *group = task->owner;
+
+    list_remove(&task->siblings);
+    group->count--;
+    if (task->status < 0 && task->status != EDDY_ECANCELED) {
+        task->observed = true;
+        add_error(group, eddy__task_take_error(task));
+        abort_group(group);
+    }
+    if (group->count == 0 && group->joining)
+        eddy__wake(group->opener, 0);
+}
+
+/* ---- starting ---- */
+
+/* A refused start fails the group, unless that is ending as it was told to. */
+static int refuse(eddy_group *group, int code, const char *why)
+{
+    eddy_raise_at(NULL, code, "the group cannot start a child: %s", why);
+    if (!group->cancelled) {
+        add_error(group, eddy__error_take());
+        eddy_raise_at(NULL, code, "the group cannot start a child: %s", why);
+    }
+    return code;
+}
+
+int eddy_group_start_with(eddy_group *group, eddy_coro coro, const eddy_task_opts *opts)
+{
+    eddy_task **handle = opts ? opts->handle : NULL;
+
+    if (handle)
+        *handle = NULL;
+    if (group->state == ENDED)
+        return refuse(group, EDDY_ECLOSED, "it has ended");
+    if (group->state == ABORTING)
+        return refuse(group, EDDY_ECLOSED, "it is being aborted");
+    eddy_task *task = eddy__task_new(group->opener->loop, &coro, opts);
+    if (!task) {
+        int r = refuse(group, EDDY_ENOMEM, "out of memory");
+
+        abort_group(group);
+        return r;
+    }
+    task->owner = group;
+    task->on_end = child_ended;
+    list_add_tail(&group->children, &task->siblings);
+    group->count++;
+    eddy__task_start(task);
+    if (handle)
+        *handle = task;
+    else
+        eddy__task_unref(task);
+    return 0;
+}
+
+/* ---- ending ---- */
+
+static void join_abort(eddy_task *task, int code)
+{
+    eddy_group *group = task->waiting_on;
+
+    if (!group->aborted)
+        cancel_children(group, task);
+    group->aborted = code;
+}
+
+static const struct eddy__wait_kind joining = {"the children of a group", join_abort};
+static const struct eddy__wait_kind closing = {"the end of a group's children", NULL};
+
+static void wait_for_children(eddy_group *group, const struct eddy__wait_kind *kind)
+{
+    while (group->count) {
+        group->joining = true;
+        eddy__park(kind, group);
+        group->joining = false;
+    }
+    group->state = ENDED;
+}
+
+/* The body is over: the group's own abort no longer concerns the opener. */
+static void leave_body(eddy_group *group)
+{
+    if (group->scope.task)
+        eddy_scope_leave(&group->scope);
+}
+
+/* A failure of the body that is not the echo of the group's own abort. */
+static void add_body(eddy_group *group, int body)
+{
+    if (body >= 0 || (body == EDDY_ECANCELED && group->state != OPEN))
+        return;
+    abort_group(group);
+    if (body == EDDY_ECANCELED)
+        return;
+    if (eddy_last_status() != body)
+        eddy__raise_code(body);
+    /* last, whenever children end: kept aside in the opener's slot until then */
+}
+
+static int result_of(eddy_group *group, int body, eddy_error *body_error)
+{
+    eddy_error *errors = group->errors;
+
+    group->errors = NULL;
+    if (body_error) {
+        if (errors)
+            eddy__error_append(errors, body_error);
+        else
+            errors = body_error;
+    }
+    if (errors) {
+        int code = eddy__error_awaited(errors, eddy_error_code(errors));
+
+        eddy__error_unref(errors);
+        return code;
+    }
+    if (group->aborted)
+        return eddy__raise_interrupt(group->aborted);
+    return body == EDDY_ECANCELED && !group->cancelled ? eddy__raise_interrupt(body) : 0;
+}
+
+int eddy_group_join_with(eddy_group *group, const eddy_join_opts *opts)
+{
+    eddy_task *self = eddy__self();
+    int body = opts ? opts->body : 0;
+
+    if (group->opener != self)
+        return eddy_raise_at(NULL, self ? EDDY_EOWNER : EDDY_ENOTASK,
+                             "a group is joined by the task that opened it");
+    add_body(group, body);
+    eddy_error *body_error = body < 0 && body != EDDY_ECANCELED ? eddy__error_take() : NULL;
+    leave_body(group);
+    if (self->interrupt) {
+        group->aborted = self->interrupt;
+        cancel_children(group, self);
+    }
+    wait_for_children(group, &joining);
+    return result_of(group, body, body_error);
+}
+
+void eddy_group_cancel(eddy_group *group)
+{
+    if (group->state != OPEN)
+        return;
+    group->cancelled = true;
+    abort_group(group);
+}
+
+size_t eddy_group_count(const eddy_group *group)
+{
+    return group->count;
+}
+
+/* Failures that no join has told of. */
+static void report_errors(eddy_group *group)
+{
+    if (group->errors)
+        eddy__report(group->opener->loop,
+                     &(eddy_report){.message = "a task of a group failed and the group was not "
+                                               "joined",
+                                    .task = group->opener,
+                                    .error = group->errors});
+    eddy__error_unref(group->errors);
+}
+
+void eddy_group_close(eddy_group *group)
+{
+    if (!group)
+        return;
+    if (group->opener != eddy__self()) {
+        eddy__bug(EDDY_EOWNER, "a group is closed by the task that opened it");
+        return;
+    }
+    eddy_error *saved = eddy__error_take();
+    leave_body(group);
+    cancel_children(group, group->opener);
+    if (group->state == OPEN)
+        group->state = ABORTING;
+    wait_for_children(group, &closing);
+    report_errors(group);
+    eddy__free(group);
+    eddy__error_put(saved);
+}

@@ -1,0 +1,163 @@
+/* park.c - suspending the running task. */
+#include "task/task.h"
+
+#include <math.h>
+
+enum { IGNORED_REPORT = 1000 };
+
+#ifdef EDDY_TESTING
+static long suspensions;
+static long cancel_at;
+
+long eddy__suspend_count(void)
+{
+    return suspensions;
+}
+
+void eddy__cancel_at(long n)
+{
+    cancel_at = n > 0 ? suspensions + n : 0;
+}
+
+static void count_suspension(eddy_loop *loop)
+{
+    if (++suspensions == cancel_at && loop->main)
+        eddy__task_cancel(loop->main, NULL);
+}
+#else
+static void count_suspension(eddy_loop *loop)
+{
+    (void)loop;
+}
+#endif
+
+/* A stack without guard that ran over has written into its neighbour: there is no going on. */
+static COLD void packed_overflow(eddy_task *self)
+{
+    eddy__overflow_die(&self->fiber.stack);
+}
+
+/* The only place where a task switches away; one place for all keeps the processor's return stack
+ * right when tasks wait along the same path. */
+NOINLINE int eddy__park(const struct eddy__wait_kind *kind, void *on)
+{
+    eddy_task *self = eddy__self();
+    eddy_loop *loop = self->loop;
+
+    self->waiting = kind;
+    self->waiting_on = on;
+    self->state = EDDY__TASK_PARKED;
+    count_suspension(loop);
+    if (unlikely(self->packed) && !eddy__stack_check(&self->fiber.stack))
+        packed_overflow(self);
+    eddy__context_switch(&self->fiber.context, &loop->context);
+    return self->wake;
+}
+
+static const struct eddy__wait_kind yielding = {"its turn", NULL};
+
+void eddy__step_aside(void)
+{
+    eddy__park(&yielding, NULL);
+    eddy__self()->state = EDDY__TASK_READY;
+}
+
+void eddy__yield_turn(void)
+{
+    eddy_task *self = eddy__self();
+
+    eddy__ready_push(self->loop, (uintptr_t)self);
+    eddy__step_aside();
+}
+
+int eddy__raise_interrupt(int code)
+{
+    eddy_task *self = eddy__self();
+
+    if (code == EDDY_ECANCELED && self && self->reason)
+        return eddy_raise_at(NULL, code, "cancelled: %s", self->reason);
+    if (code == EDDY_EINVAL)
+        return eddy_raise_at(NULL, code, "the duration of a scope is NaN: seconds are expected");
+    return eddy__raise_code(code);
+}
+
+static void report_ignored(eddy_task *self)
+{
+    eddy__report(self->loop,
+                 &(eddy_report){.message = "a task has ignored 1,000 interrupted calls in a row: "
+                                           "it should return when a call fails",
+                                .task = self});
+}
+
+COLD int eddy__checkpoint_slow(void)
+{
+    eddy_task *self = eddy__self();
+
+    if (!self)
+        return eddy_raise_at(NULL, EDDY_ENOTASK,
+                             eddy__thread.loop ? "a suspending call in a callback: start a task"
+                                               : "a suspending call outside a task: use eddy_run");
+    if (self->interrupt) {
+        if (++self->ignored == IGNORED_REPORT)
+            report_ignored(self);
+        eddy__thread.budget--;
+    }
+    if (eddy__thread.budget <= 0)
+        eddy__yield_turn();
+    return self->interrupt ? eddy__raise_interrupt(self->interrupt) : 0;
+}
+
+/* ---- sleep ---- */
+
+struct sleeper {
+    eddy_timer_ timer;
+    eddy_task *task;
+};
+
+static void sleep_over(eddy_loop *loop, eddy_timer_ *timer)
+{
+    (void)loop;
+    eddy__wake(container_of(timer, struct sleeper, timer)->task, 0);
+}
+
+static void sleep_abort(eddy_task *task, int code)
+{
+    struct sleeper *sleeper = task->waiting_on;
+
+    eddy__timer_cancel(task->loop, &sleeper->timer);
+    eddy__wake(task, code);
+}
+
+static const struct eddy__wait_kind sleeping = {"a sleep", sleep_abort};
+
+static int sleep_until(eddy_task *self, int64_t deadline)
+{
+    struct sleeper sleeper = {.timer = {.fire = sleep_over}, .task = self};
+
+    int r = eddy__timer_arm(self->loop, &sleeper.timer, deadline);
+    if (r < 0)
+        return eddy__raise_code(r);
+    r = eddy__park(&sleeping, &sleeper);
+    /* a sleep carries nothing that could be lost, so here an explicit cancellation that came before
+     * the task has run again wins (D1) */
+    if (r == 0 && self->interrupt == EDDY_ECANCELED)
+        r = EDDY_ECANCELED;
+    return eddy__raise_if(r);
+}
+
+int eddy_sleep(double seconds)
+{
+    eddy_task *self = eddy__self();
+
+    int r = eddy__checkpoint();
+    if (r < 0)
+        return r;
+    if (isnan(seconds))
+        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_sleep: NaN seconds, a number is expected");
+    if (seconds <= 0) {
+        eddy__yield_turn();
+        return eddy__raise_if(self->interrupt);
+    }
+    int64_t ns = eddy__ns_of_seconds(seconds);
+    return sleep_until(self, ns == NS_NEVER ? NS_NEVER : eddy__loop_now_exact(self->loop) + ns);
+}

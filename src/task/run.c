@@ -1,0 +1,234 @@
+/* run.c - loops with tasks: opening, closing, eddy_run, run_until_complete. */
+#include "task/run.h"
+
+#include "task/stack_report.h"
+#include "task/task.h"
+
+static void describe(eddy_task *task, char *buf, size_t size)
+{
+    eddy__task_describe(task, buf, size);
+}
+
+/* For error records. */
+static void name_running(char *buf, size_t size)
+{
+    eddy_task *self = eddy__self();
+
+    buf[0] = '\0';
+    if (!self)
+        return;
+    if (self->name)
+        snprintf(buf, size, "%s", self->name);
+    else
+        snprintf(buf, size, "Task-%u (%s)", self->number, self->coro.name);
+}
+
+eddy_loop *eddy_loop_open_with(const eddy_loop_opts *opts)
+{
+    eddy_loop *loop = eddy__loop_make(opts, sizeof(eddy_task));
+
+    if (!loop)
+        return NULL;
+    loop->describe_task = describe;
+    loop->name_task = name_running;
+    if (eddy__stack_report_open(loop) < 0) {
+        eddy__loop_shut(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+/* ---- closing ---- */
+
+static void cancel_all(eddy_loop *loop)
+{
+    list_each(node, &loop->tasks)
+        eddy__task_cancel(container_of(node, eddy_task, all), NULL);
+}
+
+/* Tasks that nothing will wake again, such as one that waits for one that waits for it. */
+static void report_stuck(eddy_loop *loop)
+{
+    list_each(node, &loop->tasks)
+        eddy__report(loop, &(eddy_report){.message = "a task cannot be ended: nothing will wake it",
+                                          .task = container_of(node, eddy_task, all)});
+}
+
+/* Cancels what is left and waits for it. False when some of it can never end. */
+static bool end_tasks(eddy_loop *loop)
+{
+    cancel_all(loop);
+    loop->deadlocked = false;
+    loop->report_deadlock = true;
+    while (loop->task_count && !loop->deadlocked)
+        eddy__loop_turn(loop, NS_NEVER);
+    loop->stopping = false;
+    if (loop->task_count)
+        report_stuck(loop);
+    return loop->task_count == 0;
+}
+
+void eddy_loop_close(eddy_loop *loop)
+{
+    if (!loop)
+        return;
+    if (loop->running) {
+        eddy__bug(EDDY_ELOOP, "Cannot close a running event loop");
+        return;
+    }
+    /* inside another loop's callback the tasks of this one cannot run: they stay as they are */
+    if (eddy__loop_enter(loop) == 0) {
+        end_tasks(loop);
+        eddy__loop_leave(loop);
+    }
+    eddy__stack_report_close(loop);
+    eddy__loop_shut(loop);
+}
+
+/* ---- running ---- */
+
+static void main_ended(eddy_task *task)
+{
+    task->loop->stopping = true;
+}
+
+static int enter(eddy_loop *loop)
+{
+    int r = eddy__loop_enter(loop);
+
+    if (r < 0)
+        return r;
+    if ((r = eddy__overflow_open(eddy__overflow_describe_task)) < 0) {
+        eddy__loop_leave(loop);
+        return eddy_raise_at(NULL, r, "no alternate signal stack: %s", eddy_status_message(r));
+    }
+    return 0;
+}
+
+static void leave(eddy_loop *loop)
+{
+    eddy__overflow_close();
+    eddy__loop_leave(loop);
+}
+
+int eddy_loop_run_forever(eddy_loop *loop)
+{
+    int r = enter(loop);
+
+    if (r < 0)
+        return r;
+    eddy__loop_turns(loop);
+    leave(loop);
+    return 0;
+}
+
+int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
+{
+    int r = enter(loop);
+
+    if (r < 0)
+        return r;
+    if (task->state != EDDY__TASK_DONE) {
+        if (task->on_end) {
+            leave(loop);
+            return eddy_raise_at(NULL, EDDY_EINVAL, "the task belongs to a group or generator");
+        }
+        task->on_end = main_ended;
+        eddy__loop_turns(loop);
+        task->on_end = NULL;
+    }
+    leave(loop);
+    if (task->state != EDDY__TASK_DONE)
+        return eddy_raise_at(NULL, EDDY_ELOOP, "Event loop stopped before Future completed.");
+    return eddy__task_result(task, EDDY_ECANCELED);
+}
+
+int eddy_loop_run_until_complete(eddy_loop *loop, eddy_coro coro)
+{
+    if (eddy__thread.loop)
+        return eddy_raise_at(NULL, EDDY_ELOOP, "This event loop is already running");
+    if (atomic_load(&loop->closed))
+        return eddy_raise_at(NULL, EDDY_ELOOP, "Event loop is closed");
+    eddy_task *task = eddy_loop_create_task_with(loop, coro, NULL);
+    if (!task)
+        return eddy_last_status();
+    int r = eddy_loop_run_until_done(loop, task);
+    eddy_detach(task);
+    return r;
+}
+
+/* ---- eddy_run ---- */
+
+static void cancel_main(eddy_loop *loop)
+{
+    if (loop->main)
+        eddy__task_cancel(loop->main, NULL);
+}
+
+/* Says who waits for what, then ends the program's tasks as if they were cancelled. */
+static int deadlock(eddy_loop *loop)
+{
+    eddy__report(loop, &(eddy_report){.message = "deadlock: no task can ever run again"});
+    eddy_dump(stderr);
+    end_tasks(loop);
+    return eddy_raise_at(NULL, EDDY_EDEADLOCK, "deadlock: no task can ever run again");
+}
+
+static void print_unhandled(eddy_task *main, bool interrupted)
+{
+    if (main->status >= 0 || (interrupted && main->status == EDDY_ECANCELED))
+        return;
+    fprintf(stderr, "eddy: unhandled failure of the main task\n");
+    eddy_error *error = eddy__task_take_error(main);
+    eddy_error_print(error);
+    eddy__error_unref(error);
+}
+
+static int run_main(eddy_loop *loop, eddy_coro coro)
+{
+    eddy_task *main = eddy__task_new(loop, &coro, NULL);
+    int r;
+
+    if (!main)
+        return eddy_last_status();
+    loop->main = main;
+    loop->on_interrupt = cancel_main;
+    loop->report_deadlock = true;
+    main->on_end = main_ended;
+    eddy__task_start(main);
+    bool catches = eddy__sigint_open(loop);
+    eddy__loop_turns(loop);
+    if (loop->deadlocked && main->state != EDDY__TASK_DONE) {
+        r = deadlock(loop);
+    } else {
+        r = main->status;
+        print_unhandled(main, catches && eddy__sigint_came());
+    }
+    bool all_ended = end_tasks(loop);
+    if (catches)
+        eddy__sigint_close();
+    main->observed = true;
+    loop->main = NULL;
+    if (all_ended)
+        eddy__task_unref(main);
+    return r;
+}
+
+int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts)
+{
+    if (eddy__thread.loop)
+        return eddy_raise_at(NULL, EDDY_ELOOP,
+                             "eddy_run() cannot be called from a running event loop");
+    eddy_loop *loop = eddy_loop_open_with(opts);
+    if (!loop) {
+        eddy_error_print(eddy_last_error());
+        return eddy_last_status();
+    }
+    int r = enter(loop);
+    if (r == 0) {
+        r = run_main(loop, coro);
+        leave(loop);
+    }
+    eddy_loop_close(loop);
+    return r;
+}

@@ -1,0 +1,13 @@
+/* run.h - SIGINT while eddy_run runs, rule G4; of task/ only. */
+#ifndef EDDY_TASK_RUN_H
+#define EDDY_TASK_RUN_H
+
+#include "loop/loop.h"
+
+/* True when SIGINT was at its default and now interrupts loop, a second one ends the process. */
+bool eddy__sigint_open(eddy_loop *loop);
+void eddy__sigint_close(void);
+/* Whether one came since open. */
+bool eddy__sigint_came(void);
+
+#endif

@@ -1,0 +1,150 @@
+/* scope.c - timeouts and shields: a chain from the task's innermost scope outwards. */
+#include "task/task.h"
+
+#include <math.h>
+
+static void link_scope(eddy_task *task, eddy_scope *scope)
+{
+    scope->task = task;
+    scope->inner = NULL;
+    scope->outer = task->scope;
+    if (task->scope)
+        task->scope->inner = scope;
+    task->scope = scope;
+}
+
+static void unlink_scope(eddy_scope *scope)
+{
+    if (scope->inner)
+        scope->inner->outer = scope->outer;
+    else
+        scope->task->scope = scope->outer;
+    if (scope->outer)
+        scope->outer->inner = scope->inner;
+}
+
+/* What suspending calls of task return: an explicit cancellation before everything, then an aborted
+ * group, then an expired deadline, as far out as the first shield. */
+static int interrupt_of(const eddy_task *task)
+{
+    int code = 0;
+
+    for (const eddy_scope *scope = task->scope; scope; scope = scope->outer) {
+        if (scope->status && (!code || scope->status == EDDY_ECANCELED))
+            code = scope->status;
+        if (scope->shield)
+            return code;
+    }
+    return task->cancels ? EDDY_ECANCELED : code;
+}
+
+void eddy__task_interrupt(eddy_task *task)
+{
+    task->interrupt = interrupt_of(task);
+    if (!task->interrupt)
+        task->ignored = 0;
+    else if (task->state == EDDY__TASK_PARKED && task->waiting->abort)
+        task->waiting->abort(task, task->interrupt);
+}
+
+static void scope_expired(eddy_loop *loop, eddy_timer_ *timer)
+{
+    eddy_scope *scope = container_of(timer, eddy_scope, timer);
+
+    (void)loop;
+    scope->expired = true;
+    scope->status = EDDY_ETIMEDOUT;
+    eddy__task_interrupt(scope->task);
+}
+
+static int arm(eddy_scope *scope, double seconds)
+{
+    eddy_loop *loop = scope->task->loop;
+    int64_t ns = eddy__ns_of_seconds(seconds);
+    int64_t now = eddy__loop_now_exact(loop);
+
+    if (ns == 0) {
+        scope->timer.deadline = now;
+        eddy__timer_fire_late(loop, &scope->timer);
+        return 0;
+    }
+    return eddy__timer_arm(loop, &scope->timer, ns == NS_NEVER ? NS_NEVER : now + ns);
+}
+
+void eddy_scope_enter(eddy_scope *scope, double seconds, bool shield)
+{
+    eddy_task *self = eddy__self();
+
+    *scope = (eddy_scope){.timer = {.fire = scope_expired, .late = true, .deadline = NS_NEVER},
+                          .shield = shield};
+    if (!self)
+        return;
+    link_scope(self, scope);
+    if (isnan(seconds))
+        scope->status = EDDY_EINVAL;
+    else
+        scope->status = arm(scope, seconds);
+    if (shield)
+        scope->error = eddy__error_ref(self->fiber.error);
+    if (shield || scope->status)
+        eddy__task_interrupt(self);
+}
+
+void eddy_scope_leave(eddy_scope *scope)
+{
+    eddy_task *task = scope->task;
+
+    if (!task)
+        return;
+    eddy__timer_cancel(task->loop, &scope->timer);
+    unlink_scope(scope);
+    scope->task = NULL;
+    if (scope->error)
+        eddy__error_put(scope->error);
+    if (scope->shield || scope->status)
+        eddy__task_interrupt(task);
+}
+
+bool eddy_scope_expired(const eddy_scope *scope)
+{
+    return scope->expired;
+}
+
+int eddy_scope_reschedule(eddy_scope *scope, double seconds)
+{
+    if (!scope->task)
+        return eddy_raise_at(NULL, EDDY_ECLOSED, "a scope that was left cannot be rescheduled");
+    if (isnan(seconds))
+        return eddy_raise_at(NULL, EDDY_EINVAL, "the new timeout is NaN: seconds are expected");
+    if (scope->expired)
+        return eddy_raise_at(NULL, EDDY_ETIMEDOUT, "the scope has expired already");
+    eddy__timer_cancel(scope->task->loop, &scope->timer);
+    int r = arm(scope, seconds);
+    return r < 0 ? eddy__raise_code(r) : 0;
+}
+
+double eddy_deadline(void)
+{
+    eddy_task *self = eddy__self();
+    int64_t deadline = NS_NEVER;
+
+    for (const eddy_scope *scope = self ? self->scope : NULL; scope; scope = scope->outer) {
+        if (scope->timer.deadline < deadline)
+            deadline = scope->timer.deadline;
+        if (scope->shield)
+            break;
+    }
+    return eddy__seconds_of_ns(deadline);
+}
+
+void eddy__closer_enter(struct eddy__closer *closer, double seconds)
+{
+    closer->error = eddy__error_take();
+    eddy_scope_enter(&closer->scope, seconds, true);
+}
+
+void eddy__closer_leave(struct eddy__closer *closer)
+{
+    eddy_scope_leave(&closer->scope);
+    eddy__error_put(closer->error);
+}

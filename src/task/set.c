@@ -1,0 +1,93 @@
+#include "task/set.h"
+
+#include "base/alloc.h"
+
+/* A cancelled task is no failure here, as in asyncio's FIRST_EXCEPTION. */
+static bool is_failure(const eddy_task *task)
+{
+    return task->status < 0 && task->status != EDDY_ECANCELED;
+}
+
+static void note(struct eddy__set *set, uint32_t index)
+{
+    set->order[set->done++] = index;
+    if (is_failure(set->tasks[index]))
+        set->failed = true;
+}
+
+static void task_ended(struct eddy_waiter_ *w, int status)
+{
+    struct eddy__watcher *watcher = (struct eddy__watcher *)(void *)w;
+    struct eddy__set *set = watcher->set;
+    bool first_failure = !set->failed;
+
+    (void)status;
+    note(set, watcher->index);
+    if (set->cancel_on_error && first_failure && set->failed)
+        eddy__set_cancel_all(set, NULL);
+    if (set->waiting && (set->done >= set->needed || (set->wake_on_failure && set->failed))) {
+        eddy_task *waiting = set->waiting;
+
+        set->waiting = NULL;
+        eddy__wake(waiting, 0);
+    }
+}
+
+int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
+{
+    *set = (struct eddy__set){.tasks = tasks, .count = n};
+    set->watchers = eddy__alloc_zero(n * (sizeof *set->watchers + sizeof *set->order));
+    if (!set->watchers)
+        return eddy__raise_code(EDDY_ENOMEM);
+    set->order = (uint32_t *)(void *)(set->watchers + n);
+    for (size_t i = 0; i < n; i++) {
+        struct eddy__watcher *watcher = &set->watchers[i];
+
+        *watcher = (struct eddy__watcher){
+            .waiter = {.granted = task_ended, .task = eddy__self()},
+            .set = set,
+            .index = (uint32_t)i,
+        };
+        if (tasks[i]->state == EDDY__TASK_DONE)
+            note(set, (uint32_t)i);
+        else
+            eddy__waiters_add(&tasks[i]->done_waiters, &watcher->waiter);
+    }
+    return 0;
+}
+
+void eddy__set_close(struct eddy__set *set)
+{
+    if (!set->watchers)
+        return;
+    for (size_t i = 0; i < set->count; i++)
+        eddy__waiters_remove(&set->watchers[i].waiter);
+    eddy__free(set->watchers);
+    set->watchers = NULL;
+}
+
+int eddy__set_wait(struct eddy__set *set, size_t needed, const struct eddy__wait_kind *kind,
+                   void *on)
+{
+    if (set->done >= needed || (set->wake_on_failure && set->failed))
+        return 0;
+    set->needed = needed;
+    set->waiting = eddy__self();
+    int r = eddy__park(kind, on);
+    set->waiting = NULL;
+    return r;
+}
+
+void eddy__set_abort(eddy_task *task, int code)
+{
+    struct eddy__set *set = task->waiting_on;
+
+    set->waiting = NULL;
+    eddy__wake(task, code);
+}
+
+void eddy__set_cancel_all(struct eddy__set *set, const eddy_task *canceller)
+{
+    for (size_t i = 0; i < set->count; i++)
+        eddy__task_cancel(set->tasks[i], canceller);
+}

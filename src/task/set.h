@@ -1,0 +1,40 @@
+/* set.h - watching several tasks end: what gather, wait and as_completed share; of task/ only. */
+#ifndef EDDY_TASK_SET_H
+#define EDDY_TASK_SET_H
+
+#include "task/task.h"
+
+struct eddy__watcher {
+    struct eddy_waiter_ waiter; /* must stay first */
+    struct eddy__set *set;
+    uint32_t index;
+};
+
+/* order[0 … done−1] are the indexes of the tasks that have ended, in the order in which they did. The
+ * task that waits is woken when `needed` have ended, or earlier by a failure. */
+struct eddy__set {
+    eddy_task *const *tasks;
+    size_t count;
+    size_t done;
+    size_t needed;
+    bool wake_on_failure;
+    bool cancel_on_error; /* a failure cancels the others */
+    bool failed;
+    eddy_task *waiting;   /* parked in eddy__set_wait */
+    struct eddy__watcher *watchers;
+    uint32_t *order;
+};
+
+/* 0 or EDDY_ENOMEM, raised; the array of tasks must outlive the set. */
+int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n);
+void eddy__set_close(struct eddy__set *set);
+
+/* Waits until `needed` tasks have ended (or one failed, with wake_on_failure). 0, or what kind's abort
+ * made of a cancellation; not raised. */
+int eddy__set_wait(struct eddy__set *set, size_t needed, const struct eddy__wait_kind *kind,
+                   void *on);
+/* The abort of those who just leave: waiting_on is the set. */
+void eddy__set_abort(eddy_task *task, int code);
+void eddy__set_cancel_all(struct eddy__set *set, const eddy_task *canceller);
+
+#endif

@@ -1,0 +1,63 @@
+#include "task/stack_report.h"
+
+#include "base/alloc.h"
+#include <stdlib.h>
+
+enum { MAX_FUNCTIONS = 256 };
+
+struct eddy__stack_report {
+    size_t count;
+    struct {
+        const char *function;
+        size_t tasks;
+        size_t used; /* the deepest */
+        size_t size; /* of that one's stack */
+    } rows[MAX_FUNCTIONS];
+};
+
+int eddy__stack_report_open(eddy_loop *loop)
+{
+    const char *wanted = getenv("EDDY_STACK_REPORT");
+
+    if (!wanted || strcmp(wanted, "1") != 0)
+        return 0;
+    loop->stack_report = eddy__alloc_zero(sizeof *loop->stack_report);
+    if (!loop->stack_report)
+        return eddy__raise_code(EDDY_ENOMEM);
+    eddy__stack_pool_measure(&loop->stacks);
+    return 0;
+}
+
+void eddy__stack_report_note(eddy_task *task)
+{
+    struct eddy__stack_report *report = task->loop->stack_report;
+    size_t used = eddy__stack_high_water(&task->fiber.stack);
+    size_t i = 0;
+
+    while (i < report->count && strcmp(report->rows[i].function, task->coro.name) != 0)
+        i++;
+    if (i == MAX_FUNCTIONS)
+        return;
+    if (i == report->count)
+        report->rows[report->count++].function = task->coro.name;
+    report->rows[i].tasks++;
+    if (used > report->rows[i].used) {
+        report->rows[i].used = used;
+        report->rows[i].size = eddy__stack_size(&task->fiber.stack);
+    }
+}
+
+void eddy__stack_report_close(eddy_loop *loop)
+{
+    struct eddy__stack_report *report = loop->stack_report;
+
+    if (!report)
+        return;
+    fprintf(stderr, "%-32s %10s %12s %12s\n", "coroutine function", "tasks", "bytes used",
+            "of a stack of");
+    for (size_t i = 0; i < report->count; i++)
+        fprintf(stderr, "%-32s %10zu %12zu %12zu\n", report->rows[i].function,
+                report->rows[i].tasks, report->rows[i].used, report->rows[i].size);
+    eddy__free(report);
+    loop->stack_report = NULL;
+}

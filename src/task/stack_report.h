@@ -1,0 +1,23 @@
+/* stack_report.h - EDDY_STACK_REPORT=1: how deep each coroutine function went; of task/ only. */
+#ifndef EDDY_TASK_STACK_REPORT_H
+#define EDDY_TASK_STACK_REPORT_H
+
+#include "task/task.h"
+
+struct eddy__stack_report;
+
+/* Starts measuring when the environment asks for it. 0 or EDDY_ENOMEM, raised. */
+int eddy__stack_report_open(eddy_loop *loop);
+/* Prints the table to stderr. */
+void eddy__stack_report_close(eddy_loop *loop);
+
+void eddy__stack_report_note(eddy_task *task);
+
+/* A task has ended. */
+static inline void eddy__stack_report_add(eddy_task *task)
+{
+    if (unlikely(task->loop->stack_report != NULL))
+        eddy__stack_report_note(task);
+}
+
+#endif

@@ -1,0 +1,119 @@
+/* wait.c - waiting for some of several tasks, for one with a time limit, and for each as it ends. */
+#include "base/alloc.h"
+#include "task/set.h"
+#include <eddy/gather.h>
+#include <math.h>
+
+static const struct eddy__wait_kind waiting_for_some = {"one of several tasks", eddy__set_abort};
+
+/* ---- wait ---- */
+
+static int check_wait(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts)
+{
+    if (n == 0)
+        return eddy_raise_at(NULL, EDDY_EINVAL, "Set of Tasks/Futures is empty.");
+    for (size_t i = 0; i < n; i++)
+        if (!tasks[i])
+            return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_wait: task %zu is NULL", i);
+    if (isnan(opts->timeout))
+        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_wait: the timeout is NaN");
+    if (opts->return_when < EDDY_ALL_COMPLETED || opts->return_when > EDDY_FIRST_EXCEPTION)
+        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_wait: .return_when is %d: one of "
+                             "EDDY_ALL_COMPLETED, EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION",
+                             opts->return_when);
+    return 0;
+}
+
+int eddy_wait_with(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts)
+{
+    static const eddy_wait_opts defaults;
+    struct eddy__set set;
+    eddy_scope limit;
+
+    opts = opts ? opts : &defaults;
+    int r = eddy__checkpoint();
+    if (r < 0)
+        return r;
+    if ((r = check_wait(tasks, n, opts)) < 0)
+        return r;
+    if ((r = eddy__set_open(&set, tasks, n)) < 0)
+        return r;
+    set.wake_on_failure = opts->return_when == EDDY_FIRST_EXCEPTION;
+    eddy_scope_enter(&limit, opts->timeout != 0 ? opts->timeout : (double)INFINITY, false);
+    r = eddy__set_wait(&set, opts->return_when == EDDY_FIRST_COMPLETED ? 1 : n,
+                       &waiting_for_some, &set);
+    eddy_scope_leave(&limit);
+    int done = (int)set.done;
+    eddy__set_close(&set);
+    /* running out of its own time is no failure */
+    if (r == EDDY_ETIMEDOUT && limit.expired && !eddy__self()->interrupt)
+        r = 0;
+    return r < 0 ? eddy__raise_interrupt(r) : done;
+}
+
+/* ---- wait_for ---- */
+
+int eddy_wait_for_at(const eddy_place *place, eddy_coro coro, double seconds)
+{
+    eddy_scope limit;
+    int r = eddy__checkpoint();
+
+    if (r < 0)
+        return r;
+    if (isnan(seconds))
+        return eddy_raise_at(place, EDDY_EINVAL, "eddy_wait_for: NaN seconds");
+    if (seconds <= 0)
+        return eddy_raise_at(place, EDDY_ETIMEDOUT, "timed out");
+    eddy_task *task = eddy_create_task_with(coro, &(eddy_task_opts){.place = place});
+    if (!task)
+        return eddy_last_status();
+    eddy_scope_enter(&limit, seconds, false);
+    r = eddy_await(task);
+    eddy_scope_leave(&limit);
+    eddy_task_close(task);
+    return r;
+}
+
+/* ---- as_completed ---- */
+
+struct eddy_completion {
+    struct eddy__set set;
+    size_t given;
+};
+
+eddy_completion *eddy_as_completed(eddy_task *const *tasks, size_t n)
+{
+    eddy_completion *completion = eddy__alloc_zero(sizeof *completion);
+
+    if (!completion) {
+        eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
+    }
+    if (n > 0 && eddy__set_open(&completion->set, tasks, n) < 0) {
+        eddy__free(completion);
+        return NULL;
+    }
+    return completion;
+}
+
+int eddy_completion_next(eddy_completion *completion, eddy_task **task)
+{
+    struct eddy__set *set = &completion->set;
+    int r = eddy__checkpoint();
+
+    if (r < 0 || completion->given == set->count)
+        return r;
+    r = eddy__set_wait(set, completion->given + 1, &waiting_for_some, set);
+    if (r < 0)
+        return eddy__raise_interrupt(r);
+    *task = set->tasks[set->order[completion->given++]];
+    return 1;
+}
+
+void eddy_completion_close(eddy_completion *completion)
+{
+    if (!completion)
+        return;
+    eddy__set_close(&completion->set);
+    eddy__free(completion);
+}

@@ -53,8 +53,9 @@ struct eddy__fd {
     bool level;
     bool multishot; /* uring: worth a lasting poll from the first wait on (listeners, eventfds) */
     bool shut;      /* shutdown() comes before close(): forget need not reach the kernel at once */
-    bool hangup;    /* end of stream or an error was seen: a short read does not mean "drained" */
-    uint8_t asked;  /* what arm is to arm again */
+    bool hangup;    /* the last event had the peer's end: a short read does not mean "drained" */
+    bool always_ready; /* the backend found that it cannot be polled: a regular file */
+    uint8_t asked;     /* what arm is to arm again */
     uint8_t again_events;
     struct list again; /* in the backend's list of those to be called in the next poll */
     unsigned wanted;   /* EDDY_READABLE | EDDY_WRITABLE */

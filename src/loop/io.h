@@ -1,0 +1,96 @@
+/* io.h - what the backends share; of loop/ only. */
+#ifndef EDDY_LOOP_IO_H
+#define EDDY_LOOP_IO_H
+
+#include "loop/loop.h"
+
+/* When to watch for events in user space before sleeping: waking an idle core costs more than what a
+ * peer needs to answer. A spin that saw nothing skips the next 1, 2, 4 … waits, one that saw
+ * something halves that, so that spinning dies out where it does not help. */
+struct eddy__spin {
+    unsigned skip;
+    unsigned penalty;
+};
+
+/* First member of every backend's state. */
+struct eddy__io {
+    struct list again; /* eddy__fds to be called back or armed in the next poll */
+    struct list ops;   /* operations that were submitted and are not done */
+    struct eddy__spin spin;
+    bool reported; /* a failing wait is told once */
+    bool ending;   /* no new operations */
+};
+
+static inline struct eddy__io *eddy__io_of(const eddy_loop *loop)
+{
+    return loop->backend_state;
+}
+
+static inline void eddy__io_init(struct eddy__io *io)
+{
+    list_init(&io->again);
+    list_init(&io->ops);
+}
+
+/* ---- descriptors (fd.c) ---- */
+
+/* Calls back in the next poll as if the events had come up; with none, arms what is wanted. */
+void eddy__fd_again(struct eddy__fd *fd, unsigned events);
+/* Does so; true when there was something to do. */
+bool eddy__fd_run_again(eddy_loop *loop);
+/* What poll(2) said, as events; end of stream and errors count as both. */
+unsigned eddy__fd_events(unsigned mask);
+/* Calls back for what of it is wanted. fd may be gone afterwards. */
+void eddy__fd_tell(struct eddy__fd *fd, unsigned mask);
+
+/* ---- waiting (wait.c) ---- */
+
+/* Whether this wait, which is allowed timeout_ns, starts with a spin. */
+bool eddy__spin_due(struct eddy__spin *spin, const eddy_loop *loop, int64_t timeout_ns);
+/* Asks seen(loop) and looks into the inbox for loop->spin_ns; true when there was something. */
+bool eddy__spin_run(struct eddy__spin *spin, eddy_loop *loop, bool (*seen)(eddy_loop *loop));
+/* A wait for events failed with -errno: told to the exception handler, the first time. */
+void eddy__wait_failed(eddy_loop *loop, const char *what, int error);
+/* Announces a wait to those who push to the inbox; false: it has something, do not wait. */
+static inline bool eddy__sleep_begin(eddy_loop *loop)
+{
+    atomic_store(&loop->sleeping, true);
+    return !atomic_load(&loop->inbox);
+}
+static inline void eddy__sleep_end(eddy_loop *loop)
+{
+    atomic_store_explicit(&loop->sleeping, false, memory_order_relaxed);
+}
+
+/* ---- operations (op.c) ---- */
+
+/* The library's part of an eddy_op: its private_. */
+struct __attribute__((may_alias)) eddy__op {
+    eddy_loop *loop;
+    struct list link;  /* of io->ops */
+    struct list ended; /* epoll: of those to be finished in the next poll */
+    void *record;      /* epoll: its part */
+    int stage;         /* of the backend */
+    bool cancelled;
+};
+_Static_assert(sizeof(struct eddy__op) <= sizeof(((eddy_op *)0)->private_), "fits");
+
+static inline struct eddy__op *eddy__op_part(eddy_op *op)
+{
+    return (struct eddy__op *)(void *)op->private_;
+}
+
+static inline eddy_op *eddy__op_whole(struct eddy__op *part)
+{
+    return container_of(part, eddy_op, private_);
+}
+
+/* The operation has ended: calls done, after which op is the caller's again. */
+void eddy__op_finish(eddy_op *op, ssize_t result);
+/* Cancels all operations of the loop and waits until they are done. */
+void eddy__ops_end(eddy_loop *loop);
+
+/* How many bytes one read or write takes at most, as in the kernel. */
+enum { EDDY__OP_MAX = 0x7ffff000 };
+
+#endif

@@ -1,0 +1,87 @@
+/* op.c - completion operations: checks, counting, their end. The backends do the work. */
+#include "loop/io.h"
+
+#include <limits.h>
+
+static int check(const eddy_op *op)
+{
+    if (!op->done)
+        return eddy_raise(EDDY_EINVAL, "op->done is NULL");
+    if (op->code == EDDY_OP_OPEN)
+        return op->path ? 0 : eddy_raise(EDDY_EINVAL, "op->path is NULL");
+    if (op->code != EDDY_OP_READ && op->code != EDDY_OP_WRITE && op->code != EDDY_OP_FSYNC)
+        return eddy_raise(EDDY_EINVAL, "op->code is %d: EDDY_OP_READ, WRITE, FSYNC or OPEN",
+                          op->code);
+    if (op->fd < 0)
+        return eddy_raise(EDDY_EBADF, "op->fd is %d", op->fd);
+    if (op->code == EDDY_OP_FSYNC)
+        return 0;
+    if (!op->buffer && op->size)
+        return eddy_raise(EDDY_EINVAL, "op->buffer is NULL");
+    if (op->size > SSIZE_MAX)
+        return eddy_raise(EDDY_EINVAL, "op->size is %zu, more than a result can tell", op->size);
+    if (op->offset < -1)
+        return eddy_raise(EDDY_EINVAL, "op->offset is %lld", (long long)op->offset);
+    return 0;
+}
+
+int eddy_loop_submit(eddy_loop *loop, eddy_op *op)
+{
+    struct eddy__io *io = eddy__io_of(loop);
+    int r = check(op);
+
+    if (r < 0)
+        return r;
+    if (!eddy__loop_check_thread(loop, __func__))
+        return EDDY_ELOOP;
+    if (io->ending || atomic_load_explicit(&loop->closed, memory_order_relaxed))
+        return eddy_raise(EDDY_ECLOSED, "the loop is closed");
+    struct eddy__op *part = eddy__op_part(op);
+    *part = (struct eddy__op){.loop = loop};
+    op->result = 0;
+    if ((r = loop->backend->submit(loop, op)) < 0)
+        return eddy__raise_code(r);
+    list_add_tail(&io->ops, &part->link);
+    loop->io_waits++;
+    return 0;
+}
+
+void eddy_loop_cancel_op(eddy_loop *loop, eddy_op *op)
+{
+    struct eddy__op *part = eddy__op_part(op);
+
+    if (part->cancelled || !eddy__loop_check_thread(loop, __func__))
+        return;
+    part->cancelled = true;
+    loop->backend->cancel(loop, op);
+}
+
+void eddy__op_finish(eddy_op *op, ssize_t result)
+{
+    struct eddy__op *part = eddy__op_part(op);
+
+    list_remove(&part->link);
+    part->loop->io_waits--;
+    op->result = result;
+    op->done(op);
+}
+
+void eddy__ops_end(eddy_loop *loop)
+{
+    struct eddy__io *io = eddy__io_of(loop);
+
+    io->ending = true;
+    while (!list_empty(&io->ops)) {
+        /* done may have taken any of them: begin anew after each round */
+        list_each(link, &io->ops) {
+            struct eddy__op *part = container_of(link, struct eddy__op, link);
+
+            if (!part->cancelled) {
+                part->cancelled = true;
+                loop->backend->cancel(loop, eddy__op_whole(part));
+            }
+        }
+        loop->backend->poll(loop, NS_NEVER);
+        eddy__inbox_drain(loop);
+    }
+}

@@ -1,0 +1,478 @@
+/* io_uring.c - the backend on io_uring: readiness by polls on the ring, operations as such. */
+#include "base/alloc.h"
+#include "loop/io.h"
+#include "loop/uring.h"
+
+#include <endian.h>
+#include <poll.h>
+
+/* A poll on the ring. The kernel names it in its completions, so it outlives its owner until the
+ * last one has come:
+ *
+ *     owner, not armed     between two waits
+ *     owner, armed         the kernel will complete it
+ *     no owner, armed      forgotten, its cancellation is on the way
+ *     no owner, not armed  on the free list, or busy: its completion is being dealt with */
+struct poll {
+    struct eddy__fd *owner;
+    struct poll *next; /* on the free list */
+    unsigned mask;
+    bool armed;
+    bool busy;   /* its owner is being called */
+    bool waited; /* not the first wait: a lasting poll pays */
+};
+
+enum { SLAB_POLLS = 63 };
+
+struct slab {
+    struct slab *next;
+    struct poll polls[SLAB_POLLS];
+};
+
+struct uring {
+    struct eddy__io io; /* must stay first */
+    struct ring ring;
+    struct poll *free_polls;
+    struct slab *slabs;
+};
+
+/* What user_data is: a pointer and one of these; 0 for nobody. */
+enum { TAG_POLL = 1, TAG_OP, TAG_OP_POLL, TAG_MASK = 7 };
+
+/* Stages of an operation. A descriptor that is set to O_NONBLOCK answers EAGAIN instead of waiting;
+ * then a poll waits for it. */
+enum { STAGE_RUNS, STAGE_POLLS };
+
+static struct uring *uring_of(const eddy_loop *loop)
+{
+    return loop->backend_state;
+}
+
+static uint64_t tagged(const void *p, unsigned tag)
+{
+    return (uint64_t)(uintptr_t)p | tag;
+}
+
+/* ---- the submission queue ---- */
+
+/* An entry; hands in what is queued when there is no room. NULL when the kernel does not take it. */
+static struct io_uring_sqe *take(struct uring *u)
+{
+    struct io_uring_sqe *sqe = ring_take(&u->ring);
+
+    for (int i = 0; unlikely(!sqe) && i < 3; i++) {
+        ring_enter(&u->ring, 0, 0);
+        sqe = ring_take(&u->ring);
+    }
+    return sqe;
+}
+
+static int queue_poll(struct uring *u, int fd, unsigned mask, bool lasting, uint64_t user_data)
+{
+    struct io_uring_sqe *sqe = take(u);
+
+    if (!sqe)
+        return -EAGAIN;
+    sqe->opcode = IORING_OP_POLL_ADD;
+    sqe->fd = fd;
+    sqe->poll32_events = BYTE_ORDER == BIG_ENDIAN ? mask << 16 | mask >> 16 : mask;
+    sqe->len = lasting ? IORING_POLL_ADD_MULTI : 0;
+    sqe->user_data = user_data;
+    return 0;
+}
+
+/* The target's own completion tells how it ended. */
+static void queue_cancel(struct uring *u, uint64_t user_data)
+{
+    struct io_uring_sqe *sqe = take(u);
+
+    if (unlikely(!sqe)) {
+        ring_cancel_now(&u->ring, user_data);
+        return;
+    }
+    sqe->opcode = IORING_OP_ASYNC_CANCEL;
+    sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+    sqe->fd = -1;
+    sqe->addr = user_data;
+}
+
+/* ---- polls ---- */
+
+static int add_slab(struct uring *u)
+{
+    struct slab *slab = eddy__alloc_zero(sizeof *slab);
+
+    if (!slab)
+        return -ENOMEM;
+    slab->next = u->slabs;
+    u->slabs = slab;
+    for (int i = 0; i < SLAB_POLLS; i++) {
+        slab->polls[i].next = u->free_polls;
+        u->free_polls = &slab->polls[i];
+    }
+    return 0;
+}
+
+static struct poll *new_poll(struct uring *u, struct eddy__fd *owner)
+{
+    if (!u->free_polls && add_slab(u) < 0)
+        return NULL;
+    struct poll *poll = u->free_polls;
+    u->free_polls = poll->next;
+    *poll = (struct poll){.owner = owner};
+    return poll;
+}
+
+static void free_poll(struct uring *u, struct poll *poll)
+{
+    poll->next = u->free_polls;
+    u->free_polls = poll;
+}
+
+/* Takes it from its owner, and back from the kernel. */
+static void drop_poll(struct uring *u, struct poll *poll)
+{
+    poll->owner = NULL;
+    if (poll->armed)
+        queue_cancel(u, tagged(poll, TAG_POLL));
+    else if (!poll->busy)
+        free_poll(u, poll);
+}
+
+static int arm_poll(struct uring *u, struct poll *poll)
+{
+    struct eddy__fd *fd = poll->owner;
+    bool lasting = !fd->level && poll->mask & POLLIN && (poll->waited || fd->multishot);
+    int r = queue_poll(u, fd->fd, poll->mask, lasting, tagged(poll, TAG_POLL));
+
+    if (r < 0)
+        return r;
+    poll->armed = true;
+    poll->waited = true;
+    return 0;
+}
+
+/* The poll in this place of fd->backend, made if there is none. */
+static struct poll *poll_at(struct uring *u, struct eddy__fd *fd, int place)
+{
+    if (!fd->backend[place])
+        fd->backend[place] = new_poll(u, fd);
+    return fd->backend[place];
+}
+
+/* One poll for all that is wanted, for one turn; a change of mind takes a new one. */
+static int arm_level(struct uring *u, struct eddy__fd *fd)
+{
+    struct poll *poll = fd->backend[0];
+    unsigned mask = (fd->wanted & EDDY_READABLE ? POLLIN | POLLRDHUP : 0u) |
+                    (fd->wanted & EDDY_WRITABLE ? POLLOUT : 0u);
+
+    if (poll && poll->armed && poll->mask != mask) {
+        drop_poll(u, poll);
+        fd->backend[0] = NULL;
+    }
+    if (!mask)
+        return 0;
+    poll = poll_at(u, fd, 0);
+    if (!poll)
+        return -ENOMEM;
+    poll->mask = mask;
+    return poll->armed || poll->busy ? 0 : arm_poll(u, poll);
+}
+
+static int arm_edge(struct uring *u, struct eddy__fd *fd, int place, unsigned mask)
+{
+    struct poll *poll = fd->backend[place];
+
+    /* After a hangup there may be no further edge: ask anew how it stands. */
+    if (unlikely(poll && poll->armed && fd->hangup && place == 0)) {
+        drop_poll(u, poll);
+        fd->backend[place] = NULL;
+    }
+    poll = poll_at(u, fd, place);
+    if (!poll)
+        return -ENOMEM;
+    poll->mask = mask;
+    return poll->armed ? 0 : arm_poll(u, poll);
+}
+
+static int uring_arm(struct eddy__fd *fd)
+{
+    struct uring *u = uring_of(fd->loop);
+    int r = 0;
+
+    if (fd->level)
+        return arm_level(u, fd);
+    if (fd->asked & EDDY_READABLE)
+        r = arm_edge(u, fd, 0, POLLIN | POLLRDHUP);
+    if (r >= 0 && fd->asked & EDDY_WRITABLE)
+        r = arm_edge(u, fd, 1, POLLOUT);
+    return r;
+}
+
+static void uring_forget(struct eddy__fd *fd)
+{
+    struct uring *u = uring_of(fd->loop);
+    bool armed = false;
+
+    for (int i = 0; i < 2; i++) {
+        struct poll *poll = fd->backend[i];
+
+        fd->backend[i] = NULL;
+        if (!poll)
+            continue;
+        armed |= poll->armed;
+        drop_poll(u, poll);
+    }
+    /* An armed poll keeps the file open, whatever close() says. */
+    if (armed && !fd->shut)
+        ring_enter(&u->ring, 0, 0);
+}
+
+/* Its owner was told, or need not be: arms it again where nobody else will. */
+static void poll_ended(struct uring *u, struct poll *poll, bool told)
+{
+    struct eddy__fd *fd = poll->owner;
+
+    if (!fd) {
+        free_poll(u, poll);
+        return;
+    }
+    if (!fd->wanted || (told && !fd->level))
+        return;
+    if ((fd->level ? arm_level(u, fd) : arm_poll(u, poll)) < 0)
+        eddy__fd_again(fd, 0);
+}
+
+static void poll_completed(struct uring *u, struct poll *poll, int result, bool more)
+{
+    bool told = false;
+
+    poll->armed = more;
+    if (poll->owner && result != -ECANCELED && result != -EAGAIN && result != -ENOMEM) {
+        poll->busy = told = true;
+        eddy__fd_tell(poll->owner, result < 0 ? POLLERR : (unsigned)result);
+        poll->busy = false;
+    }
+    if (!poll->armed)
+        poll_ended(u, poll, told);
+}
+
+/* ---- operations ---- */
+
+static int start_op(struct uring *u, eddy_op *op)
+{
+    struct io_uring_sqe *sqe = take(u);
+
+    if (!sqe)
+        return -EAGAIN;
+    sqe->fd = op->fd;
+    sqe->user_data = tagged(op, TAG_OP);
+    eddy__op_part(op)->stage = STAGE_RUNS;
+    switch (op->code) {
+    case EDDY_OP_READ:
+    case EDDY_OP_WRITE:
+        sqe->opcode = op->code == EDDY_OP_READ ? IORING_OP_READ : IORING_OP_WRITE;
+        sqe->addr = (uint64_t)(uintptr_t)op->buffer;
+        sqe->len = (uint32_t)min_size(op->size, EDDY__OP_MAX);
+        sqe->off = (uint64_t)op->offset;
+        break;
+    case EDDY_OP_FSYNC:
+        sqe->opcode = IORING_OP_FSYNC;
+        break;
+    default:
+        sqe->opcode = IORING_OP_OPENAT;
+        sqe->addr = (uint64_t)(uintptr_t)op->path;
+        sqe->len = op->mode;
+        sqe->open_flags = (uint32_t)op->flags;
+        break;
+    }
+    return 0;
+}
+
+static int uring_submit(eddy_loop *loop, eddy_op *op)
+{
+    return start_op(uring_of(loop), op);
+}
+
+static void uring_cancel(eddy_loop *loop, eddy_op *op)
+{
+    bool polls = eddy__op_part(op)->stage == STAGE_POLLS;
+
+    queue_cancel(uring_of(loop), tagged(op, polls ? TAG_OP_POLL : TAG_OP));
+}
+
+static int wait_for_op(struct uring *u, eddy_op *op)
+{
+    eddy__op_part(op)->stage = STAGE_POLLS;
+    return queue_poll(u, op->fd, op->code == EDDY_OP_READ ? POLLIN : POLLOUT, false,
+                      tagged(op, TAG_OP_POLL));
+}
+
+static void op_completed(struct uring *u, eddy_op *op, int result)
+{
+    bool cancelled = eddy__op_part(op)->cancelled;
+    bool transfers = op->code == EDDY_OP_READ || op->code == EDDY_OP_WRITE;
+
+    if (result == -EAGAIN && transfers && !cancelled) {
+        result = wait_for_op(u, op);
+        if (result >= 0)
+            return;
+    }
+    if (cancelled && (result == -EAGAIN || result == -EINTR))
+        result = -ECANCELED;
+    eddy__op_finish(op, result);
+}
+
+static void op_polled(struct uring *u, eddy_op *op, int result)
+{
+    if (eddy__op_part(op)->cancelled)
+        result = -ECANCELED;
+    else if (result >= 0)
+        result = start_op(u, op);
+    if (result < 0)
+        eddy__op_finish(op, result);
+}
+
+/* ---- polling ---- */
+
+static void completed(struct uring *u, const struct io_uring_cqe *cqe)
+{
+    void *target = (void *)(uintptr_t)(cqe->user_data & ~(uint64_t)TAG_MASK);
+
+    switch (cqe->user_data & TAG_MASK) {
+    case TAG_POLL:
+        poll_completed(u, target, cqe->res, cqe->flags & IORING_CQE_F_MORE);
+        break;
+    case TAG_OP:
+        op_completed(u, target, cqe->res);
+        break;
+    case TAG_OP_POLL:
+        op_polled(u, target, cqe->res);
+        break;
+    default: /* of a cancellation that came too late */
+        break;
+    }
+}
+
+static void reap(struct uring *u)
+{
+    struct ring *ring = &u->ring;
+    uint32_t head = *ring->cq_head;
+    uint32_t tail = __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE);
+
+    while (head != tail) {
+        struct io_uring_cqe cqe = ring->cqes[head & ring->cq_mask];
+
+        __atomic_store_n(ring->cq_head, ++head, __ATOMIC_RELEASE);
+        completed(u, &cqe);
+    }
+}
+
+static bool seen(eddy_loop *loop)
+{
+    const struct ring *ring = &uring_of(loop)->ring;
+
+    return ring_has_deferred(ring) || ring_has_completions(ring);
+}
+
+static bool uring_pending(eddy_loop *loop)
+{
+    return !list_empty(&eddy__io_of(loop)->again) || seen(loop) ||
+           ring_queued(&uring_of(loop)->ring);
+}
+
+static void enter(eddy_loop *loop, unsigned min_complete, int64_t timeout_ns)
+{
+    struct ring *ring = &uring_of(loop)->ring;
+    int r = ring_enter(ring, min_complete, timeout_ns);
+
+    if (r >= 0 || r == -ETIME || r == -EINTR || r == -EAGAIN || r == -EBUSY || ring->fd < 0)
+        return;
+    eddy__wait_failed(loop, "io_uring_enter", r);
+}
+
+static void wait_for_events(eddy_loop *loop, int64_t timeout_ns)
+{
+    struct uring *u = uring_of(loop);
+
+    if (eddy__spin_due(&u->io.spin, loop, timeout_ns)) {
+        if (ring_queued(&u->ring))
+            enter(loop, 0, 0);
+        if (ring_has_completions(&u->ring))
+            return;
+        if (eddy__spin_run(&u->io.spin, loop, seen)) {
+            enter(loop, 0, 0);
+            return;
+        }
+        if (timeout_ns != NS_NEVER)
+            timeout_ns -= loop->spin_ns;
+    }
+    enter(loop, eddy__sleep_begin(loop) ? 1 : 0, timeout_ns);
+    eddy__sleep_end(loop);
+}
+
+static int uring_poll(eddy_loop *loop, int64_t timeout_ns)
+{
+    struct uring *u = uring_of(loop);
+
+    if (eddy__fd_run_again(loop) || ring_has_completions(&u->ring))
+        timeout_ns = 0;
+    if (timeout_ns > 0)
+        wait_for_events(loop, timeout_ns);
+    else if (ring_queued(&u->ring) || ring_has_deferred(&u->ring))
+        enter(loop, 0, 0);
+    reap(u);
+    return 0;
+}
+
+/* ---- life ---- */
+
+static int uring_open(eddy_loop *loop)
+{
+    struct uring *u = eddy__alloc_zero(sizeof *u);
+
+    if (!u)
+        return -ENOMEM;
+    int r = ring_open(&u->ring);
+    if (r < 0) {
+        eddy__free(u);
+        return r;
+    }
+    eddy__io_init(&u->io);
+    loop->backend_state = u;
+    return 0;
+}
+
+static void uring_close(eddy_loop *loop)
+{
+    struct uring *u = uring_of(loop);
+
+    ring_close(&u->ring);
+    while (u->slabs) {
+        struct slab *slab = u->slabs;
+
+        u->slabs = slab->next;
+        eddy__free(slab);
+    }
+    eddy__free(u);
+    loop->backend_state = NULL;
+}
+
+static void uring_disown(eddy_loop *loop)
+{
+    ring_disown(&uring_of(loop)->ring);
+}
+
+const struct eddy__backend eddy__backend_uring = {
+    .name = "io_uring",
+    .open = uring_open,
+    .close = uring_close,
+    .arm = uring_arm,
+    .forget = uring_forget,
+    .submit = uring_submit,
+    .cancel = uring_cancel,
+    .pending = uring_pending,
+    .poll = uring_poll,
+    .disown = uring_disown,
+};

@@ -1,0 +1,199 @@
+/* epoll_op.c - operations without io_uring: what can be polled waits for readiness, the rest runs in
+ * a worker thread. */
+#include "base/alloc.h"
+#include "base/fault.h"
+#include "loop/epoll.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Which of the two an operation is in. */
+enum { STAGE_WAITS, STAGE_WORKS };
+
+struct record {
+    eddy_op *op;
+    ssize_t result;
+    struct eddy__fd fd;
+    struct eddy__work work;
+};
+
+static ssize_t result_of(ssize_t r)
+{
+    return r < 0 ? -errno : r;
+}
+
+/* ---- in a worker thread ---- */
+
+static ssize_t transfer_blocking(const eddy_op *op)
+{
+    size_t size = min_size(op->size, EDDY__OP_MAX);
+
+    if (op->code == EDDY_OP_READ)
+        return op->offset < 0 ? read(op->fd, op->buffer, size)
+                              : pread(op->fd, op->buffer, size, op->offset);
+    return op->offset < 0 ? write(op->fd, op->buffer, size)
+                          : pwrite(op->fd, op->buffer, size, op->offset);
+}
+
+static ssize_t perform(const eddy_op *op)
+{
+    if (eddy__fault()) {
+        errno = EIO;
+        return -1;
+    }
+    switch (op->code) {
+    case EDDY_OP_FSYNC:
+        return fsync(op->fd);
+    case EDDY_OP_OPEN:
+        return openat(op->fd, op->path, op->flags, op->mode);
+    default:
+        return transfer_blocking(op);
+    }
+}
+
+static void run(struct eddy__work *work)
+{
+    struct record *record = container_of(work, struct record, work);
+
+    do {
+        record->result = result_of(perform(record->op));
+    } while (record->result == -EINTR);
+}
+
+static void finish(struct record *record, ssize_t result)
+{
+    eddy_op *op = record->op;
+
+    eddy__free(record);
+    eddy__op_finish(op, result);
+}
+
+static void work_done(struct eddy__work *work)
+{
+    struct record *record = container_of(work, struct record, work);
+
+    finish(record, record->result);
+}
+
+/* The pool was closed before it began. */
+static void work_dropped(struct eddy__work *work)
+{
+    finish(container_of(work, struct record, work), -ECANCELED);
+}
+
+static int submit_work(eddy_loop *loop, struct record *record)
+{
+    eddy__op_part(record->op)->stage = STAGE_WORKS;
+    record->work.run = run;
+    record->work.done = work_done;
+    record->work.drop = work_dropped;
+    return eddy__work_submit(loop, EDDY__POOL_BLOCKING, &record->work);
+}
+
+/* ---- waiting for readiness ---- */
+
+static bool is_ready(int fd, short events)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+
+    return poll(&p, 1, 0) > 0;
+}
+
+/* The descriptor may block, and another reader may have been faster: asks the kernel not to wait.
+ * Where it cannot promise that, a short transfer after a look is as near as one gets. */
+static ssize_t transfer_nowait(const eddy_op *op)
+{
+    bool reads = op->code == EDDY_OP_READ;
+    struct iovec part = {op->buffer, min_size(op->size, EDDY__OP_MAX)};
+
+    if (eddy__fault())
+        return -EIO;
+    ssize_t r = reads ? preadv2(op->fd, &part, 1, op->offset, RWF_NOWAIT)
+                      : pwritev2(op->fd, &part, 1, op->offset, RWF_NOWAIT);
+    if (r >= 0 || errno != EOPNOTSUPP)
+        return result_of(r);
+    if (!is_ready(op->fd, reads ? POLLIN : POLLOUT))
+        return -EAGAIN;
+    eddy_op part_of = *op;
+    part_of.size = min_size(op->size, PIPE_BUF);
+    return result_of(transfer_blocking(&part_of));
+}
+
+static void on_ready(struct eddy__fd *fd, unsigned events)
+{
+    struct record *record = container_of(fd, struct record, fd);
+    ssize_t r = transfer_nowait(record->op);
+
+    (void)events;
+    if (r == -EAGAIN || r == -EINTR)
+        return;
+    eddy__fd_forget(fd);
+    finish(record, r);
+}
+
+static unsigned events_of(const eddy_op *op)
+{
+    return op->code == EDDY_OP_READ ? EDDY_READABLE : EDDY_WRITABLE;
+}
+
+static int wait_for_readiness(eddy_loop *loop, struct record *record)
+{
+    eddy_op *op = record->op;
+
+    eddy__op_part(op)->stage = STAGE_WAITS;
+    eddy__fd_init(&record->fd, loop, op->fd, on_ready);
+    record->fd.level = true;
+    int r = eddy__fd_want(&record->fd, events_of(op));
+    if (r < 0)
+        eddy__fd_forget(&record->fd);
+    return r;
+}
+
+/* ---- both ---- */
+
+static int start(eddy_loop *loop, struct record *record)
+{
+    int code = record->op->code;
+
+    if (code == EDDY_OP_FSYNC || code == EDDY_OP_OPEN)
+        return submit_work(loop, record);
+    int r = wait_for_readiness(loop, record);
+    if (r < 0 || !record->fd.always_ready)
+        return r;
+    eddy__fd_forget(&record->fd);
+    return submit_work(loop, record);
+}
+
+int eddy__epoll_submit(eddy_loop *loop, eddy_op *op)
+{
+    struct record *record = eddy__alloc_zero(sizeof *record);
+
+    if (!record)
+        return -ENOMEM;
+    record->op = op;
+    eddy__op_part(op)->record = record;
+    int r = start(loop, record);
+    if (r < 0)
+        eddy__free(record);
+    return r;
+}
+
+/* What a thread has begun goes on to its end, which is then the operation's. */
+void eddy__epoll_cancel(eddy_loop *loop, eddy_op *op)
+{
+    struct record *record = eddy__op_part(op)->record;
+
+    (void)loop;
+    if (!record)
+        return;
+    if (eddy__op_part(op)->stage == STAGE_WAITS)
+        eddy__fd_forget(&record->fd);
+    else if (!eddy__work_cancel(&record->work))
+        return;
+    eddy__op_part(op)->record = NULL;
+    eddy__free(record);
+    eddy__epoll_op_ended(op, -ECANCELED);
+}

@@ -1,0 +1,213 @@
+/* io_fake.c - a backend without a kernel, see io_fake.h. */
+#include "loop/io_fake.h"
+
+#include "base/alloc.h"
+#include "loop/io.h"
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { EVENTS_MAX = 64, FDS_MAX = 64 };
+
+/* Stages of an operation. */
+enum { STAGE_IN_FLIGHT, STAGE_ENDED };
+
+struct fake {
+    struct eddy__io io; /* must stay first */
+    struct eddy__fd *fds[FDS_MAX];
+    struct {
+        int number;
+        unsigned events;
+    } events[EVENTS_MAX];
+    int count;
+    struct list ended;
+};
+
+static struct fake *fake_of(const eddy_loop *loop)
+{
+    return loop->backend_state;
+}
+
+/* ---- what tests call ---- */
+
+void eddy__fake_ready(eddy_loop *loop, int number, unsigned events)
+{
+    struct fake *fake = fake_of(loop);
+
+    if (fake->count == EVENTS_MAX)
+        return;
+    fake->events[fake->count].number = number;
+    fake->events[fake->count++].events = events;
+}
+
+unsigned eddy__fake_wanted(eddy_loop *loop, int number)
+{
+    struct fake *fake = fake_of(loop);
+    unsigned wanted = 0;
+
+    for (int i = 0; i < FDS_MAX; i++)
+        if (fake->fds[i] && fake->fds[i]->fd == number)
+            wanted |= fake->fds[i]->wanted;
+    return wanted;
+}
+
+eddy_op *eddy__fake_op(eddy_loop *loop, int n)
+{
+    list_each(link, &eddy__io_of(loop)->ops) {
+        struct eddy__op *part = container_of(link, struct eddy__op, link);
+
+        if (part->stage == STAGE_IN_FLIGHT && n-- == 0)
+            return eddy__op_whole(part);
+    }
+    return NULL;
+}
+
+bool eddy__fake_cancelled(eddy_op *op)
+{
+    return eddy__op_part(op)->cancelled;
+}
+
+void eddy__fake_complete(eddy_op *op, ssize_t result)
+{
+    struct eddy__op *part = eddy__op_part(op);
+
+    op->result = result;
+    part->stage = STAGE_ENDED;
+    list_add_tail(&fake_of(part->loop)->ended, &part->ended);
+}
+
+/* ---- the backend ---- */
+
+static int fake_arm(struct eddy__fd *fd)
+{
+    struct fake *fake = fake_of(fd->loop);
+
+    if (fd->backend[0])
+        return 0;
+    for (int i = 0; i < FDS_MAX; i++) {
+        if (fake->fds[i])
+            continue;
+        fake->fds[i] = fd;
+        fd->backend[0] = &fake->fds[i];
+        return 0;
+    }
+    return -ENOMEM;
+}
+
+static void fake_forget(struct eddy__fd *fd)
+{
+    struct eddy__fd **place = fd->backend[0];
+
+    if (place)
+        *place = NULL;
+    fd->backend[0] = NULL;
+}
+
+static int fake_submit(eddy_loop *loop, eddy_op *op)
+{
+    (void)loop;
+    eddy__op_part(op)->stage = STAGE_IN_FLIGHT;
+    return 0;
+}
+
+/* Only notes it, unless the loop is being closed and nobody will complete it. */
+static void fake_cancel(eddy_loop *loop, eddy_op *op)
+{
+    if (eddy__io_of(loop)->ending && eddy__op_part(op)->stage == STAGE_IN_FLIGHT)
+        eddy__fake_complete(op, -ECANCELED);
+}
+
+static void tell(struct fake *fake, int number, unsigned events)
+{
+    for (int i = 0; i < FDS_MAX; i++) {
+        struct eddy__fd *fd = fake->fds[i];
+
+        if (fd && fd->fd == number && fd->wanted & events)
+            fd->on_ready(fd, fd->wanted & events);
+    }
+}
+
+static bool deliver(eddy_loop *loop)
+{
+    struct fake *fake = fake_of(loop);
+    int count = fake->count;
+    bool any = eddy__fd_run_again(loop) || count > 0;
+    struct list *link;
+
+    for (int i = 0; i < count; i++)
+        tell(fake, fake->events[i].number, fake->events[i].events);
+    fake->count -= count;
+    memmove(fake->events, fake->events + count, (size_t)fake->count * sizeof fake->events[0]);
+    while ((link = list_take_first(&fake->ended))) {
+        eddy_op *op = eddy__op_whole(container_of(link, struct eddy__op, ended));
+
+        any = true;
+        eddy__op_finish(op, op->result);
+    }
+    return any;
+}
+
+/* Other threads may wake it. */
+static void sleep_for(eddy_loop *loop, int64_t timeout_ns)
+{
+    struct pollfd p = {.fd = loop->wake_fd.fd, .events = POLLIN};
+    struct timespec ts = {.tv_sec = (time_t)(timeout_ns / NS_PER_SECOND),
+                          .tv_nsec = (long)(timeout_ns % NS_PER_SECOND)};
+
+    if (eddy__sleep_begin(loop) && ppoll(&p, 1, timeout_ns == NS_NEVER ? NULL : &ts, NULL) > 0) {
+        uint64_t count;
+
+        eddy_ignore(read(p.fd, &count, sizeof count));
+    }
+    eddy__sleep_end(loop);
+}
+
+static int fake_poll(eddy_loop *loop, int64_t timeout_ns)
+{
+    if (!deliver(loop) && timeout_ns > 0)
+        sleep_for(loop, timeout_ns);
+    return 0;
+}
+
+static bool fake_pending(eddy_loop *loop)
+{
+    struct fake *fake = fake_of(loop);
+
+    return fake->count || !list_empty(&fake->ended) || !list_empty(&fake->io.again);
+}
+
+static int fake_open(eddy_loop *loop)
+{
+    struct fake *fake = eddy__alloc_zero(sizeof *fake);
+
+    if (!fake)
+        return -ENOMEM;
+    eddy__io_init(&fake->io);
+    list_init(&fake->ended);
+    loop->backend_state = fake;
+    return 0;
+}
+
+static void fake_close(eddy_loop *loop)
+{
+    eddy__free(loop->backend_state);
+    loop->backend_state = NULL;
+}
+
+static void fake_disown(eddy_loop *loop)
+{
+    (void)loop; /* there is nothing outside of memory */
+}
+
+const struct eddy__backend eddy__backend_fake = {
+    .name = "fake",
+    .open = fake_open,
+    .close = fake_close,
+    .arm = fake_arm,
+    .forget = fake_forget,
+    .submit = fake_submit,
+    .cancel = fake_cancel,
+    .pending = fake_pending,
+    .poll = fake_poll,
+    .disown = fake_disown,
+};

@@ -34,11 +34,13 @@ EDDY_API EDDY_SUSPENDS eddy_stream *eddy_connect_unix_with(const char *path,
                                                            const eddy_stream_opts *opts);
 #define eddy_connect_unix(path, ...)                                                               \
     eddy_connect_unix_with((path), &(eddy_stream_opts){__VA_ARGS__})
-/* Takes over a connected socket; it becomes non-blocking and is closed with the stream. */
+/* Takes over a connected socket; it becomes non-blocking and is closed with the stream. On failure
+ * (NULL, a record) it stays the caller's. */
 EDDY_API eddy_stream *eddy_stream_of_socket(int fd, const eddy_stream_opts *opts);
 
-/* Sends what is unsent (at most 5 s, shielded), ends what still waits in it with EDDY_ECLOSED,
- * closes. NULL is fine. abort drops what is unsent and resets the connection. */
+/* Ends what still waits in it with EDDY_ECLOSED, sends what is unsent (at most 5 s, shielded),
+ * closes. NULL is fine. abort drops what is unsent and resets the connection; calls then fail with
+ * EDDY_ECLOSED, and the stream is still to be closed. */
 EDDY_API void eddy_stream_close(eddy_stream *stream);
 EDDY_API void eddy_stream_abort(eddy_stream *stream);
 EDDY_AUTOCLOSE(eddy_stream, eddy_stream_close)
@@ -61,8 +63,10 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_read_line(eddy_stream *stream, char **line);
 EDDY_API bool eddy_at_eof(const eddy_stream *stream);
 
 /* Writes all of it, in one piece among concurrent writers: what the socket does not take at once is
- * kept and sent as it can be; waits while more than high_water is unsent. Returns size. EDDY_EPIPE,
- * EDDY_ECONNRESET when the peer has gone; the failure of an earlier write also comes here. */
+ * kept and sent as it can be; waits when more than high_water would be unsent. Returns size.
+ * EDDY_EPIPE, EDDY_ECONNRESET when the peer has gone; the failure of an earlier write also comes
+ * here. A write that is cancelled or out of time sends nothing, unless it was longer than
+ * high_water and had begun: then nothing more can be written to the stream (EDDY_EPIPE). */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_write(eddy_stream *stream, const void *buf, size_t size);
 /* Formatted; returns the number of bytes. */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_printf(eddy_stream *stream, const char *format, ...)
@@ -81,8 +85,8 @@ EDDY_API int eddy_stream_fd(const eddy_stream *stream);
 /* In a server's handler: the .arg of the server. */
 EDDY_API void *eddy_stream_arg(const eddy_stream *stream);
 
-/* A connection's handler runs as a task of its own; the stream is closed when it returns, and a
- * failure is reported. */
+/* A connection's handler runs as a task of its own; the stream is closed when it returns (it may
+ * have closed it itself), and a failure other than EDDY_ECANCELED is reported. */
 typedef int eddy_handler(eddy_stream *peer);
 
 typedef struct eddy_serve_opts {
@@ -113,7 +117,7 @@ EDDY_API int eddy_server_port(const eddy_server *server);
 EDDY_API unsigned eddy_server_connections(const eddy_server *server);
 
 /* Three ways to end: stop accepting; wait until every handler has ended, at most so many seconds
- * (EDDY_ETIMEDOUT then); cancel every handler and wait for them. */
+ * (EDDY_ETIMEDOUT then); stop, cancel every handler and wait for them. */
 EDDY_API void eddy_server_stop(eddy_server *server);
 EDDY_API EDDY_SUSPENDS int eddy_server_drain(eddy_server *server, double seconds);
 EDDY_API void eddy_server_abort(eddy_server *server);

@@ -1,0 +1,225 @@
+/* io.h - private door of the I/O layer: streams over a transport, addresses, sockets, names.
+ *
+ * A stream is used by the tasks of one loop. Whoever parks in it holds a reference, so that another
+ * task may close it meanwhile; after a wait that gave EDDY_ECLOSED the stream may be gone and is
+ * not touched again. */
+#ifndef EDDY_IO_IO_H
+#define EDDY_IO_IO_H
+
+#include "base/alloc.h"
+#include "base/base.h"
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/list.h"
+#include "loop/loop.h"
+#include "task/task.h"
+#include <eddy/stream.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+
+/* ---- buffers (buffer.c) ---- */
+
+/* Bytes data[start … end). One byte behind end is always there, for a final zero. */
+struct eddy__buffer {
+    char *data;
+    size_t start;
+    size_t end;
+    size_t capacity;
+};
+
+enum { EDDY__BUFFER_SMALL = 4096 }; /* so much an idle stream may keep */
+
+static inline size_t eddy__buffer_count(const struct eddy__buffer *b)
+{
+    return b->end - b->start;
+}
+
+/* Room for size more bytes behind end; moves the bytes or the block. 0 or EDDY_ENOMEM, unraised. */
+int eddy__buffer_reserve(struct eddy__buffer *b, size_t size);
+/* Copies at most size bytes out; returns how many. */
+size_t eddy__buffer_take(struct eddy__buffer *b, void *to, size_t size);
+/* For an empty buffer: gives memory back when it is more than a small block. */
+void eddy__buffer_trim(struct eddy__buffer *b);
+void eddy__buffer_free(struct eddy__buffer *b);
+
+/* ---- streams (stream.c, stream_read.c, stream_write.c) ---- */
+
+/* What moves the bytes. Calls return a count or -errno, -EAGAIN when they would wait. */
+struct eddy__transport {
+    const char *name;
+    ssize_t (*receive)(eddy_stream *s, struct iovec *parts, int n);
+    ssize_t (*send)(eddy_stream *s, const void *buf, size_t size);
+    int (*send_eof)(eddy_stream *s);
+    /* Just before the descriptor is forgotten and closed. */
+    void (*shut)(eddy_stream *s, bool abort);
+};
+
+extern const struct eddy__transport eddy__socket_transport;
+
+/* Reading. `readable`: receiving is worth a try; set when the stream is new and by the readiness
+ * event, cleared when a receive comes back short or empty, unless the peer has hung up: its end
+ * brings no further event. Own bytes (`in`) come before the socket's.
+ *
+ * Writing. Bytes in `out` were accepted and go first. A write that does not fit takes the turn
+ * (`writing`) and keeps it until its last byte was sent or is in `out`: that keeps it in one piece,
+ * and `out` at most high_water bytes. `writer` is the holder of the turn, or the closer, while it
+ * waits for `out` to shrink to `mark` bytes. */
+struct eddy_stream {
+    struct eddy__fd fd;
+    const struct eddy__transport *transport;
+    eddy_task *reader; /* parked until readable */
+    eddy_task *writer; /* parked until out is down to mark and the socket takes more */
+    struct eddy__buffer in;
+    struct eddy__buffer out;
+    size_t mark;
+    size_t limit;
+    size_t high_water;
+    size_t low_water;
+    eddy_waiters_ turns; /* writers that wait for the turn */
+    int read_error;      /* failures that every later call meets */
+    int write_error;
+    unsigned refs; /* the owner, the server, and tasks that are parked here */
+    bool readable;
+    bool writable;
+    bool eof;
+    bool reading; /* a task is inside a read */
+    bool writing;
+    bool wide;   /* receive a little more than asked for, see receive() */
+    bool wasted; /* the last receive was tried in vain after a full one */
+    bool filled; /* the last fill took all the room there was */
+    bool hiding; /* in.data[in.start] is a final zero, the byte itself is `hidden` */
+    char hidden;
+    bool sent_eof;
+    bool cut;      /* a write was ended in its middle */
+    bool closed;   /* no more calls */
+    bool released; /* the owner has closed it */
+    void *arg;
+    char *peer; /* made when asked for */
+    char *local;
+};
+
+/* A stream of descriptor fd, which it owns from then on. NULL with a record, and fd stays open. */
+eddy_stream *eddy__stream_new(const struct eddy__transport *transport, int fd,
+                              const eddy_stream_opts *opts);
+/* 0, or EDDY_EINVAL raised. */
+int eddy__stream_check_opts(const eddy_stream_opts *opts);
+static inline void eddy__stream_ref(eddy_stream *s)
+{
+    s->refs++;
+}
+void eddy__stream_unref(eddy_stream *s);
+/* Wait until `readable`, or until out is down to mark and the socket takes more. 0 or a code,
+ * unraised; s may be gone after EDDY_ECLOSED. */
+int eddy__stream_await_readable(eddy_stream *s);
+int eddy__stream_await_writable(eddy_stream *s, size_t mark);
+/* Waits for the end of a connect that is under way. 0 or a code, unraised. */
+int eddy__stream_await_connected(eddy_stream *s);
+/* The readiness event of the sending side. */
+void eddy__stream_on_writable(eddy_stream *s);
+/* Ends the wait of s->writer, if there is one. */
+void eddy__stream_wake_writer(eddy_stream *s, int status);
+/* Raises code with the peer's name; not for EDDY_ECLOSED, which leaves s alone. */
+int eddy__stream_fail(eddy_stream *s, const char *verb, int code) __attribute__((cold));
+
+/* Parks the running task for I/O; a pending cancellation comes first. */
+static inline int eddy__io_park(const struct eddy__wait_kind *kind, void *on)
+{
+    eddy_task *self = eddy__self();
+    int status;
+
+    if (unlikely(self->interrupt))
+        return self->interrupt;
+    self->loop->io_waits++;
+    status = eddy__park(kind, on);
+    self->loop->io_waits--;
+    return status;
+}
+
+/* ---- addresses (address.c) ---- */
+
+struct eddy__address {
+    socklen_t size;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in4;
+        struct sockaddr_in6 in6;
+        struct sockaddr_un local;
+    } u;
+};
+
+enum { EDDY__ADDRESS_TEXT = 160 }; /* enough for any of them, with the port */
+
+/* A numeric IPv4 or IPv6 address, the latter with or without brackets; false for anything else. */
+bool eddy__address_parse(struct eddy__address *a, const char *host, int port);
+void eddy__address_set_port(struct eddy__address *a, int port);
+int eddy__address_port(const struct eddy__address *a);
+/* "127.0.0.1:80", "[::1]:80", a path, "@name"; returns text. */
+char *eddy__address_format(const struct eddy__address *a, char *text);
+/* The host alone: "127.0.0.1" or "::1". */
+void eddy__address_format_host(const struct eddy__address *a, char *text, size_t size);
+/* A Unix socket's path, or @name. 0, EDDY_EINVAL or EDDY_ENAMETOOLONG raised. */
+int eddy__address_of_path(struct eddy__address *a, const char *path);
+
+/* ---- sockets (socket.c): system calls with their injection points; -errno, not raised ---- */
+
+int eddy__socket_open(int family);
+void eddy__socket_close(int fd);
+int eddy__socket_connect(int fd, const struct eddy__address *to);
+int eddy__socket_bind(int fd, const struct eddy__address *a);
+int eddy__socket_listen(int fd, int backlog);
+/* A connection that waits, with its address; -EAGAIN without one. */
+int eddy__socket_accept(int fd, struct eddy__address *peer);
+int eddy__socket_set(int fd, int level, int option, int value);
+/* What became of a connect: 0 or a negative code. */
+int eddy__socket_error(int fd);
+int eddy__socket_local(int fd, struct eddy__address *a);
+int eddy__socket_peer(int fd, struct eddy__address *a);
+
+/* ---- names (names.c) ---- */
+
+struct eddy__addresses {
+    int count;
+    struct eddy__address list[]; /* port 0 */
+};
+
+/* Looks host up in a worker thread; NULL with a record. To be given back with eddy__free. */
+struct eddy__addresses *eddy__names_look_up(const char *host);
+/* The same, and at once for a numeric host. */
+struct eddy__addresses *eddy__names_resolve(const char *host);
+
+/* ---- clients and listening sockets (connect.c, tcp.c, unix.c) ---- */
+
+/* A connected stream. NULL and *status, not raised; a status that is the task's interrupt is no
+ * failure of that address. from may be NULL. */
+eddy_stream *eddy__connect_address(const struct eddy__address *to, const struct eddy__address *from,
+                                   bool nodelay, const eddy_stream_opts *opts, int *status);
+
+/* The file of a listening Unix socket; an empty path for none. */
+struct eddy__unix_file {
+    char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
+    dev_t device;
+    ino_t inode;
+};
+
+/* A listening socket; a descriptor or a negative code, not raised. */
+int eddy__tcp_listen(const struct eddy__address *a, const eddy_serve_opts *opts);
+int eddy__unix_listen(const struct eddy__address *a, int backlog, struct eddy__unix_file *file);
+/* Removes the file, unless it is another server's by now. */
+void eddy__unix_remove(const struct eddy__unix_file *file);
+
+/* Sockets that listen on everything opts names, all on one port. */
+struct eddy__listeners {
+    int count;
+    int port;
+    int fds[16];
+    struct eddy__unix_file file;
+};
+
+/* 0, or a failure, raised. */
+int eddy__listeners_open(struct eddy__listeners *l, const eddy_serve_opts *opts);
+void eddy__listeners_close(struct eddy__listeners *l);
+
+#endif

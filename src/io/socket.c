@@ -1,0 +1,125 @@
+/* socket.c - the system calls on sockets, each with its injection point, and the transport that
+ * streams use on them. */
+#include "io/io.h"
+
+#include <unistd.h>
+
+static int status_of(int r)
+{
+    return r < 0 ? -errno : r;
+}
+
+static bool faulty(void)
+{
+    if (!eddy__fault())
+        return false;
+    errno = EIO;
+    return true;
+}
+
+int eddy__socket_open(int family)
+{
+    return status_of(faulty() ? -1 : socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+void eddy__socket_close(int fd)
+{
+    int error = errno;
+
+    close(fd);
+    errno = error;
+}
+
+int eddy__socket_connect(int fd, const struct eddy__address *to)
+{
+    return status_of(faulty() ? -1 : connect(fd, &to->u.any, to->size));
+}
+
+int eddy__socket_bind(int fd, const struct eddy__address *a)
+{
+    return status_of(faulty() ? -1 : bind(fd, &a->u.any, a->size));
+}
+
+int eddy__socket_listen(int fd, int backlog)
+{
+    return status_of(faulty() ? -1 : listen(fd, backlog));
+}
+
+int eddy__socket_accept(int fd, struct eddy__address *peer)
+{
+    peer->size = sizeof peer->u;
+    return status_of(
+        faulty() ? -1 : accept4(fd, &peer->u.any, &peer->size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+int eddy__socket_set(int fd, int level, int option, int value)
+{
+    return status_of(faulty() ? -1 : setsockopt(fd, level, option, &value, sizeof value));
+}
+
+int eddy__socket_error(int fd)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+
+    if (faulty() || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        return -errno;
+    return -error;
+}
+
+int eddy__socket_local(int fd, struct eddy__address *a)
+{
+    a->size = sizeof a->u;
+    return status_of(faulty() ? -1 : getsockname(fd, &a->u.any, &a->size));
+}
+
+int eddy__socket_peer(int fd, struct eddy__address *a)
+{
+    a->size = sizeof a->u;
+    return status_of(faulty() ? -1 : getpeername(fd, &a->u.any, &a->size));
+}
+
+/* ---- the transport ---- */
+
+static ssize_t result(ssize_t n)
+{
+    return likely(n >= 0) ? n : errno == EWOULDBLOCK ? -EAGAIN : -errno;
+}
+
+static ssize_t receive(eddy_stream *s, struct iovec *parts, int n)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)n};
+
+    if (unlikely(faulty()))
+        return -EIO;
+    if (likely(n == 1))
+        return result(recv(s->fd.fd, parts->iov_base, parts->iov_len, 0));
+    return result(recvmsg(s->fd.fd, &message, 0));
+}
+
+static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
+{
+    return unlikely(faulty()) ? -EIO : result(send(s->fd.fd, buf, size, MSG_NOSIGNAL));
+}
+
+static int send_eof(eddy_stream *s)
+{
+    return status_of(faulty() ? -1 : shutdown(s->fd.fd, SHUT_WR));
+}
+
+/* A poll that is armed keeps the socket open behind close(), and the peer would not see the end: it
+ * is shut down first. Where nothing was ever armed close() alone does it. An abort must not send
+ * the orderly end; there the poll is cancelled before close(). */
+static void shut(eddy_stream *s, bool abort)
+{
+    struct linger at_once = {.l_onoff = 1};
+
+    if (abort)
+        setsockopt(s->fd.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    else if (s->fd.wanted)
+        s->fd.shut = shutdown(s->fd.fd, SHUT_RDWR) == 0;
+}
+
+const struct eddy__transport eddy__socket_transport = {
+    "socket", receive, send_bytes, send_eof, shut,
+};

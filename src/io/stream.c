@@ -1,0 +1,280 @@
+/* stream.c - the life of a stream: making, waiting for readiness, closing. */
+#include "io/io.h"
+
+#include <fcntl.h>
+
+enum { DEFAULT_LIMIT = 65536, DEFAULT_HIGH_WATER = 65536 };
+static const double FLUSH_SECONDS = 5.0;
+
+/* ---- making ---- */
+
+int eddy__stream_check_opts(const eddy_stream_opts *opts)
+{
+    size_t high = opts->high_water ? opts->high_water : DEFAULT_HIGH_WATER;
+
+    if (opts->low_water > high)
+        return eddy_raise(EDDY_EINVAL, "low_water (%zu) must not be above high_water (%zu)",
+                          opts->low_water, high);
+    if (opts->limit > SIZE_MAX / 4 || high > SIZE_MAX / 4)
+        return eddy_raise(EDDY_EINVAL, "limit and high_water of a stream are at most %zu",
+                          SIZE_MAX / 4);
+    return 0;
+}
+
+static void wake_reader(eddy_stream *s, int status)
+{
+    eddy_task *task = s->reader;
+
+    s->reader = NULL;
+    if (task)
+        eddy__wake(task, status);
+}
+
+void eddy__stream_wake_writer(eddy_stream *s, int status)
+{
+    eddy_task *task = s->writer;
+
+    s->writer = NULL;
+    if (task)
+        eddy__wake(task, status);
+}
+
+static void on_ready(struct eddy__fd *fd, unsigned events)
+{
+    eddy_stream *s = container_of(fd, eddy_stream, fd);
+
+    if (events & EDDY_READABLE) {
+        s->readable = true;
+        wake_reader(s, 0);
+    }
+    if (events & EDDY_WRITABLE)
+        eddy__stream_on_writable(s);
+}
+
+eddy_stream *eddy__stream_new(const struct eddy__transport *transport, int fd,
+                              const eddy_stream_opts *opts)
+{
+    eddy_stream *s = eddy__alloc_zero(sizeof *s);
+
+    if (!s) {
+        eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
+    }
+    eddy__fd_init(&s->fd, eddy__thread.loop, fd, on_ready);
+    s->transport = transport;
+    s->limit = opts->limit ? opts->limit : DEFAULT_LIMIT;
+    s->high_water = opts->high_water ? opts->high_water : DEFAULT_HIGH_WATER;
+    s->low_water = opts->low_water ? opts->low_water : s->high_water / 4;
+    s->readable = true;
+    s->writable = true;
+    s->refs = 1;
+    return s;
+}
+
+static int check_socket(int fd)
+{
+    int type = 0;
+    socklen_t size = sizeof type;
+
+    if (!eddy__thread.loop)
+        return eddy_raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
+    if (eddy__fault() || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+        return eddy_raise(-errno, "descriptor %d is not a socket", fd);
+    if (type != SOCK_STREAM)
+        return eddy_raise(EDDY_EINVAL, "descriptor %d is not a stream socket", fd);
+    return 0;
+}
+
+static int make_nonblocking(int fd)
+{
+    int flags = eddy__fault() ? -1 : fcntl(fd, F_GETFL);
+
+    if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
+        return eddy_raise(-errno, "descriptor %d cannot be made non-blocking", fd);
+    return 0;
+}
+
+eddy_stream *eddy_stream_of_socket(int fd, const eddy_stream_opts *opts)
+{
+    static const eddy_stream_opts defaults;
+
+    if (!opts)
+        opts = &defaults;
+    if (eddy__stream_check_opts(opts) < 0 || check_socket(fd) < 0 || make_nonblocking(fd) < 0)
+        return NULL;
+    return eddy__stream_new(&eddy__socket_transport, fd, opts);
+}
+
+void eddy__stream_unref(eddy_stream *s)
+{
+    if (--s->refs)
+        return;
+    eddy__buffer_free(&s->in);
+    eddy__buffer_free(&s->out);
+    eddy__free(s->peer);
+    eddy__free(s->local);
+    eddy__free(s);
+}
+
+/* ---- waiting ---- */
+
+static void abort_read(eddy_task *task, int code)
+{
+    eddy_stream *s = task->waiting_on;
+
+    wake_reader(s, code);
+}
+
+static void abort_write(eddy_task *task, int code)
+{
+    eddy_stream *s = task->waiting_on;
+
+    eddy__stream_wake_writer(s, code);
+}
+
+static const struct eddy__wait_kind waits_for_data = {"stream read", abort_read};
+static const struct eddy__wait_kind waits_for_room = {"stream write", abort_write};
+static const struct eddy__wait_kind waits_to_connect = {"connect", abort_write};
+
+int eddy__stream_await_readable(eddy_stream *s)
+{
+    int status = eddy__fd_want(&s->fd, EDDY_READABLE);
+
+    if (status < 0)
+        return status;
+    s->reading = true;
+    s->reader = eddy__self();
+    eddy__stream_ref(s);
+    status = eddy__io_park(&waits_for_data, s);
+    s->reader = NULL;
+    s->reading = false;
+    if (unlikely(s->closed))
+        status = EDDY_ECLOSED;
+    eddy__stream_unref(s);
+    return status;
+}
+
+static int await_writable(eddy_stream *s, size_t mark, const struct eddy__wait_kind *kind)
+{
+    bool closing = s->closed; /* it is the closer itself that waits */
+    int status = eddy__fd_want(&s->fd, EDDY_WRITABLE);
+
+    if (status < 0)
+        return status;
+    s->mark = mark;
+    s->writer = eddy__self();
+    eddy__stream_ref(s);
+    status = eddy__io_park(kind, s);
+    if (s->writer == eddy__self())
+        s->writer = NULL;
+    if (unlikely(s->closed && !closing))
+        status = EDDY_ECLOSED;
+    eddy__stream_unref(s);
+    return status;
+}
+
+int eddy__stream_await_writable(eddy_stream *s, size_t mark)
+{
+    return await_writable(s, mark, &waits_for_room);
+}
+
+int eddy__stream_await_connected(eddy_stream *s)
+{
+    int status = await_writable(s, 0, &waits_to_connect);
+
+    return status < 0 ? status : eddy__socket_error(s->fd.fd);
+}
+
+/* ---- closing ---- */
+
+/* After it nobody waits in the stream, and every call on it fails. */
+static void refuse_calls(eddy_stream *s)
+{
+    s->closed = true;
+    wake_reader(s, EDDY_ECLOSED);
+    eddy__stream_wake_writer(s, EDDY_ECLOSED);
+    eddy__waiters_grant_all(&s->turns, EDDY_ECLOSED);
+}
+
+static void flush_shielded(eddy_stream *s)
+{
+    struct eddy__closer closer;
+
+    eddy__closer_enter(&closer, FLUSH_SECONDS);
+    while (eddy__buffer_count(&s->out) && !s->write_error)
+        if (eddy__stream_await_writable(s, 0) < 0)
+            break;
+    eddy__closer_leave(&closer);
+}
+
+static void end(eddy_stream *s, bool abort)
+{
+    s->transport->shut(s, abort);
+    eddy__fd_forget(&s->fd);
+    eddy__socket_close(s->fd.fd);
+    s->fd.fd = -1;
+}
+
+void eddy_stream_close(eddy_stream *s)
+{
+    if (!s || s->released)
+        return;
+    s->released = true;
+    if (!s->closed) {
+        refuse_calls(s);
+        if (eddy__buffer_count(&s->out) && eddy__self())
+            flush_shielded(s);
+        end(s, false);
+    }
+    eddy__stream_unref(s);
+}
+
+void eddy_stream_abort(eddy_stream *s)
+{
+    if (!s || s->closed)
+        return;
+    refuse_calls(s);
+    end(s, true);
+}
+
+/* ---- asking ---- */
+
+static const char *describe(eddy_stream *s, char **text, int (*ask)(int, struct eddy__address *))
+{
+    char buffer[EDDY__ADDRESS_TEXT];
+    struct eddy__address address;
+
+    if (!*text && s->fd.fd >= 0 && ask(s->fd.fd, &address) >= 0)
+        *text = eddy__strdup(eddy__address_format(&address, buffer));
+    return *text ? *text : "?";
+}
+
+const char *eddy_stream_peer(eddy_stream *s)
+{
+    return s ? describe(s, &s->peer, eddy__socket_peer) : "?";
+}
+
+const char *eddy_stream_local(eddy_stream *s)
+{
+    return s ? describe(s, &s->local, eddy__socket_local) : "?";
+}
+
+int eddy_stream_fd(const eddy_stream *s)
+{
+    return s ? s->fd.fd : -1;
+}
+
+void *eddy_stream_arg(const eddy_stream *s)
+{
+    return s ? s->arg : NULL;
+}
+
+int eddy__stream_fail(eddy_stream *s, const char *verb, int code)
+{
+    if (code == EDDY_ECLOSED)
+        return eddy__raise_code(code);
+    if (code == eddy__self()->interrupt)
+        return eddy__raise_interrupt(code);
+    return eddy_raise(code, "cannot %s %s: %s", verb, eddy_stream_peer(s),
+                      eddy_status_message(code));
+}

@@ -1,0 +1,329 @@
+/* stream_write.c - writing: sent at once where nothing is unsent, kept in order and bounded where
+ * the socket is full. */
+#include "io/io.h"
+
+#include <limits.h>
+#include <stdarg.h>
+
+static size_t unsent(const eddy_stream *s)
+{
+    return eddy__buffer_count(&s->out);
+}
+
+static bool is_idle(const eddy_stream *s)
+{
+    return s && !s->closed && !s->write_error && !s->writing && s->out.start == s->out.end;
+}
+
+static COLD ssize_t fail(eddy_stream *s, int code)
+{
+    if (s->cut && code == EDDY_EPIPE)
+        return eddy_raise(code, "an earlier write to %s was ended in its middle",
+                          eddy_stream_peer(s));
+    if (s->sent_eof && code == EDDY_EPIPE)
+        return eddy_raise(code, "nothing can be written to %s after eddy_write_eof",
+                          eddy_stream_peer(s));
+    return eddy__stream_fail(s, "write to", code);
+}
+
+/* ---- sending ---- */
+
+/* A count, -EAGAIN when the socket is full, or a failure that stays. */
+static ssize_t send_some(eddy_stream *s, const void *buf, size_t size)
+{
+    ssize_t n = s->transport->send(s, buf, size);
+
+    if (n == -EAGAIN)
+        s->writable = false;
+    else if (n < 0)
+        s->write_error = (int)n;
+    else
+        s->writable = n == (ssize_t)size;
+    return n;
+}
+
+/* Sends what was accepted earlier. */
+static void send_unsent(eddy_stream *s)
+{
+    ssize_t n = send_some(s, s->out.data + s->out.start, unsent(s));
+
+    if (n > 0)
+        s->out.start += (size_t)n;
+    if (s->write_error)
+        s->out.start = s->out.end;
+    if (unsent(s) == 0)
+        eddy__buffer_trim(&s->out);
+    else if (!s->writable) {
+        int status = eddy__fd_want(&s->fd, EDDY_WRITABLE);
+
+        if (status < 0)
+            s->write_error = status;
+    }
+}
+
+void eddy__stream_on_writable(eddy_stream *s)
+{
+    s->writable = true;
+    if (unsent(s))
+        send_unsent(s);
+    if (s->writer && (s->write_error || unsent(s) <= s->mark))
+        eddy__stream_wake_writer(s, 0);
+}
+
+/* ---- turns ---- */
+
+/* Waits until nobody else is in the middle of a write. 0 or a code; s may be gone after ECLOSED. */
+static int take_turn(eddy_stream *s)
+{
+    static const struct eddy__wait_kind kind = {"stream write", eddy__waiter_abort};
+    struct eddy_waiter_ waiter = {0};
+    eddy_task *self = eddy__self();
+    int status;
+
+    if (!s->writing) {
+        s->writing = true;
+        return 0;
+    }
+    if (self->interrupt)
+        return self->interrupt;
+    eddy__stream_ref(s);
+    self->loop->io_waits++;
+    status = eddy__wait_in(&s->turns, &waiter, &kind);
+    self->loop->io_waits--;
+    if (s->closed)
+        status = EDDY_ECLOSED;
+    eddy__stream_unref(s);
+    return status;
+}
+
+/* Hands the turn to the one who waited longest. */
+static void end_turn(eddy_stream *s)
+{
+    if (s->turns.first)
+        eddy__waiter_grant(s->turns.first, 0);
+    else
+        s->writing = false;
+}
+
+/* ---- writing ---- */
+
+/* Accepts the rest into `out` when that keeps within high_water: 1, 0 when it does not fit, or a
+ * failure. */
+static int keep(eddy_stream *s, const char *buf, size_t size)
+{
+    int status;
+
+    if (size > s->high_water || unsent(s) > s->high_water - size)
+        return 0;
+    status = eddy__buffer_reserve(&s->out, size);
+    if (status < 0)
+        return unsent(s) ? 0 : status;
+    status = eddy__fd_want(&s->fd, EDDY_WRITABLE);
+    if (status < 0)
+        return status;
+    memcpy(s->out.data + s->out.end, buf, size);
+    s->out.end += size;
+    return 1;
+}
+
+/* Waits until the rest fits, or, when it is too long for that, can be sent from where it is. */
+static int await_room(eddy_stream *s, size_t rest)
+{
+    bool fits = rest <= s->high_water - s->low_water && unsent(s) > s->low_water;
+
+    return eddy__stream_await_writable(s, fits ? s->low_water : 0);
+}
+
+/* With the turn: sends or keeps everything from *done on. 0 or a code. */
+static int hand_over(eddy_stream *s, const char *buf, size_t size, size_t *done)
+{
+    for (;;) {
+        if (s->write_error)
+            return s->write_error;
+        if (!unsent(s) && s->writable) {
+            ssize_t n = send_some(s, buf + *done, size - *done);
+
+            *done += n > 0 ? (size_t)n : 0;
+            if (*done == size)
+                return 0;
+            continue;
+        }
+        int status = keep(s, buf + *done, size - *done);
+        if (status == 0)
+            status = await_room(s, size - *done);
+        else if (status > 0)
+            return 0;
+        if (status < 0)
+            return status;
+    }
+}
+
+/* Bytes that were sent cannot be taken back, and nothing else may come in their middle. */
+static void cut(eddy_stream *s)
+{
+    s->cut = true;
+    s->write_error = EDDY_EPIPE;
+}
+
+static NOINLINE ssize_t write_in_turn(eddy_stream *s, const void *buf, size_t size, size_t done)
+{
+    int status = take_turn(s);
+
+    if (status == EDDY_ECLOSED)
+        return eddy__raise_code(status);
+    if (status < 0)
+        return fail(s, status);
+    status = hand_over(s, buf, size, &done);
+    if (status == EDDY_ECLOSED)
+        return eddy__raise_code(status);
+    if (status < 0 && done && !s->write_error)
+        cut(s);
+    end_turn(s);
+    return likely(status >= 0) ? (ssize_t)size : fail(s, status);
+}
+
+static NOINLINE ssize_t write_slow(eddy_stream *s, const void *buf, size_t size)
+{
+    if (!s || (!buf && size) || size > SSIZE_MAX)
+        return eddy_raise(EDDY_EINVAL, "eddy_write needs a stream and a buffer of that size");
+    if (s->closed)
+        return eddy__raise_code(EDDY_ECLOSED);
+    if (s->write_error)
+        return fail(s, s->write_error);
+    if (!s->writing && unsent(s)) {
+        int status = keep(s, buf, size);
+
+        if (status != 0)
+            return status > 0 ? (ssize_t)size : fail(s, status);
+    }
+    return size ? write_in_turn(s, buf, size, 0) : 0;
+}
+
+ssize_t eddy_write(eddy_stream *s, const void *buf, size_t size)
+{
+    int status = eddy__checkpoint();
+
+    if (unlikely(status < 0))
+        return status;
+    if (unlikely(!is_idle(s) || !buf || !size || size > SSIZE_MAX))
+        return write_slow(s, buf, size);
+    ssize_t n = send_some(s, buf, size);
+    if (likely(n == (ssize_t)size))
+        return n;
+    if (n < 0 && n != -EAGAIN)
+        return fail(s, (int)n);
+    return write_in_turn(s, buf, size, n > 0 ? (size_t)n : 0);
+}
+
+/* ---- eddy_flush, eddy_write_eof ---- */
+
+/* With the turn: waits until everything accepted has been sent. */
+static int await_sent(eddy_stream *s)
+{
+    int status = 0;
+
+    while (unsent(s) && !s->write_error && status >= 0)
+        status = eddy__stream_await_writable(s, 0);
+    return status == EDDY_ECLOSED || !s->write_error ? status : s->write_error;
+}
+
+static int begin_flush(eddy_stream *s)
+{
+    int status = eddy__checkpoint();
+
+    if (status < 0)
+        return status;
+    if (!s)
+        return eddy_raise(EDDY_EINVAL, "the stream is NULL");
+    if (s->closed)
+        return eddy__raise_code(EDDY_ECLOSED);
+    status = take_turn(s);
+    return status < 0 ? eddy__raise_code(status) : 0;
+}
+
+int eddy_flush(eddy_stream *s)
+{
+    int status = begin_flush(s);
+
+    if (status < 0)
+        return status;
+    status = await_sent(s);
+    if (status == EDDY_ECLOSED)
+        return eddy__raise_code(status);
+    end_turn(s);
+    return status < 0 && !s->sent_eof ? (int)fail(s, status) : 0;
+}
+
+static int send_eof(eddy_stream *s)
+{
+    int status = await_sent(s);
+
+    if (status < 0)
+        return status;
+    status = s->transport->send_eof(s);
+    if (status < 0)
+        return status;
+    s->sent_eof = true;
+    s->write_error = EDDY_EPIPE;
+    return 0;
+}
+
+int eddy_write_eof(eddy_stream *s)
+{
+    int status = begin_flush(s);
+
+    if (status < 0)
+        return status;
+    status = s->sent_eof ? 0 : send_eof(s);
+    if (status == EDDY_ECLOSED)
+        return eddy__raise_code(status);
+    end_turn(s);
+    return status < 0 ? (int)fail(s, status) : 0;
+}
+
+/* ---- formatted ---- */
+
+static __attribute__((format(printf, 2, 0))) ssize_t print_long(eddy_stream *s, const char *format,
+                                                                va_list args, size_t size)
+{
+    char *text = eddy__alloc(size + 1);
+    ssize_t n;
+
+    if (!text)
+        return eddy__raise_code(EDDY_ENOMEM);
+    vsnprintf(text, size + 1, format, args);
+    n = eddy_write(s, text, size);
+    eddy__free(text);
+    return n;
+}
+
+ssize_t eddy_vprintf(eddy_stream *s, const char *format, va_list args)
+{
+    char text[512];
+    va_list again;
+    ssize_t n;
+
+    if (!format)
+        return eddy_raise(EDDY_EINVAL, "eddy_printf needs a format");
+    va_copy(again, args);
+    n = vsnprintf(text, sizeof text, format, args);
+    if (n < 0)
+        n = eddy_raise(EDDY_EINVAL, "the format \"%s\" cannot be printed", format);
+    else if ((size_t)n < sizeof text)
+        n = eddy_write(s, text, (size_t)n);
+    else
+        n = print_long(s, format, again, (size_t)n);
+    va_end(again);
+    return n;
+}
+
+ssize_t eddy_printf(eddy_stream *s, const char *format, ...)
+{
+    va_list args;
+    ssize_t n;
+
+    va_start(args, format);
+    n = eddy_vprintf(s, format, args);
+    va_end(args);
+    return n;
+}

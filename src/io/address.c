@@ -1,0 +1,169 @@
+/* address.c - socket addresses from text and to text. */
+#include "io/io.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <stdlib.h>
+
+/* ---- from text ---- */
+
+static bool parse_in4(struct eddy__address *a, const char *host)
+{
+    a->u.in4 = (struct sockaddr_in){.sin_family = AF_INET};
+    a->size = sizeof a->u.in4;
+    return inet_pton(AF_INET, host, &a->u.in4.sin_addr) == 1;
+}
+
+/* The zone of a link-local address: a number or the name of an interface. */
+static bool parse_zone(struct eddy__address *a, const char *zone)
+{
+    char *end;
+    unsigned long n = strtoul(zone, &end, 10);
+
+    if (*zone >= '0' && *zone <= '9' && !*end)
+        a->u.in6.sin6_scope_id = (uint32_t)n;
+    else
+        a->u.in6.sin6_scope_id = if_nametoindex(zone);
+    return a->u.in6.sin6_scope_id != 0;
+}
+
+static bool parse_in6(struct eddy__address *a, const char *host, size_t length)
+{
+    char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
+    char *zone;
+
+    if (length >= sizeof text)
+        return false;
+    memcpy(text, host, length);
+    text[length] = '\0';
+    zone = strchr(text, '%');
+    if (zone)
+        *zone++ = '\0';
+    a->u.in6 = (struct sockaddr_in6){.sin6_family = AF_INET6};
+    a->size = sizeof a->u.in6;
+    return inet_pton(AF_INET6, text, &a->u.in6.sin6_addr) == 1 && (!zone || parse_zone(a, zone));
+}
+
+bool eddy__address_parse(struct eddy__address *a, const char *host, int port)
+{
+    size_t length = strlen(host);
+    bool brackets = length > 2 && host[0] == '[' && host[length - 1] == ']';
+    bool ok = brackets ? parse_in6(a, host + 1, length - 2)
+                       : parse_in4(a, host) || parse_in6(a, host, length);
+
+    if (ok)
+        eddy__address_set_port(a, port);
+    return ok;
+}
+
+int eddy__address_of_path(struct eddy__address *a, const char *path)
+{
+    struct sockaddr_un *un = &a->u.local;
+    size_t length = path ? strlen(path) : 0;
+    bool abstract = length && path[0] == '@';
+    size_t longest = sizeof un->sun_path - !abstract; /* a file's name needs its final zero */
+
+    if (!length || (abstract && length == 1))
+        return eddy_raise(EDDY_EINVAL, "the path of a Unix socket is empty");
+    if (length > longest)
+        return eddy_raise(EDDY_ENAMETOOLONG,
+                          "the path of a Unix socket has %zu bytes, at most %zu are possible: %s",
+                          length, longest, path);
+    *un = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(un->sun_path, path, length);
+    if (abstract)
+        un->sun_path[0] = '\0';
+    a->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + !abstract);
+    return 0;
+}
+
+/* ---- ports ---- */
+
+void eddy__address_set_port(struct eddy__address *a, int port)
+{
+    if (a->u.any.sa_family == AF_INET)
+        a->u.in4.sin_port = htons((uint16_t)port);
+    else if (a->u.any.sa_family == AF_INET6)
+        a->u.in6.sin6_port = htons((uint16_t)port);
+}
+
+int eddy__address_port(const struct eddy__address *a)
+{
+    if (a->u.any.sa_family == AF_INET)
+        return ntohs(a->u.in4.sin_port);
+    return a->u.any.sa_family == AF_INET6 ? ntohs(a->u.in6.sin6_port) : 0;
+}
+
+/* ---- to text ---- */
+
+static char *put_number(char *to, unsigned n)
+{
+    char digits[10];
+    int count = 0;
+
+    do
+        digits[count++] = (char)('0' + n % 10);
+    while (n /= 10);
+    while (count)
+        *to++ = digits[--count];
+    return to;
+}
+
+/* By hand: each connection that is accepted gets its peer's address as a name. */
+static void format_in4(const struct sockaddr_in *in4, char *text)
+{
+    unsigned char bytes[4];
+
+    memcpy(bytes, &in4->sin_addr, sizeof bytes);
+    for (int i = 0; i < 4; i++) {
+        text = put_number(text, bytes[i]);
+        *text++ = i < 3 ? '.' : ':';
+    }
+    *put_number(text, ntohs(in4->sin_port)) = '\0';
+}
+
+static void format_in6(const struct sockaddr_in6 *in6, char *text)
+{
+    char host[INET6_ADDRSTRLEN];
+
+    inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
+    if (in6->sin6_scope_id)
+        snprintf(text, EDDY__ADDRESS_TEXT, "[%s%%%u]:%d", host, in6->sin6_scope_id,
+                 ntohs(in6->sin6_port));
+    else
+        snprintf(text, EDDY__ADDRESS_TEXT, "[%s]:%d", host, ntohs(in6->sin6_port));
+}
+
+static void format_local(const struct eddy__address *a, char *text)
+{
+    size_t before = offsetof(struct sockaddr_un, sun_path);
+    size_t length = a->size > before ? a->size - before : 0;
+    const char *path = a->u.local.sun_path;
+
+    if (!length)
+        snprintf(text, EDDY__ADDRESS_TEXT, "unnamed");
+    else if (path[0])
+        snprintf(text, EDDY__ADDRESS_TEXT, "%.*s", (int)length, path);
+    else
+        snprintf(text, EDDY__ADDRESS_TEXT, "@%.*s", (int)length - 1, path + 1);
+}
+
+char *eddy__address_format(const struct eddy__address *a, char *text)
+{
+    if (a->u.any.sa_family == AF_INET)
+        format_in4(&a->u.in4, text);
+    else if (a->u.any.sa_family == AF_INET6)
+        format_in6(&a->u.in6, text);
+    else
+        format_local(a, text);
+    return text;
+}
+
+void eddy__address_format_host(const struct eddy__address *a, char *text, size_t size)
+{
+    const void *bytes = a->u.any.sa_family == AF_INET ? (const void *)&a->u.in4.sin_addr
+                                                      : (const void *)&a->u.in6.sin6_addr;
+
+    if (!inet_ntop(a->u.any.sa_family, bytes, text, (socklen_t)size))
+        *text = '\0';
+}

@@ -37,15 +37,13 @@ def test_list_from_standard_input_and_arguments(t):
 def test_names_are_harmless(t):
     paths = {"/": "index.html", "": "index.html", "/a/b/": "index.html", "/x?q=/etc/y": "x",
              "/x%20y.txt#frag": "x y.txt", "/%2e%2e%2fetc%2fpasswd": "_._etc_passwd",
-             "/.bashrc": "_bashrc", "/%2E%2E": "index.html", "/a%00b%0ac": "a_b_c",
+             "/.bashrc": "_bashrc", "/%2E%2E": "_.", "/a%00b%0ac": "a_b_c",
              "/a%5Cb": "a_b", "/100%": "100%", "/%C3%A4": "ä", "/" + "n" * 300: "n" * 200,
              "/" + "%C3%A4" * 150: "ä" * 100}
     for path, name in paths.items():
-        before = set(t.files())
         expect(t.fetch(t.url + path), 0, "1 file,")
-        new = set(t.files()) - before
-        assert new == {name} or (name == "index.html" and len(new) == 1), (path, name, new)
-    assert len([f for f in t.files() if f.startswith("index")]) == 4
+        assert t.files() == [name], (path, t.files())
+        os.unlink(os.path.join(t.out, name))
 
 
 def test_nothing_is_overwritten(t):
@@ -148,7 +146,7 @@ def test_redirects(t):
     expect(t.fetch(f"{t.url}/redirect/5/f"), 0)
     t.has("f")
     result = t.fetch(f"{t.url}/redirect/50/g", f"{t.url}/to-file/h")
-    expect(result, 1, "redirects (1 attempt)", "2 failed", "rotocol")
+    expect(result, 1, "redirects followed (1 attempt)", "2 failed", "rotocol")
     assert t.files() == ["f"]
 
 

@@ -64,6 +64,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *args):
         pass
@@ -136,16 +137,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_slow(self):
         self.server.count(self.words[0])
         self.server.busy(self.words[0], 1)
-        try:
-            self.send_response(200)
-            self.send_header("Content-Length", "10000")
-            self.end_headers()
-            body = content(self.name, 10000)
-            for i in range(0, 10000, 1000):
-                self.wfile.write(body[i:i + 1000])
-                time.sleep(0.05)
-        finally:
-            self.server.busy(self.words[0], -1)
+        self.send_response(200)
+        self.send_header("Content-Length", "10000")
+        self.end_headers()
+        body = content(self.name, 10000)
+        for i in range(0, 10000, 1000):
+            time.sleep(0.05)
+            if i == 9000:  # before the client can know
+                self.server.busy(self.words[0], -1)
+            self.wfile.write(body[i:i + 1000])
 
     def do_redirect(self):
         n = int(self.words[0])

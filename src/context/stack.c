@@ -22,7 +22,7 @@
 #define PLACES 64u                  /* of a slab of small stacks */
 #define SLAB_MAX ((size_t)16 << 20) /* bytes of a slab with two stacks or more */
 #define GUARD_MAX ((size_t)64 << 10)
-#define COLOURS 16u
+#define COLOURS 24u
 #define COLOUR 64u
 #define KEEP 64u         /* idle stacks of a class that trimming leaves in the pool */
 #define TRIM_STEP 1024u  /* stacks in one call of eddy__stack_trim */
@@ -49,7 +49,9 @@ struct eddy__stack_slab {
     char *base;
     size_t bytes;
     uint64_t vacant, all; /* a bit for each place without a stack; for each place */
-    uint32_t guarded;     /* places that have got their guard */
+    uint64_t retired;     /* vacant, but the memory is not given back yet */
+    struct eddy__stack_slab *next_retired;
+    uint32_t guarded; /* places that have got their guard */
 };
 
 /* ---- slabs ----------------------------------------------------------------------------------- */
@@ -190,6 +192,22 @@ static struct eddy__stack *place_packed(struct eddy__stack_slab *slab, uint32_t 
     return (void *)(*low + stride - slab->class->pool->control_size);
 }
 
+/* Room in idle for one more stack. */
+static bool reserve(struct eddy__stack_class *class)
+{
+    uint32_t capacity = class->capacity ? class->capacity * 2 : PLACES;
+    struct eddy__stack **idle;
+
+    if (class->stacks < class->capacity)
+        return true;
+    idle = eddy__realloc(class->idle, capacity * sizeof *idle);
+    if (!idle)
+        return false;
+    class->idle = idle;
+    class->capacity = capacity;
+    return true;
+}
+
 /* Takes the slab's lowest vacant place. */
 static struct eddy__stack *carve(struct eddy__stack_slab *slab)
 {
@@ -200,7 +218,7 @@ static struct eddy__stack *carve(struct eddy__stack_slab *slab)
         class->packed ? place_packed(slab, i, &low) : place_guarded(slab, i, &low);
 
     *stack = (struct eddy__stack){
-        .low = low, .class = class, .slab = slab, .place = i, .packed = class->packed};
+        .low = low, .class = class, .slab = slab, .place = (uint8_t)i, .packed = class->packed};
 #if EDDY__VALGRIND
     stack->valgrind_id = VALGRIND_STACK_REGISTER(low, stack);
 #endif
@@ -213,27 +231,58 @@ static struct eddy__stack *carve(struct eddy__stack_slab *slab)
     return stack;
 }
 
-/* Gives a stack that is in no list back to its slab, and its memory to the system. */
-static void retire(struct eddy__stack *stack)
+/* Gives a stack that is not in idle back to its slab; its memory goes with flush. */
+static void retire(struct eddy__stack *stack, struct eddy__stack_slab **retired)
 {
     struct eddy__stack_slab *slab = stack->slab;
     struct eddy__stack_class *class = slab->class;
-    uint32_t place = stack->place; /* the stack's memory is about to go */
 
 #if EDDY__VALGRIND
     VALGRIND_STACK_DEREGISTER(stack->valgrind_id);
 #endif
-    if (!class->packed && class->stride)
-        (void)madvise(stack->low, class->stride - class->guard, MADV_DONTNEED);
     if (!slab->vacant) {
         slab_unlink(&class->full, slab);
         slab_link(&class->vacant, slab);
     }
-    slab->vacant |= (uint64_t)1 << place;
+    if (!slab->retired) {
+        slab->next_retired = *retired;
+        *retired = slab;
+    }
+    slab->vacant |= (uint64_t)1 << stack->place;
+    slab->retired |= (uint64_t)1 << stack->place;
     class->stacks--;
-    if (slab->vacant == slab->all && (!class->stride || slab->prev || slab->next)) {
-        slab_unlink(&class->vacant, slab);
-        slab_close(slab);
+}
+
+/* Returns retired places to the system, neighbours at once. Guards stay: MADV_DONTNEED leaves them
+ * alone. Packed stacks share pages with their neighbours and go with the whole slab only. */
+static void slab_flush(struct eddy__stack_slab *slab)
+{
+    size_t stride = slab->class->stride;
+    uint64_t rest = slab->class->packed ? 0 : slab->retired;
+
+    slab->retired = 0;
+    while (rest) {
+        int first = __builtin_ctzll(rest);
+        uint64_t gap = ~(rest >> first);
+        int n = gap ? __builtin_ctzll(gap) : 64;
+        (void)madvise(slab->base + (size_t)first * stride, (size_t)n * stride, MADV_DONTNEED);
+        rest &= n + first >= 64 ? 0 : ~(uint64_t)0 << (n + first);
+    }
+}
+
+/* Closes the slabs that have become vacant, though not a class's last one with a vacant place. */
+static void flush(struct eddy__stack_slab *retired)
+{
+    while (retired) {
+        struct eddy__stack_slab *slab = retired;
+        struct eddy__stack_class *class = slab->class;
+        retired = slab->next_retired;
+        if (slab->vacant == slab->all && (!class->stride || slab->prev || slab->next)) {
+            slab_unlink(&class->vacant, slab);
+            slab_close(slab);
+        } else {
+            slab_flush(slab);
+        }
     }
 }
 
@@ -272,9 +321,11 @@ struct eddy__stack *eddy__stack_get_slow(struct eddy__stack_pool *pool, size_t s
     struct eddy__stack *stack;
     int error = errno;
 
-    if (class->idle)
+    if (class->count > 0)
         return eddy__stack_pop(class);
-    if (!slab)
+    if (!reserve(class))
+        slab = NULL;
+    else if (!slab)
         slab = class->stride ? slab_open_regular(class) : slab_open_huge(class, size);
     stack = slab ? carve(slab) : NULL;
     errno = error;
@@ -304,25 +355,24 @@ static void scrub(struct eddy__stack *stack)
     memset((void *)low, 0, (uintptr_t)stack - low);
 }
 
-/* Retires up to n idle stacks, but not the first KEEP, which are the warm ones. */
+/* Retires up to n idle stacks, but not the last KEEP, which are the warm ones. */
 static uint32_t retire_idle(struct eddy__stack_class *class, uint32_t n)
 {
-    struct eddy__stack *last = class->idle;
+    struct eddy__stack_slab *retired = NULL;
+    struct eddy__stack **first;
 
     if (class->count <= KEEP)
         return 0;
     if (n > class->count - KEEP)
         n = class->count - KEEP;
-    for (uint32_t i = 1; i < KEEP; i++)
-        last = last->next;
-    for (uint32_t i = 0; i < n; i++) {
-        struct eddy__stack *stack = last->next;
-        last->next = stack->next;
-        retire(stack);
-    }
+    first = class->idle + class->count - KEEP - n;
+    for (uint32_t i = 0; i < n; i++)
+        retire(first[i], &retired);
+    memmove(first, first + n, KEEP * sizeof *first);
     class->count -= n;
     if (class->low_water > class->count)
         class->low_water = class->count;
+    flush(retired);
     return n;
 }
 
@@ -345,13 +395,15 @@ static void look(struct eddy__stack_class *class)
 
 void eddy__stack_put_slow(struct eddy__stack_class *class)
 {
+    struct eddy__stack_slab *retired = NULL;
     int error = errno;
 
     if (class->stride == 0) {
-        retire(eddy__stack_pop(class));
+        retire(eddy__stack_pop(class), &retired);
+        flush(retired);
         class->alarm = class->puts + 1;
     } else if (class->pool->measure) {
-        scrub(class->idle);
+        scrub(class->idle[class->count - 1]);
         class->alarm = class->puts + 1;
     } else {
         look(class);
@@ -359,20 +411,24 @@ void eddy__stack_put_slow(struct eddy__stack_class *class)
     errno = error;
 }
 
+void eddy__stack_put_other(struct eddy__stack *stack)
+{
+    eddy__stack_push(stack->class, stack);
+}
+
 /* True when the class has no more to give. */
 static bool trim_class(struct eddy__stack_class *class, uint32_t *budget)
 {
     uint64_t dirty = class->puts - class->trimmed_puts;
-    struct eddy__stack *stack = class->idle;
 
     if (dirty == 0)
         return true;
     *budget -= retire_idle(class, *budget);
     if (class->count > KEEP)
         return false;
-    /* Last in, first out: what was put since the last trim lies at the head. */
-    for (; stack && dirty > 0; stack = stack->next, dirty--)
-        drop_deep(stack);
+    /* Last in, first out: what was put since the last trim is at the end. */
+    for (uint32_t i = class->count; i > 0 && dirty > 0; i--, dirty--)
+        drop_deep(class->idle[i - 1]);
     class->trimmed_puts = class->puts;
     return true;
 }
@@ -418,25 +474,31 @@ int eddy__stack_pool_open(struct eddy__stack_pool *pool, size_t control_size)
     return 0;
 }
 
+static void class_close(struct eddy__stack_class *class)
+{
+    struct eddy__stack_slab *slab;
+
+#if EDDY__VALGRIND
+    for (uint32_t i = 0; i < class->count; i++)
+        VALGRIND_STACK_DEREGISTER(class->idle[i]->valgrind_id);
+#endif
+    while ((slab = class->vacant)) {
+        class->vacant = slab->next;
+        slab_close(slab);
+    }
+    while ((slab = class->full)) {
+        class->full = slab->next;
+        slab_close(slab);
+    }
+    eddy__free(class->idle);
+    class->idle = NULL;
+    class->count = 0;
+}
+
 void eddy__stack_pool_close(struct eddy__stack_pool *pool)
 {
-    for (uint32_t i = 0; i < EDDY__STACK_CLASSES; i++) {
-        struct eddy__stack_class *class = &pool->classes[i];
-        struct eddy__stack_slab *slab;
-#if EDDY__VALGRIND
-        for (struct eddy__stack *s = class->idle; s; s = s->next)
-            VALGRIND_STACK_DEREGISTER(s->valgrind_id);
-#endif
-        while ((slab = class->vacant)) {
-            class->vacant = slab->next;
-            slab_close(slab);
-        }
-        while ((slab = class->full)) {
-            class->full = slab->next;
-            slab_close(slab);
-        }
-        class->idle = NULL;
-    }
+    for (uint32_t i = 0; i < EDDY__STACK_CLASSES; i++)
+        class_close(&pool->classes[i]);
 }
 
 void eddy__stack_pool_measure(struct eddy__stack_pool *pool)

@@ -6,7 +6,7 @@
  *
  * The control block belongs to the owner and begins with struct eddy__stack; its address is where
  * the stack starts to grow downwards, so a coroutine that only waits touches a single page. The
- * pad, one of 16 multiples of 64 bytes, keeps the tops of many stacks from meeting in the same
+ * pad, one of 24 multiples of 64 bytes, keeps the tops of many stacks from meeting in the same
  * cache set. A packed stack is small, lies next to its neighbours and has no guard: two canary
  * words at its low end tell after the fact that it was too small.
  *
@@ -24,20 +24,20 @@
 
 struct eddy__stack {
     char *low;                       /* lowest usable byte, just above the guard */
-    struct eddy__stack *next;        /* in the pool, the one that was put before */
     struct eddy__stack_class *class; /* size, guard, kind */
     struct eddy__stack_slab *slab;
-    uint32_t place; /* its number in the slab */
-    bool packed;
     unsigned valgrind_id;
+    uint8_t place; /* its number in the slab */
+    bool packed;
 };
 
-/* All stacks of one size. idle is last in, first out; the fast paths touch only the first line.
+/* All stacks of one size. Idle ones are last in, first out, in an array: a linked list would make
+ * each get wait for the cache miss of the one before. The fast paths touch the first line only.
  *
- * count is the length of idle, and low_water its least value since the interval began: that many
- * stacks were not needed all the while. At every `alarm`th put the pool looks at it. */
+ * There is room in `idle` for all `stacks`, so that put cannot fail. low_water is the least count since the interval began: that many
+ * stacks were not needed all the while. At the put number `alarm` the pool looks at it. */
 struct eddy__stack_class {
-    struct eddy__stack *idle;
+    struct eddy__stack **idle;
     uint32_t count, low_water;
     uint64_t puts, alarm;
     uint64_t trimmed_puts;           /* puts when the last trim was complete */
@@ -46,6 +46,7 @@ struct eddy__stack_class {
     struct eddy__stack_pool *pool;
     size_t stride, guard; /* stride includes the guard; 0: own mapping for each */
     uint32_t stacks;      /* handed out or idle */
+    uint32_t capacity;    /* of idle */
     uint32_t surplus;     /* stacks found superfluous, still to be retired */
     bool packed;
 };
@@ -86,19 +87,18 @@ void eddy__stack_pool_measure(struct eddy__stack_pool *pool);
 
 /* The slow paths of get and put. */
 struct eddy__stack *eddy__stack_get_slow(struct eddy__stack_pool *pool, size_t size, bool packed);
+void eddy__stack_put_other(struct eddy__stack *stack);
 void eddy__stack_put_slow(struct eddy__stack_class *class);
 
-/* Takes the head of a class that has one. */
+/* Takes an idle stack of a class that has one. */
 static inline struct eddy__stack *eddy__stack_pop(struct eddy__stack_class *class)
 {
-    struct eddy__stack *stack = class->idle;
-    uint32_t count = class->count - 1;
+    uint32_t n = class->count - 1;
 
-    class->idle = stack->next;
-    class->count = count;
-    if (count < class->low_water)
-        class->low_water = count;
-    return stack;
+    class->count = n;
+    if (n < class->low_water)
+        class->low_water = n;
+    return class->idle[n];
 }
 
 /* A stack with room for at least `size` bytes of frames, 0 for the default. Packed: of the first
@@ -109,25 +109,31 @@ static inline struct eddy__stack *eddy__stack_get(struct eddy__stack_pool *pool,
 {
     struct eddy__stack_class *class = &pool->classes[EDDY__STACK_DEFAULT];
 
-    if (__builtin_expect(size == 0 && !packed && class->idle, 1))
+    if (__builtin_expect(size == 0 && !packed && class->count > 0, 1))
         return eddy__stack_pop(class);
     return eddy__stack_get_slow(pool, size, packed);
 }
 
-/* Gives a stack back, from another stack. */
-static inline void eddy__stack_put(struct eddy__stack_pool *pool, struct eddy__stack *stack)
+static inline void eddy__stack_push(struct eddy__stack_class *class, struct eddy__stack *stack)
 {
-    struct eddy__stack_class *class = stack->class;
-
-    (void)pool;
 #if EDDY__ASAN
     __asan_unpoison_memory_region(stack->low, (size_t)((char *)stack - stack->low));
 #endif
-    stack->next = class->idle;
-    class->idle = stack;
-    class->count++;
+    class->idle[class->count++] = stack;
     if (__builtin_expect(++class->puts == class->alarm, 0))
         eddy__stack_put_slow(class);
+}
+
+/* Gives a stack back, from another stack. The default class is known without waiting for what the
+ * stack says. */
+static inline void eddy__stack_put(struct eddy__stack_pool *pool, struct eddy__stack *stack)
+{
+    struct eddy__stack_class *class = &pool->classes[EDDY__STACK_DEFAULT];
+
+    if (__builtin_expect(stack->class == class, 1))
+        eddy__stack_push(class, stack);
+    else
+        eddy__stack_put_other(stack);
 }
 
 /* Gives idle memory back to the system: what deep calls touched (X3), and whole stacks beyond the

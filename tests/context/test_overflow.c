@@ -226,7 +226,9 @@ static __attribute__((noinline)) void inner(void)
     void *trace[64];
 
     frames = backtrace(trace, 64);
+#ifndef EDDY_CONTEXT_UCONTEXT /* the C library's switch leaves the register as it is */
     pointers = walk();
+#endif
     park();
 }
 

@@ -32,6 +32,7 @@ static int measure(long count, double seconds, bool packed)
     eddy_try(eddy_group_join(group));
     bench_report("sleepers_bytes", bytes, "bytes");
     bench_report("sleepers_time", bench_now() - start - seconds, "s");
+    bench_report("sleepers_cpu", bench_cpu(), "s");
     return 0;
 }
 EDDY_CORO(measure, long, double, bool)

@@ -24,6 +24,7 @@ async def main(count, seconds):
     await all_awake.wait()
     report("sleepers_bytes", used, "bytes")
     report("sleepers_time", time.monotonic() - start - seconds, "s")
+    report("sleepers_cpu", time.process_time(), "s")
     del tasks
 
 

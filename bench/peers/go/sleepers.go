@@ -32,4 +32,5 @@ func main() {
 	all.Wait()
 	report("sleepers_bytes", bytes, "bytes")
 	report("sleepers_time", time.Since(start).Seconds()-float64(seconds), "s")
+	report("sleepers_cpu", cpu().Seconds(), "s")
 }

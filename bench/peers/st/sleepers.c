@@ -33,5 +33,6 @@ int main(int argc, char **argv)
     st_cond_wait(all_awake);
     bench_report("sleepers_bytes", bytes, "bytes");
     bench_report("sleepers_time", bench_now() - start - (double)seconds, "s");
+    bench_report("sleepers_cpu", bench_cpu(), "s");
     return 0;
 }

@@ -31,6 +31,7 @@ async fn measure(count: usize, pause: Duration) {
     ALL_AWAKE.notified().await;
     report("sleepers_bytes", bytes, "bytes");
     report("sleepers_time", (start.elapsed() - pause).as_secs_f64(), "s");
+    report("sleepers_cpu", cpu(), "s");
 }
 
 fn main() {

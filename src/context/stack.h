@@ -34,8 +34,9 @@ struct eddy__stack {
 /* All stacks of one size. Idle ones are last in, first out, in an array: a linked list would make
  * each get wait for the cache miss of the one before. The fast paths touch the first line only.
  *
- * There is room in `idle` for all `stacks`, so that put cannot fail. low_water is the least count since the interval began: that many
- * stacks were not needed all the while. At the put number `alarm` the pool looks at it. */
+ * There is room in `idle` for all `stacks`, so that put cannot fail. low_water is the least count
+ * since the interval began: that many stacks were not needed all the while. At the put number
+ * `alarm` the pool looks at it. */
 struct eddy__stack_class {
     struct eddy__stack **idle;
     uint32_t count, low_water;

@@ -205,7 +205,7 @@ TEST_PLAIN(overflow_close_leaves_no_handler)
 static int frames, pointers;
 
 /* Frame by frame over the saved frame pointers, as profilers do. */
-static __attribute__((noinline)) int walk(void)
+static __attribute__((noinline, unused)) int walk(void)
 {
     void **frame = __builtin_frame_address(0);
     int n = 0;

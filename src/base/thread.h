@@ -13,9 +13,9 @@ struct eddy_error;
 struct eddy__thread {
     struct eddy_loop *loop;       /* the loop that runs in this thread, NULL outside */
     struct eddy__fiber *fiber;    /* the task that runs, NULL in callbacks and outside */
+    int budget;                   /* calls that did not suspend until a yield is due */
     struct eddy_error **error;    /* where the task keeps its record; NULL: own_error */
     struct eddy_error *own_error; /* outside tasks */
-    int budget;                   /* calls that did not suspend until a yield is due */
     /* set while a loop runs: the running task's name, and who hears of bugs */
     void (*task_name)(char *buf, size_t size);
     void (*bug)(const char *message);

@@ -13,14 +13,12 @@ static int grow(eddy_loop *loop)
 
     if (!ring)
         return EDDY_ENOMEM;
-    size_t count = eddy__ready_count(loop);
-    for (size_t i = 0; i < count; i++)
-        ring[i] = loop->ring[(loop->ring_head + i) & loop->ring_mask];
+    /* head and tail go on counting: a batch under way is bounded by them */
+    for (size_t i = loop->ring_head; i != loop->ring_tail; i++)
+        ring[i & (capacity - 1)] = loop->ring[i & loop->ring_mask];
     eddy__free(loop->ring);
     loop->ring = ring;
     loop->ring_mask = capacity - 1;
-    loop->ring_head = 0;
-    loop->ring_tail = count;
     return 0;
 }
 

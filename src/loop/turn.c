@@ -44,42 +44,6 @@ static void prefetch(const eddy_loop *loop)
     __builtin_prefetch(entry - 128);
 }
 
-/* Runs the n oldest entries of the ring. The switch is written out here, once: a function of its own
- * would unbalance the processor's stack of return addresses. */
-static NOINLINE void run_batch(eddy_loop *loop, size_t n)
-{
-    struct eddy__thread *thread = &eddy__thread;
-
-    while (n-- > 0) {
-        prefetch(loop);
-        uintptr_t entry = loop->ring[loop->ring_head++ & loop->ring_mask];
-        int64_t began = step_begin(loop);
-
-        loop->now_is_fresh = false;
-        if (entry & 1) {
-            thread->fiber = NULL;
-            thread->error = NULL;
-            eddy__call_run(loop, (struct eddy__call *)(entry & ~(uintptr_t)1));
-            step_end(loop, began, entry);
-            continue;
-        }
-        struct eddy__fiber *fiber = (struct eddy__fiber *)entry;
-        thread->fiber = fiber;
-        thread->error = &fiber->error;
-        thread->budget = BUDGET;
-        eddy__context_switch(&loop->context, &fiber->context);
-        step_end(loop, began, entry);
-        if (loop->after) {
-            void (*after)(eddy_loop *, struct eddy__fiber *) = loop->after;
-
-            loop->after = NULL;
-            after(loop, fiber);
-        }
-    }
-    thread->fiber = NULL;
-    thread->error = NULL;
-}
-
 /* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
 static uint64_t next_random(uint64_t *state)
 {
@@ -108,11 +72,72 @@ static void shuffle(eddy_loop *loop, size_t n)
     }
 }
 
-static bool has_work(eddy_loop *loop)
+/* Something besides what is ready. */
+static bool has_other_work(eddy_loop *loop)
 {
-    return eddy__ready_count(loop) || loop->late || loop->stopping ||
+    return loop->late || loop->stopping ||
            atomic_load_explicit(&loop->inbox, memory_order_acquire) ||
            atomic_load_explicit(&loop->interrupted, memory_order_relaxed);
+}
+
+static bool has_work(eddy_loop *loop)
+{
+    return eddy__ready_count(loop) || has_other_work(loop);
+}
+
+static bool timer_is_due(const eddy_loop *loop)
+{
+    return eddy__timers_next(loop) <= loop->now;
+}
+
+/* Runs what is ready, a batch at a time, until there is nothing, or something else to look after, or
+ * so many entries have been run. Returns how many.
+ *
+ * The switch is written out here, once, and short batches follow each other without leaving the
+ * function: its return would find the processor's stack of return addresses out of step, for the
+ * tasks that run in between have calls open that return later. */
+static NOINLINE size_t run_ready(eddy_loop *loop, size_t most)
+{
+    struct eddy__thread *thread = &eddy__thread;
+    size_t entries = 0;
+
+    do {
+        size_t end = loop->ring_tail;
+
+        if (unlikely(loop->random))
+            shuffle(loop, end - loop->ring_head);
+        entries += end - loop->ring_head;
+        while (loop->ring_head != end) {
+            prefetch(loop);
+            uintptr_t entry = loop->ring[loop->ring_head++ & loop->ring_mask];
+            int64_t began = step_begin(loop);
+
+            loop->now_is_fresh = false;
+            if (entry & 1) {
+                thread->fiber = NULL;
+                thread->error = NULL;
+                eddy__call_run(loop, (struct eddy__call *)(entry & ~(uintptr_t)1));
+                step_end(loop, began, entry);
+                continue;
+            }
+            struct eddy__fiber *fiber = (struct eddy__fiber *)entry;
+            thread->fiber = fiber;
+            thread->error = &fiber->error;
+            thread->budget = BUDGET;
+            eddy__context_switch(&loop->context, &fiber->context);
+            step_end(loop, began, entry);
+            if (loop->after) {
+                void (*after)(eddy_loop *, struct eddy__fiber *) = loop->after;
+
+                loop->after = NULL;
+                after(loop, fiber);
+            }
+        }
+    } while (entries < most && eddy__ready_count(loop) && !has_other_work(loop) &&
+             !timer_is_due(loop));
+    thread->fiber = NULL;
+    thread->error = NULL;
+    return entries;
 }
 
 static bool nothing_can_happen(eddy_loop *loop)
@@ -197,13 +222,11 @@ static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
     loop->now_is_fresh = false;
 }
 
-static void run_ready(eddy_loop *loop)
+/* Runs at least one batch, and what is to be done after it. Returns how many entries were run. */
+static size_t run_batches(eddy_loop *loop, size_t most)
 {
-    size_t n = eddy__ready_count(loop);
+    size_t entries = run_ready(loop, most);
 
-    if (unlikely(loop->random) && n > 1)
-        shuffle(loop, n);
-    run_batch(loop, n);
     if (loop->late)
         eddy__timers_deliver_late(loop);
     if (atomic_load_explicit(&loop->inbox, memory_order_acquire))
@@ -211,41 +234,32 @@ static void run_ready(eddy_loop *loop)
     if (unlikely(atomic_load_explicit(&loop->interrupted, memory_order_relaxed)) &&
         atomic_exchange(&loop->interrupted, false) && loop->on_interrupt)
         loop->on_interrupt(loop);
+    return entries;
 }
 
 void eddy__loop_turn(eddy_loop *loop, int64_t timeout_ns)
 {
-    run_ready(loop);
+    run_batches(loop, 1);
     poll_and_fire(loop, timeout_ns);
 }
 
 /* While tasks keep each other busy with short steps, asking the kernel and the clock in each turn
  * would cost more than the steps. A lap is as many entries as take about LAP_NS. */
-static void adapt_lap(eddy_loop *loop, int64_t began, size_t entries)
+static void adapt_lap(eddy_loop *loop, int64_t ns, size_t entries)
 {
-    int64_t ns = eddy__clock_now() - began;
     int64_t lap = ns > 0 ? (int64_t)entries * LAP_NS / ns : LAP_ENTRIES_MAX;
 
     loop->lap_entries = lap < 1 ? 1 : lap > LAP_ENTRIES_MAX ? LAP_ENTRIES_MAX : (unsigned)lap;
 }
 
-static bool timer_is_due(const eddy_loop *loop)
-{
-    return eddy__timers_next(loop) <= loop->now;
-}
-
 static void lap(eddy_loop *loop)
 {
-    size_t entries = 0;
-    int64_t began = eddy__ready_count(loop) ? eddy__clock_now() : 0;
+    bool busy = eddy__ready_count(loop) > 0;
+    int64_t began = busy ? eddy__clock_now() : 0;
+    size_t entries = run_batches(loop, loop->lap_entries);
 
-    do {
-        entries += eddy__ready_count(loop);
-        run_ready(loop);
-    } while (eddy__ready_count(loop) && entries < loop->lap_entries && !loop->stopping &&
-             !timer_is_due(loop));
-    if (entries && eddy__ready_count(loop))
-        adapt_lap(loop, began, entries);
+    if (busy && eddy__ready_count(loop))
+        adapt_lap(loop, eddy__clock_now() - began, entries);
     poll_and_fire(loop, NS_NEVER);
 }
 

@@ -83,59 +83,55 @@ void eddy_queue_shutdown_with(eddy_queue *queue, const eddy_shutdown_opts *opts)
 
 /* ---- attempts ---- */
 
-static NOINLINE int try_put_slow(eddy_queue *queue, const void *item)
+static inline void push(eddy_queue *queue, const void *item)
 {
-    struct eddy_waiter_ *getter = queue->getters.first;
-
-    if (queue->shut)
-        return EDDY_ECLOSED;
-    if (getter) {
-        eddy__item_copy(getter->slot, item, queue->item_size);
-        queue->unfinished++;
-        eddy__waiter_grant(getter, 0);
-        return 0;
-    }
-    if (queue->count >= queue->capacity)
-        return EDDY_EFULL;
-    if (queue->count == queue->slots && eddy__order_grow(queue) < 0)
-        return EDDY_ENOMEM;
     queue->unfinished++;
-    eddy__order_push(queue, item);
-    return 0;
+    if (likely(queue->kind == EDDY_FIFO))
+        eddy__ring_push(queue, item);
+    else
+        eddy__order_push(queue, item);
 }
 
-static NOINLINE int try_get_slow(eddy_queue *queue, void *item)
+static inline void pop(eddy_queue *queue, void *item)
 {
-    if (queue->count == 0)
-        return queue->shut ? EDDY_ECLOSED : EDDY_EEMPTY;
-    eddy__order_pop(queue, item);
-
-    struct eddy_waiter_ *putter = queue->putters.first;
-    if (putter) {
-        queue->unfinished++;
-        eddy__order_push(queue, putter->slot);
-        eddy__waiter_grant(putter, 0);
-    }
-    return 0;
+    if (likely(queue->kind == EDDY_FIFO))
+        eddy__ring_pop(queue, item);
+    else
+        eddy__order_pop(queue, item);
 }
 
 static inline int try_put(eddy_queue *queue, const void *item)
 {
-    if (likely(queue->count < queue->room && !queue->getters.first)) {
+    struct eddy_waiter_ *getter = queue->getters.first;
+
+    if (getter) {
         queue->unfinished++;
-        eddy__ring_push(queue, item);
+        eddy__item_copy(getter->slot, item, queue->item_size);
+        eddy__waiter_grant(getter, 0);
         return 0;
     }
-    return try_put_slow(queue, item);
+    if (unlikely(queue->shut))
+        return EDDY_ECLOSED;
+    if (queue->count >= queue->capacity)
+        return EDDY_EFULL;
+    if (unlikely(queue->count == queue->slots) && eddy__order_grow(queue) < 0)
+        return EDDY_ENOMEM;
+    push(queue, item);
+    return 0;
 }
 
 static inline int try_get(eddy_queue *queue, void *item)
 {
-    if (likely(queue->count && queue->kind == EDDY_FIFO && !queue->putters.first)) {
-        eddy__ring_pop(queue, item);
-        return 0;
+    struct eddy_waiter_ *putter = queue->putters.first;
+
+    if (queue->count == 0)
+        return queue->shut ? EDDY_ECLOSED : EDDY_EEMPTY;
+    pop(queue, item);
+    if (putter) {
+        push(queue, putter->slot);
+        eddy__waiter_grant(putter, 0);
     }
-    return try_get_slow(queue, item);
+    return 0;
 }
 
 int eddy__queue_try_put(eddy_queue *queue, const void *item)
@@ -155,8 +151,6 @@ int eddy__queue_raise(int status)
     return eddy__raise_if(status);
 }
 
-/* ---- put and get ---- */
-
 static COLD int refuse(const eddy_queue *queue)
 {
     return eddy_raise_at(NULL, EDDY_EINVAL, queue ? "the item is NULL" : "the queue is NULL");
@@ -166,7 +160,7 @@ int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
 {
     if (unlikely(!queue || !item))
         return refuse(queue);
-    int r = try_put(queue, item);
+    int r = eddy__queue_try_put(queue, item);
     return likely(r == 0) ? 0 : eddy__queue_raise(r);
 }
 
@@ -174,11 +168,25 @@ int eddy_queue_get_nowait(eddy_queue *queue, void *item)
 {
     if (unlikely(!queue || !item))
         return refuse(queue);
-    int r = try_get(queue, item);
+    int r = eddy__queue_try_get(queue, item);
     return likely(r == 0) ? 0 : eddy__queue_raise(r);
 }
 
-/* After a wait the queue is not looked at: it may have been closed. */
+/* ---- put and get ----
+ *
+ * Each has a short way, for a ring that nobody waits at, in a task that is neither interrupted nor
+ * due to yield. It calls nothing, so that it needs no stack frame worth speaking of. */
+
+static inline bool goes_on(void)
+{
+    const eddy_task *self = eddy__self();
+
+    return self && !self->interrupt && eddy__thread.budget > 1;
+}
+
+/* After a wait the queue is not looked at: it may have been closed. Not inlined, so that putters
+ * and getters wait along the same path: the processor predicts returns by the order of calls,
+ * which a switch between different paths upsets. */
 static NOINLINE int wait_among(eddy_waiters_ *waiters, void *item,
                                const struct eddy__wait_kind *kind)
 {
@@ -188,7 +196,7 @@ static NOINLINE int wait_among(eddy_waiters_ *waiters, void *item,
     return likely(r == 0) ? 0 : eddy__queue_raise(r);
 }
 
-int eddy_queue_put(eddy_queue *queue, const void *item)
+static NOINLINE int put_slow(eddy_queue *queue, const void *item)
 {
     int r = eddy__check_interrupt();
 
@@ -197,13 +205,13 @@ int eddy_queue_put(eddy_queue *queue, const void *item)
     if (unlikely(!queue || !item))
         return refuse(queue);
     r = try_put(queue, item);
-    if (unlikely(r == EDDY_EFULL))
+    if (r == EDDY_EFULL)
         return wait_among(&queue->putters, eddy__unconst(item), &put_waits);
     eddy__spend();
     return likely(r == 0) ? 0 : eddy__queue_raise(r);
 }
 
-int eddy_queue_get(eddy_queue *queue, void *item)
+static NOINLINE int get_slow(eddy_queue *queue, void *item)
 {
     int r = eddy__check_interrupt();
 
@@ -212,10 +220,30 @@ int eddy_queue_get(eddy_queue *queue, void *item)
     if (unlikely(!queue || !item))
         return refuse(queue);
     r = try_get(queue, item);
-    if (unlikely(r == EDDY_EEMPTY))
+    if (r == EDDY_EEMPTY)
         return wait_among(&queue->getters, item, &get_waits);
     eddy__spend();
     return likely(r == 0) ? 0 : eddy__queue_raise(r);
+}
+
+int eddy_queue_put(eddy_queue *queue, const void *item)
+{
+    if (likely(goes_on() && queue && item && queue->count < queue->room && !queue->getters.first)) {
+        eddy__thread.budget--;
+        queue->unfinished++;
+        return eddy__ring_push(queue, item);
+    }
+    return put_slow(queue, item);
+}
+
+int eddy_queue_get(eddy_queue *queue, void *item)
+{
+    if (likely(goes_on() && queue && item && queue->count && queue->kind == EDDY_FIFO &&
+               !queue->putters.first)) {
+        eddy__thread.budget--;
+        return eddy__ring_pop(queue, item);
+    }
+    return get_slow(queue, item);
 }
 
 /* ---- done, join, size ---- */

@@ -141,6 +141,12 @@ static void heap_pop(eddy_queue *queue, void *item)
 
 /* ---- all kinds ---- */
 
+int eddy__item_copy_any(void *to, const void *from, size_t size)
+{
+    memcpy(to, from, size);
+    return 0;
+}
+
 void eddy__order_push(eddy_queue *queue, const void *item)
 {
     if (queue->kind == EDDY_FIFO)

@@ -35,6 +35,8 @@ struct eddy_queue {
     size_t mask; /* FIFO: slots - 1, slots being a power of two */
     size_t item_size;
     size_t unfinished; /* put and not yet task_done */
+    uint8_t kind;
+    bool shut;
     eddy_waiters_ getters;
     eddy_waiters_ putters;
     size_t slots;
@@ -44,8 +46,6 @@ struct eddy_queue {
     int (*compare)(const void *a, const void *b);
     void (*drop)(void *item);
     eddy_waiters_ joiners;
-    uint8_t kind;
-    bool shut;
 };
 
 /* Done at once: 0. Otherwise a status that is not raised: EDDY_EFULL and EDDY_EEMPTY mean that one
@@ -63,39 +63,42 @@ void eddy__order_pop(eddy_queue *queue, void *item);
 /* Calls drop for n items that count no longer includes. */
 void eddy__order_drop(eddy_queue *queue, size_t n);
 
+/* Any size. Returns 0, so that put and get can end with it. */
+int eddy__item_copy_any(void *to, const void *from, size_t size);
+
 /* The sizes of pointers and numbers become single moves. */
-static inline void eddy__item_copy(void *to, const void *from, size_t size)
+static inline int eddy__item_copy(void *to, const void *from, size_t size)
 {
     switch (size) {
     case 4:
         memcpy(to, from, 4);
-        break;
+        return 0;
     case 8:
         memcpy(to, from, 8);
-        break;
+        return 0;
     case 16:
         memcpy(to, from, 16);
-        break;
+        return 0;
     default:
-        memcpy(to, from, size);
+        return eddy__item_copy_any(to, from, size);
     }
 }
 
-static inline void eddy__ring_push(eddy_queue *queue, const void *item)
+static inline int eddy__ring_push(eddy_queue *queue, const void *item)
 {
     size_t slot = (queue->head + queue->count) & queue->mask;
 
-    eddy__item_copy(queue->items + slot * queue->item_size, item, queue->item_size);
     queue->count++;
+    return eddy__item_copy(queue->items + slot * queue->item_size, item, queue->item_size);
 }
 
-static inline void eddy__ring_pop(eddy_queue *queue, void *item)
+static inline int eddy__ring_pop(eddy_queue *queue, void *item)
 {
     size_t slot = queue->head;
 
     queue->head = (slot + 1) & queue->mask;
     queue->count--;
-    eddy__item_copy(item, queue->items + slot * queue->item_size, queue->item_size);
+    return eddy__item_copy(item, queue->items + slot * queue->item_size, queue->item_size);
 }
 
 /* Waiters hand items over through one pointer, whichever way they go. */

@@ -66,7 +66,7 @@ static int control(const struct epoll *ep, int what, int number, struct eddy__fd
 static unsigned mask_of(const struct eddy__fd *fd)
 {
     if (!fd->level)
-        return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+        return EPOLLIN | EPOLLRDHUP | EPOLLET | (fd->multishot ? 0u : EPOLLOUT);
     return (fd->wanted & EDDY_READABLE ? EPOLLIN | EPOLLRDHUP : 0u) |
            (fd->wanted & EDDY_WRITABLE ? EPOLLOUT : 0u);
 }

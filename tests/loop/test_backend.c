@@ -1,0 +1,254 @@
+/* Choosing a backend, waiting, spinning, and system calls that fail. */
+#include "test.h"
+
+#include "base/fault.h"
+#include "loop/io.h"
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+TEST_PLAIN(backend_U5_environment_names_it)
+{
+    const char *name = getenv("EDDY_BACKEND");
+    eddy_loop *loop = eddy_loop_open();
+
+    CHECK(loop);
+    if (name && strcmp(name, "epoll") == 0)
+        CHECK_STR(eddy_loop_backend(loop), "epoll");
+    else if (name && *name)
+        CHECK_STR(eddy_loop_backend(loop), "io_uring");
+    eddy_loop_close(loop);
+}
+
+/* From now on in this process io_uring_setup fails with the error. */
+static void refuse_io_uring(int error)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = filter};
+
+    CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    CHECK_OK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+static int open_where_refused(void *arg)
+{
+    unsetenv("EDDY_BACKEND");
+    refuse_io_uring(*(int *)arg);
+    eddy_loop *loop = eddy_loop_open();
+    CHECK(loop);
+    CHECK_STR(eddy_loop_backend(loop), "epoll");
+    CHECK_OK(eddy_loop_run_once(loop, 0.001));
+    eddy_loop_close(loop);
+    CHECK(!eddy_loop_open(.backend = EDDY_BACKEND_URING)); /* what is asked for by name must work */
+    CHECK_INT(eddy_last_status(), -*(int *)arg);
+    eddy_error_clear();
+    return 0;
+}
+
+TEST_PLAIN(backend_U5_epoll_takes_over_in_silence)
+{
+    int errors[] = {ENOSYS, EPERM, EACCES, ENOMEM, EINVAL};
+    char output[4096];
+
+    for (size_t i = 0; i < count_of(errors); i++) {
+        CHECK_INT(test_child(open_where_refused, &errors[i], output, sizeof output), 0);
+        CHECK_STR(output, "");
+    }
+}
+
+/* Each system call of opening fails in turn: another backend, or a clean failure. */
+TEST_PLAIN(backend_U5_opening_survives_any_failure)
+{
+    for (int n = 1;; n++) {
+        long before = eddy__fault_count();
+
+        eddy__fault_at(n);
+        eddy_loop *loop = eddy_loop_open(.backend = EDDY_BACKEND_DEFAULT);
+        eddy_loop_close(loop);
+        eddy_error_clear();
+        if (eddy__fault_count() - before < n)
+            break;
+    }
+    eddy__fault_at(0);
+}
+
+static double run_for(eddy_loop *loop, double timeout)
+{
+    int64_t began = eddy__clock_now();
+
+    CHECK_OK(eddy_loop_run_once(loop, timeout));
+    return eddy__seconds_of_ns(eddy__clock_now() - began);
+}
+
+TEST_PLAIN(backend_waits_are_not_shorter_than_asked_for)
+{
+    static const double waits[] = {1e-6, 5e-5, 2e-4, 1e-3, 0.0123};
+
+    for (int spin = 0; spin < 2; spin++) {
+        eddy_loop *loop = eddy_loop_open(.spin = spin ? 0 : -1);
+
+        run_for(loop, 0);
+        for (size_t i = 0; i < count_of(waits); i++) {
+            double took = run_for(loop, waits[i]);
+
+            CHECK(took >= waits[i]);
+            CHECK(took < waits[i] + 0.5);
+        }
+        eddy_loop_close(loop);
+    }
+}
+
+/* A wait of the ring with a timeout of zero would really sleep, 15 µs. */
+TEST_PLAIN(backend_poll_of_zero_does_not_sleep)
+{
+    eddy_loop *loop = eddy_loop_open();
+    double least = 1;
+
+    if (test_is_watched())
+        SKIP("times mean nothing here");
+    for (int i = 0; i < 1000; i++) {
+        int64_t began = eddy__clock_now();
+        CHECK_OK(loop->backend->poll(loop, 0));
+        double took = eddy__seconds_of_ns(eddy__clock_now() - began);
+        least = took < least ? took : least;
+    }
+    CHECK(least < 5e-6);
+    eddy_loop_close(loop);
+}
+
+static int reports;
+
+static void count_report(eddy_loop *loop, const eddy_report *report, void *arg)
+{
+    (void)loop, (void)arg;
+    CHECK(strstr(report->message, "failed"));
+    reports++;
+}
+
+TEST_PLAIN(backend_wait_that_fails_is_told_once)
+{
+    eddy_loop *loop = eddy_loop_open(.spin = -1);
+
+    eddy_loop_set_exception_handler(loop, count_report, NULL);
+    CHECK_OK(eddy_loop_run_once(loop, 0));
+    for (int i = 0; i < 3; i++) {
+        eddy__fault_at(1);
+        CHECK_OK(eddy_loop_run_once(loop, 0.001));
+    }
+    CHECK_INT(reports, 1);
+    CHECK(run_for(loop, 0.001) >= 0.001);
+    eddy_loop_close(loop);
+}
+
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+TEST_PLAIN(backend_signal_ends_a_wait_quietly)
+{
+    eddy_loop *loop = eddy_loop_open(.spin = -1);
+    struct itimerval soon = {.it_value = {.tv_usec = 5000}};
+
+    eddy_loop_set_exception_handler(loop, count_report, NULL);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    CHECK(run_for(loop, 5) < 2);
+    CHECK_INT(reports, 0);
+    eddy_loop_close(loop);
+}
+
+/* ---- spinning ---- */
+
+static bool answer;
+
+static bool seen(eddy_loop *loop)
+{
+    (void)loop;
+    return answer;
+}
+
+/* How many waits pass without a spin before the next one. */
+static int skipped(struct eddy__spin *spin, const eddy_loop *loop)
+{
+    int n = 0;
+
+    while (!eddy__spin_due(spin, loop, NS_NEVER))
+        n++;
+    return n;
+}
+
+TEST_PLAIN(backend_spin_backs_off_and_recovers)
+{
+    eddy_loop *loop = eddy_loop_open(.spin = 1e-6);
+    struct eddy__spin spin = {0};
+
+    CHECK_INT(loop->spin_ns, 1000);
+    CHECK(!eddy__spin_due(&spin, loop, 1000)); /* not when the wait is no longer than the spin */
+    CHECK(eddy__spin_due(&spin, loop, 1001));
+    for (int skip = 1; skip <= 4096; skip *= 2) {
+        CHECK(!eddy__spin_run(&spin, loop, seen));
+        CHECK_INT(skipped(&spin, loop), skip < 1024 ? skip : 1024);
+    }
+    answer = true;
+    for (int i = 0; i < 10; i++) {
+        CHECK(eddy__spin_run(&spin, loop, seen));
+        CHECK_INT(skipped(&spin, loop), 0); /* as long as they help, there is one each time */
+    }
+    CHECK_INT(spin.penalty, 1);
+    loop->spin_ns = -1;
+    CHECK(!eddy__spin_due(&spin, loop, NS_NEVER));
+    eddy_loop_close(loop);
+}
+
+static void echo_once(eddy_watch *watch, unsigned events, void *arg)
+{
+    char c;
+
+    (void)events, (void)arg;
+    CHECK_INT(read(eddy_watch_fd(watch), &c, 1), 1);
+    CHECK_INT(write(eddy_watch_fd(watch), &c, 1), 1);
+}
+
+/* What comes up during a spin is not lost. */
+TEST_PLAIN(backend_events_during_a_spin_are_delivered)
+{
+    eddy_loop *loop = eddy_loop_open(.spin = 0.5);
+    int fds[2];
+
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
+    eddy_watch *watch = eddy_watch_open(loop, fds[0], EDDY_READABLE, echo_once, NULL);
+    pid_t peer = fork();
+    if (peer == 0) {
+        char c = 'x';
+
+        for (int i = 0; i < 50; i++) {
+            usleep(100);
+            if (write(fds[1], &c, 1) != 1 || read(fds[1], &c, 1) != 1)
+                _exit(1);
+        }
+        _exit(0);
+    }
+    for (int i = 0, status; i < 100000; i++) {
+        CHECK_OK(eddy_loop_run_once(loop, 1));
+        if (waitpid(peer, &status, WNOHANG) == peer) {
+            CHECK_INT(status, 0);
+            break;
+        }
+    }
+    eddy_watch_close(watch);
+    close(fds[0]);
+    close(fds[1]);
+    eddy_loop_close(loop);
+}

@@ -1,0 +1,115 @@
+/* U6: the child of a fork has no loop, may run a new one, and leaves its parent's alone. */
+#include "test.h"
+
+#include "loop/io.h"
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int done_count;
+
+static void done(eddy_op *op)
+{
+    (void)op;
+    done_count++;
+}
+
+static int sleep_and_read(void)
+{
+    char buf[4] = "";
+    int before = done_count, fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    eddy_op op = {.code = EDDY_OP_READ, .fd = fd, .buffer = buf, .size = 4, .done = done};
+
+    eddy_try(eddy_loop_submit(eddy_loop_running(), &op));
+    while (done_count == before)
+        eddy_try(eddy_sleep(0.001));
+    close(fd);
+    return op.result == 4 ? 0 : EDDY_EIO;
+}
+EDDY_CORO(sleep_and_read)
+
+static int child_runs_anew(void *arg)
+{
+    (void)arg;
+    CHECK(!eddy_loop_running());
+    CHECK_INT(eddy_sleep(0.001), EDDY_ENOTASK);
+    CHECK_INT(eddy_run(sleep_and_read_coro()), 0);
+    CHECK_INT(eddy_run(sleep_and_read_coro()), 0);
+    return 0;
+}
+
+TEST_REAL(fork_U6_child_runs_anew_and_parent_goes_on)
+{
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(sleep_and_read(), 0);
+        CHECK_INT(test_child(child_runs_anew, NULL, NULL, 0), 0);
+        CHECK_INT(sleep_and_read(), 0);
+    }
+}
+
+static int reads;
+
+static void count(struct eddy__fd *fd, unsigned events)
+{
+    (void)fd, (void)events;
+    reads++;
+}
+
+static int touch_everything(void *arg)
+{
+    struct eddy__fd *fd = arg;
+    eddy_loop *loop = fd->loop;
+
+    /* What is in the parent's queue is not the child's to hand in. */
+    loop->backend->pending(loop);
+    CHECK_OK(loop->backend->poll(loop, 0));
+    CHECK_OK(loop->backend->poll(loop, 1000000));
+    eddy__fd_forget(fd);
+    return 0;
+}
+
+/* Even a child that meddles with its copy of the loop does not reach its parent's queue. */
+TEST_REAL(fork_U6_parents_ring_is_untouched)
+{
+    struct eddy__fd fd;
+    int fds[2];
+
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
+    eddy__fd_init(&fd, eddy_loop_running(), fds[0], count);
+    CHECK_OK(eddy__fd_want(&fd, EDDY_READABLE)); /* queued, not handed in */
+    CHECK_INT(test_child(touch_everything, &fd, NULL, 0), 0);
+    CHECK_OK(eddy_sleep(0.005));
+    CHECK_INT(reads, 0);
+    CHECK_INT(write(fds[1], "x", 1), 1);
+    CHECK_INT(test_child(touch_everything, &fd, NULL, 0), 0);
+    CHECK_OK(eddy_sleep(0.005));
+    CHECK_INT(reads, 1);
+    eddy__fd_forget(&fd);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static int descriptors_of_child(void *arg)
+{
+    (void)arg;
+    int count = 0;
+
+    for (int fd = 3; fd < 256; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    printf("%d", count);
+    fflush(stdout);
+    return 0;
+}
+
+/* The child holds none of the loop's descriptors: an open ring would keep its files open. */
+TEST_REAL(fork_U6_child_has_none_of_the_loops_descriptors)
+{
+    char output[64];
+    int own = 0;
+
+    CHECK_INT(sleep_and_read(), 0);
+    CHECK_INT(test_child(descriptors_of_child, NULL, output, sizeof output), 0);
+    for (int fd = 3; fd < 256; fd++)
+        own += fcntl(fd, F_GETFD) >= 0;
+    CHECK(atoi(output) <= own - 2);
+}

@@ -1,0 +1,229 @@
+/* Worker threads, on every backend. */
+#include "test.h"
+
+#include "loop/loop.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <unistd.h>
+
+struct job {
+    struct eddy__work work; /* must stay first */
+    sem_t *gate;            /* waits for it */
+    atomic_int *at_once, *most;
+    bool ran, done, dropped, had_signals_blocked, knew_itself;
+    char thread_name[16];
+    pthread_t thread;
+};
+
+static int done_count;
+static pthread_t loop_thread;
+
+static void run(struct eddy__work *work)
+{
+    struct job *job = container_of(work, struct job, work);
+    sigset_t blocked;
+
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    job->had_signals_blocked = sigismember(&blocked, SIGINT) && sigismember(&blocked, SIGUSR1);
+    job->knew_itself = eddy__work_current() == work;
+    pthread_getname_np(pthread_self(), job->thread_name, sizeof job->thread_name);
+    job->thread = pthread_self();
+    if (job->at_once) {
+        int n = atomic_fetch_add(job->at_once, 1) + 1;
+
+        if (n > atomic_load(job->most))
+            atomic_store(job->most, n);
+        usleep(2000);
+        atomic_fetch_sub(job->at_once, 1);
+    }
+    while (job->gate && sem_wait(job->gate) < 0)
+        continue;
+    job->ran = true;
+}
+
+static void done(struct eddy__work *work)
+{
+    struct job *job = container_of(work, struct job, work);
+
+    CHECK(pthread_equal(pthread_self(), loop_thread));
+    job->done = true;
+    done_count++;
+}
+
+static struct job new_job(void)
+{
+    return (struct job){.work = {.run = run, .done = done}};
+}
+
+static eddy_loop *open_loop(void)
+{
+    eddy_loop *loop = eddy_loop_open(.spin = -1);
+
+    CHECK(loop);
+    loop_thread = pthread_self();
+    return loop;
+}
+
+static void run_until(eddy_loop *loop, int count)
+{
+    while (done_count < count)
+        CHECK_OK(eddy_loop_run_once(loop, 1));
+}
+
+TEST_PLAIN(work_runs_in_a_thread_and_is_done_in_the_loop)
+{
+    eddy_loop *loop = open_loop();
+    struct job job = new_job();
+
+    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &job.work));
+    CHECK_INT(loop->holds, 1);
+    run_until(loop, 1);
+    CHECK(job.ran && job.done);
+    CHECK_INT(loop->holds, 0);
+    CHECK(!pthread_equal(job.thread, loop_thread));
+    CHECK(job.had_signals_blocked);
+    CHECK(job.knew_itself);
+    CHECK(!eddy__work_current());
+    CHECK_STR(job.thread_name, "eddy-work");
+    CHECK(!eddy__work_cancel(&job.work)); /* too late */
+    eddy_loop_close(loop);
+}
+
+static int threads_alive(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    int count = 0;
+
+    CHECK(dir);
+    for (struct dirent *e; (e = readdir(dir));)
+        count += e->d_name[0] != '.';
+    closedir(dir);
+    return count;
+}
+
+TEST_PLAIN(work_starts_as_many_threads_as_needed_and_allowed)
+{
+    enum { COUNT = 40 };
+    static struct job jobs[COUNT];
+    atomic_int at_once = 0, most = 0;
+    int before = threads_alive();
+
+    setenv("EDDY_THREADS", "3", 1);
+    eddy_loop *loop = open_loop();
+    for (int i = 0; i < 5; i++) { /* one after the other needs one thread */
+        jobs[0] = new_job();
+        CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &jobs[0].work));
+        run_until(loop, i + 1);
+        usleep(1000);
+    }
+    CHECK(threads_alive() - before <= 2);
+    for (int i = 0; i < COUNT; i++) {
+        jobs[i] = new_job();
+        jobs[i].at_once = &at_once;
+        jobs[i].most = &most;
+        CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &jobs[i].work));
+    }
+    CHECK_INT(threads_alive() - before, 3);
+    run_until(loop, 5 + COUNT);
+    CHECK(most <= 3);
+    CHECK(most >= 2);
+    eddy_loop_close(loop);
+    CHECK_INT(threads_alive(), before);
+}
+
+TEST_PLAIN(work_T1_cancelled_while_queued_never_runs)
+{
+    sem_t gate;
+    struct job first = new_job(), second = new_job(), third = new_job();
+
+    sem_init(&gate, 0, 0);
+    setenv("EDDY_THREADS", "1", 1);
+    eddy_loop *loop = open_loop();
+    first.gate = &gate;
+    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &first.work));
+    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &second.work));
+    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &third.work));
+    while (!first.knew_itself && !eddy__clock_now())
+        continue;
+    usleep(10000);
+    CHECK(eddy__work_cancel(&second.work));
+    CHECK(!eddy__work_cancel(&second.work));
+    CHECK(!eddy__work_cancel(&first.work)); /* it runs */
+    CHECK_INT(loop->holds, 2);
+    sem_post(&gate);
+    run_until(loop, 2);
+    CHECK(first.done && third.done);
+    CHECK(!second.ran && !second.done);
+    CHECK_INT(loop->holds, 0);
+    eddy_loop_close(loop);
+    sem_destroy(&gate);
+}
+
+static void dropped(struct eddy__work *work)
+{
+    container_of(work, struct job, work)->dropped = true;
+}
+
+/* T2: closing is bounded in time. What never ran is dropped, what is stuck ends by itself and keeps
+ * alive what it needs. */
+TEST_PLAIN(work_T2_close_does_not_wait_for_a_stuck_job)
+{
+    sem_t gate;
+    static struct job stuck, queued;
+
+    sem_init(&gate, 0, 0);
+    setenv("EDDY_THREADS", "1", 1);
+    stuck = queued = new_job();
+    stuck.work.drop = queued.work.drop = dropped;
+    stuck.gate = &gate;
+    eddy_loop *loop = open_loop();
+    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &stuck.work));
+    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &queued.work));
+    usleep(10000);
+    int64_t began = eddy__clock_now();
+    eddy__pool_close(loop->pools[EDDY__POOL_BLOCKING], 20000000);
+    CHECK(eddy__clock_now() - began >= 20000000);
+    CHECK(eddy__clock_now() - began < 5 * NS_PER_SECOND);
+    CHECK(queued.dropped && !queued.ran);
+    struct job late = new_job();
+    CHECK_INT(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &late.work), EDDY_ECLOSED);
+    eddy_loop_close(loop);
+    CHECK(!stuck.dropped);
+    sem_post(&gate);
+    for (int i = 0; i < 1000 && threads_alive() > 1; i++)
+        usleep(1000);
+    CHECK(stuck.ran && stuck.dropped && !stuck.done);
+    sem_destroy(&gate);
+}
+
+/* A job that ends during the close is done in the loop as ever. */
+TEST_PLAIN(work_done_during_close_is_done)
+{
+    for (int i = 0; i < 20; i++) {
+        eddy_loop *loop = open_loop();
+        struct job job = new_job();
+
+        job.work.drop = dropped;
+        CHECK_OK(eddy__work_submit(loop, EDDY__POOL_NAMES, &job.work));
+        if (i % 2)
+            usleep(200);
+        eddy_loop_close(loop);
+        CHECK(job.done ? job.ran && !job.dropped : job.dropped);
+    }
+}
+
+/* While a job runs, waiting is no deadlock and virtual time stands. */
+TEST(work_G7_virtual_time_waits_for_jobs)
+{
+    struct job job = new_job();
+    atomic_int at_once = 0, most = 0;
+
+    loop_thread = pthread_self();
+    job.at_once = &at_once;
+    job.most = &most;
+    CHECK_OK(eddy__work_submit(eddy_loop_running(), EDDY__POOL_BLOCKING, &job.work));
+    CHECK_OK(eddy_sleep(3600));
+    CHECK(job.done);
+}

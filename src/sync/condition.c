@@ -59,17 +59,17 @@ int eddy_condition_wait(eddy_condition *condition)
 
 int eddy_condition_wait_for(eddy_condition *condition, eddy_predicate *predicate, void *arg)
 {
+    int r = eddy__checkpoint();
+
+    if (r < 0)
+        return r;
     if (!predicate)
         return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_condition_wait_for needs a predicate");
     if (unlikely(!holds(condition)))
         return eddy__bug(EDDY_EOWNER, "a condition was waited for without its lock");
-    while (!predicate(arg)) {
-        int r = eddy_condition_wait(condition);
-
-        if (r < 0)
-            return r;
-    }
-    return 0;
+    while (r == 0 && !predicate(arg))
+        r = eddy_condition_wait(condition);
+    return r;
 }
 
 int eddy_condition_notify(eddy_condition *condition, unsigned n)

@@ -191,6 +191,27 @@ TEST(E5_waking_takes_the_lock_again_after_a_deadline)
     CHECK_INT(eddy_condition_release(&s.condition), 0);
 }
 
+static int wait_for_when_cancelled(struct scene *s)
+{
+    s->status[0] = eddy_condition_acquire(&s->condition);
+    eddy_ignore(eddy_sleep(1));
+    s->status[1] = eddy_condition_wait_for(&s->condition, in_stock, s);
+    return eddy_condition_release(&s->condition);
+}
+EDDY_CORO(wait_for_when_cancelled, struct scene *)
+
+TEST(D2_cancelled_task_is_told_even_if_the_predicate_holds)
+{
+    struct scene s = {.stock = 1};
+    eddy_auto(eddy_task) *a = eddy_create_task(wait_for_when_cancelled_coro(&s));
+
+    CHECK_INT(eddy_sleep(0), 0);
+    eddy_cancel(a);
+    CHECK_INT(eddy_await(a), 0);
+    CHECK_INT(s.status[0], 0);
+    CHECK_INT(s.status[1], EDDY_ECANCELED);
+}
+
 static int wait_outside(struct scene *s)
 {
     return eddy_condition_wait(&s->condition);

@@ -331,6 +331,29 @@ TEST(select_refuses_nonsense)
     CHECK_INT(eddy_select_nowait(no_item, 1), EDDY_EINVAL);
 }
 
+static int count_turns(int *turns)
+{
+    for (;;) {
+        ++*turns;
+        eddy_try(eddy_sleep(0));
+    }
+}
+EDDY_CORO(count_turns, int *)
+
+TEST(D4_select_that_need_not_wait_yields_now_and_then)
+{
+    eddy_auto(eddy_future) *future = eddy_future_open(0);
+    eddy_select_case cases[] = {EDDY_CASE_FUTURE(future, NULL)};
+    int turns = 0;
+    __attribute__((unused)) eddy_auto(eddy_task) *other =
+        eddy_create_task(count_turns_coro(&turns));
+
+    CHECK_INT(eddy_future_set_result(future, NULL), 0);
+    for (int i = 0; i < 640; i++)
+        CHECK_INT(eddy_select(cases, 1), 0);
+    CHECK_INT(turns, 10);
+}
+
 /* ---- many cases, and everything that can go wrong ---- */
 
 enum { MANY = 20 };

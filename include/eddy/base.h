@@ -96,7 +96,7 @@ EDDY_END_DECLS
 
 /* eddy_auto(eddy_stream) *s = …; closes s at the end of the block, last in first out.
  * eddy_take(s) hands it over: its value, and s is NULL from then on. */
-#define eddy_auto(type) __attribute__((cleanup(type##_autoclose))) type
+#define eddy_auto(type) __attribute__((cleanup(type##_autoclose), unused)) type
 #define eddy_take(pointer)                                                                         \
     __extension__({                                                                                \
         __auto_type eddy_taken_ = (pointer);                                                       \

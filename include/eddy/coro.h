@@ -23,6 +23,13 @@ EDDY_BEGIN_DECLS
 /* A coroutine object of fn(pointer), for bindings and generic code. Name is not copied. */
 EDDY_API eddy_coro eddy_coro_of(int (*fn)(void *), void *pointer);
 
+/* Awaits coro in the current task: calls its function. For code that is given a coroutine object;
+ * such code takes it by pointer when it is to be a coroutine itself. */
+static inline EDDY_SUSPENDS int eddy_call(const eddy_coro *coro)
+{
+    return coro->run(coro->args);
+}
+
 EDDY_END_DECLS
 
 #define EDDY_CORO(...) EDDY_CAT(EDDY_CORO_, EDDY_COUNT(__VA_ARGS__))(__VA_ARGS__)

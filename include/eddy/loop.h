@@ -34,7 +34,7 @@ EDDY_AUTOCLOSE(eddy_loop, eddy_loop_close)
 
 /* The loop that is running in this thread; NULL outside. */
 EDDY_API eddy_loop *eddy_loop_running(void);
-
+/* False for NULL: a variable that was closed by eddy_take. */
 EDDY_API bool eddy_loop_is_running(const eddy_loop *loop);
 /* "io_uring", "epoll" or "fake". */
 EDDY_API const char *eddy_loop_backend(const eddy_loop *loop);
@@ -47,9 +47,10 @@ EDDY_API void eddy_loop_stop(eddy_loop *loop);
  * and fires timers. Returns 0 or EDDY_ELOOP. */
 EDDY_API int eddy_loop_run_once(eddy_loop *loop, double timeout);
 
-/* Seconds, and nanoseconds, of the loop's clock as of the start of this turn. */
+/* The loop's clock in seconds, and in nanoseconds; eddy_time is the running loop's. */
 EDDY_API double eddy_loop_time(const eddy_loop *loop);
 EDDY_API int64_t eddy_loop_time_ns(const eddy_loop *loop);
+EDDY_API double eddy_time(void);
 
 /* A callback returns 0, or a failure that goes to the loop's exception handler. */
 typedef int eddy_callback(void *arg);

@@ -17,7 +17,7 @@ EDDY_API int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts);
 #define eddy_run(coro, ...) eddy_run_with((coro), &(eddy_run_opts){__VA_ARGS__})
 
 /* Runs the loop until the coroutine, or the task, has ended; returns its status. EDDY_ELOOP when
- * the loop runs already, or was stopped before. */
+ * the loop runs already, or was stopped before; EDDY_ECLOSED for NULL, a loop that was closed. */
 EDDY_API int eddy_loop_run_until_complete(eddy_loop *loop, eddy_coro coro);
 EDDY_API int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task);
 

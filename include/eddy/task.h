@@ -39,8 +39,9 @@ EDDY_API void eddy_detach(eddy_task *task);
 
 /* Waits for the end of task and returns its status, taking over its error record. When the caller
  * is its only waiter and is cancelled or out of time, task is cancelled too and the call returns
- * after it has ended. EDDY_ECHILDCANCELED when somebody else cancelled it, EDDY_EDEADLOCK for
- * the caller itself. A task that has ended is not waited for. */
+ * after it has ended. EDDY_ECANCELED when the caller cancelled it, EDDY_ECHILDCANCELED when
+ * somebody else did, EDDY_EDEADLOCK for the caller itself. A task that has ended is not waited
+ * for. */
 EDDY_API EDDY_SUSPENDS int eddy_await(eddy_task *task);
 /* The same, but a cancelled caller leaves task running. */
 EDDY_API EDDY_SUSPENDS int eddy_await_shielded(eddy_task *task);

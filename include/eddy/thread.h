@@ -8,8 +8,9 @@ EDDY_BEGIN_DECLS
 
 /* Runs coro in a thread of the loop's pool (EDDY_THREADS of them, 4 or the number of cores) and
  * waits for its status; its error record comes along. A job cancelled before it began never runs; a
- * running one is abandoned: the call returns at once and the job must own what it uses. Suspending
- * calls in the job are EDDY_ENOTASK. */
+ * running one is abandoned: the call returns at once and the job must own what it uses. A job that
+ * writes into its caller's variables is awaited inside eddy_shield(INFINITY). Suspending calls in
+ * the job are EDDY_ENOTASK. */
 EDDY_API EDDY_SUSPENDS int eddy_to_thread(eddy_coro coro);
 
 /* In a job: whether its awaiter has gone. */

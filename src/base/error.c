@@ -51,11 +51,17 @@ void eddy_error_clear(void)
     eddy__error_put(NULL);
 }
 
+/* A fiber begins with the pointer to the top of its stack; outside tasks the bounds are unknown. */
+static uintptr_t stack_top(void)
+{
+    return eddy__thread.fiber ? *(uintptr_t *)(void *)eddy__thread.fiber : 0;
+}
+
 /* The return addresses of the running task's frames. The frame pointers of code that was compiled
  * without them are garbage, so each must lie above the last and below the stack's top. */
 static unsigned walk(void **frames, unsigned max)
 {
-    uintptr_t top = (uintptr_t)eddy__thread.fiber;
+    uintptr_t top = stack_top();
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     unsigned n = 0;
 

@@ -8,7 +8,7 @@ struct eddy_loop;
 struct eddy__fiber;
 struct eddy_error;
 
-/* A fiber's address is the top of its stack, see context/stack.h. A coroutine never moves to another
+/* A fiber begins with the pointer to the top of its stack. A coroutine never moves to another
  * thread, so the address of this may be kept across a switch. */
 struct eddy__thread {
     struct eddy_loop *loop;       /* the loop that runs in this thread, NULL outside */

@@ -56,9 +56,15 @@ static void pass_on(int number, siginfo_t *info, void *context)
     }
 }
 
+/* A fiber begins with the pointer to its stack. */
+static const struct eddy__stack *running_stack(void)
+{
+    return eddy__thread.fiber ? *(struct eddy__stack **)(void *)eddy__thread.fiber : NULL;
+}
+
 static void on_fault(int number, siginfo_t *info, void *context)
 {
-    const struct eddy__stack *stack = (const void *)eddy__thread.fiber;
+    const struct eddy__stack *stack = running_stack();
     const char *address = info->si_addr;
 
     if (stack && info->si_code > 0 && address < stack->low &&

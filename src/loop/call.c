@@ -6,7 +6,7 @@
 
 enum { SLAB_CALLS = 64 };
 
-struct slab {
+struct call_slab {
     struct list link;
     struct eddy__call calls[SLAB_CALLS];
 };
@@ -14,7 +14,7 @@ struct slab {
 /* Each call of a slab has its place in the ready ring, so that making it ready cannot fail. */
 static int add_slab(eddy_loop *loop)
 {
-    struct slab *slab = eddy__alloc_zero(sizeof *slab);
+    struct call_slab *slab = eddy__alloc_zero(sizeof *slab);
 
     if (!slab)
         return EDDY_ENOMEM;
@@ -37,7 +37,7 @@ void eddy__calls_close(eddy_loop *loop)
     struct list *link;
 
     while ((link = list_take_first(&loop->call_slabs)))
-        eddy__free(container_of(link, struct slab, link));
+        eddy__free(container_of(link, struct call_slab, link));
     list_init(&loop->free_calls);
 }
 

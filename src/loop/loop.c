@@ -92,7 +92,7 @@ static int open_backend(eddy_loop *loop, int choice)
             return 0;
         if (choice == EDDY_BACKEND_URING)
             return eddy_raise(r, "io_uring cannot be used here: %s", eddy_status_message(r));
-        /* fall through */
+        __attribute__((fallthrough));
     case EDDY_BACKEND_EPOLL:
         loop->backend = &eddy__backend_epoll;
         r = loop->backend->open(loop);
@@ -109,6 +109,8 @@ static void init(eddy_loop *loop)
     list_init(&loop->free_calls);
     list_init(&loop->call_slabs);
     list_init(&loop->tasks);
+    list_init(&loop->task_slabs.slabs);
+    list_init(&loop->launch_slabs.slabs);
     loop->late_end = &loop->late;
     loop->lap_entries = 1;
     loop->slow_ns = eddy__ns_of_seconds(DEFAULT_SLOW);
@@ -116,7 +118,7 @@ static void init(eddy_loop *loop)
     atomic_store(&loop->refs, 1);
 }
 
-static int open_parts(eddy_loop *loop, const eddy_loop_opts *opts, size_t control_size)
+static int open_parts(eddy_loop *loop, const eddy_loop_opts *opts)
 {
     int backend = choose_backend(opts->backend);
 
@@ -125,7 +127,7 @@ static int open_parts(eddy_loop *loop, const eddy_loop_opts *opts, size_t contro
     int r = configure(loop, opts);
     if (r < 0)
         return r;
-    if ((r = eddy__stack_pool_open(&loop->stacks, control_size)) < 0)
+    if ((r = eddy__stack_pool_open(&loop->stacks, sizeof(struct eddy__stack))) < 0)
         return eddy__raise_code(r);
     if ((r = open_backend(loop, backend)) < 0) {
         eddy__stack_pool_close(&loop->stacks);
@@ -139,7 +141,7 @@ static int open_parts(eddy_loop *loop, const eddy_loop_opts *opts, size_t contro
     return 0;
 }
 
-eddy_loop *eddy__loop_make(const eddy_loop_opts *opts, size_t control_size)
+eddy_loop *eddy__loop_make(const eddy_loop_opts *opts)
 {
     static const eddy_loop_opts defaults;
     eddy_loop *loop = eddy__alloc_zero(sizeof *loop);
@@ -149,7 +151,7 @@ eddy_loop *eddy__loop_make(const eddy_loop_opts *opts, size_t control_size)
         return NULL;
     }
     init(loop);
-    if (open_parts(loop, opts ? opts : &defaults, control_size) < 0) {
+    if (open_parts(loop, opts ? opts : &defaults) < 0) {
         eddy__free(loop);
         return NULL;
     }
@@ -158,8 +160,7 @@ eddy_loop *eddy__loop_make(const eddy_loop_opts *opts, size_t control_size)
     return loop;
 }
 
-/* Ends everything but the stacks, in which closed tasks may lie that somebody still has a handle
- * of. */
+/* Control blocks of tasks stay as long as somebody has a handle of one. */
 void eddy__loop_shut(eddy_loop *loop)
 {
     for (size_t i = 0; i < count_of(loop->pools); i++)
@@ -169,6 +170,8 @@ void eddy__loop_shut(eddy_loop *loop)
     eddy__inbox_close(loop);
     loop->backend->close(loop);
     eddy__calls_close(loop);
+    if (loop->task_count == 0) /* what cannot be ended keeps its stack */
+        eddy__stack_pool_close(&loop->stacks);
     eddy__free(loop->timers.entries);
     eddy__free(loop->ring);
     loop->timers = (struct eddy__timers){0};
@@ -179,7 +182,8 @@ void eddy__loop_shut(eddy_loop *loop)
 
 void eddy__loop_free(eddy_loop *loop)
 {
-    eddy__stack_pool_close(&loop->stacks);
+    slab_pool_close(&loop->task_slabs);
+    slab_pool_close(&loop->launch_slabs);
     eddy__free(loop);
 }
 
@@ -192,7 +196,7 @@ eddy_loop *eddy_loop_running(void)
 
 bool eddy_loop_is_running(const eddy_loop *loop)
 {
-    return loop->running;
+    return loop && loop->running;
 }
 
 const char *eddy_loop_backend(const eddy_loop *loop)
@@ -223,12 +227,18 @@ int eddy_loop_run_once(eddy_loop *loop, double timeout)
 
 int64_t eddy_loop_time_ns(const eddy_loop *loop)
 {
-    return loop->now;
+    return loop->virtual_clock ? loop->now : eddy__clock_now();
 }
 
 double eddy_loop_time(const eddy_loop *loop)
 {
-    return eddy__seconds_of_ns(loop->now);
+    return eddy__seconds_of_ns(eddy_loop_time_ns(loop));
+}
+
+double eddy_time(void)
+{
+    return eddy__thread.loop ? eddy_loop_time(eddy__thread.loop)
+                             : eddy__seconds_of_ns(eddy__clock_now());
 }
 
 void eddy_loop_set_poll_hook(eddy_loop *loop, eddy_poll_hook *hook, void *arg)

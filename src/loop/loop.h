@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "base/slab.h"
 #include "base/thread.h"
 #include "context/context.h"
 #include <eddy/loop.h>
@@ -17,9 +18,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* What the loop switches to; first member of a task. */
+/* What the loop switches to; first member of a task. It has a stack from its first switch, for which
+ * loop->begin prepares it, to its last. */
 struct eddy__fiber {
-    struct eddy__stack stack;
+    struct eddy__stack *stack; /* must stay first: base/error.c reads the top of the stack there */
     struct eddy__context context;
     eddy_error *error;
 };
@@ -51,7 +53,7 @@ struct eddy__fd {
     eddy_loop *loop;
     int fd;
     bool level;
-    bool multishot; /* uring: worth a lasting poll from the first wait on (listeners, eventfds) */
+    bool multishot; /* for reading only, often: a lasting poll from the first wait on (listeners) */
     bool shut;      /* shutdown() comes before close(): forget need not reach the kernel at once */
     bool hangup;    /* the last event had the peer's end: a short read does not mean "drained" */
     bool always_ready; /* the backend found that it cannot be polled: a regular file */
@@ -106,6 +108,8 @@ struct eddy_loop {
     size_t ring_reserved;
 
     struct eddy__context context; /* of the loop's own stack, while a fiber runs */
+    /* gives a fiber its stack; false: it has ended instead */
+    bool (*begin)(eddy_loop *loop, struct eddy__fiber *fiber);
     /* run on the loop's stack after the fiber that set it has switched away */
     void (*after)(eddy_loop *loop, struct eddy__fiber *fiber);
 
@@ -151,6 +155,8 @@ struct eddy_loop {
     struct list tasks;    /* all that have not ended, in order of creation */
     size_t task_count;    /* not ended */
     size_t task_blocks;   /* control blocks in use: not ended, or somebody has a handle */
+    struct slab_pool task_slabs;   /* control blocks */
+    struct slab_pool launch_slabs; /* what they need until they begin */
     uint32_t task_number; /* of the last "Task-N" */
     uint32_t task_id;
     void (*describe_task)(eddy_task *task, char *buf, size_t size);
@@ -165,9 +171,9 @@ struct eddy_loop {
 
 /* ---- life (loop.c) ---- */
 
-/* A loop whose fibers have control blocks of so many bytes; NULL raised. */
-eddy_loop *eddy__loop_make(const eddy_loop_opts *opts, size_t control_size);
-/* Ends everything but the stacks; the last reference frees those and the loop. */
+/* NULL raised. */
+eddy_loop *eddy__loop_make(const eddy_loop_opts *opts);
+/* Ends everything but the tasks' control blocks; the last reference frees those and the loop. */
 void eddy__loop_shut(eddy_loop *loop);
 void eddy__loop_free(eddy_loop *loop);
 

@@ -42,8 +42,8 @@ int eddy__loop_enter(eddy_loop *loop)
 {
     if (eddy__thread.loop)
         return eddy_raise(EDDY_ELOOP, "a loop is already running in this thread");
-    if (atomic_load(&loop->closed))
-        return eddy_raise(EDDY_ELOOP, "Event loop is closed");
+    if (!loop)
+        return eddy_raise(EDDY_ECLOSED, "Event loop is closed");
     loop->running = true;
     loop->thread = pthread_self();
     eddy__context_adopt(&loop->context);

@@ -36,12 +36,12 @@ static void step_end(eddy_loop *loop, int64_t began, uintptr_t entry)
 
 static void prefetch(const eddy_loop *loop)
 {
-    const char *entry = (const char *)loop->ring[(loop->ring_head + PREFETCH) & loop->ring_mask];
+    uintptr_t entry = loop->ring[(loop->ring_head + PREFETCH) & loop->ring_mask];
 
     /* the control block, and the parked frames right below it */
-    __builtin_prefetch(entry);
-    __builtin_prefetch(entry - 64);
-    __builtin_prefetch(entry - 128);
+    __builtin_prefetch((const void *)entry);
+    __builtin_prefetch((const void *)(entry - 64));
+    __builtin_prefetch((const void *)(entry - 128));
 }
 
 /* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
@@ -124,6 +124,8 @@ static NOINLINE size_t run_ready(eddy_loop *loop, size_t most)
             thread->fiber = fiber;
             thread->error = &fiber->error;
             thread->budget = BUDGET;
+            if (!fiber->stack && !loop->begin(loop, fiber))
+                continue;
             eddy__context_switch(&loop->context, &fiber->context);
             step_end(loop, began, entry);
             if (loop->after) {
@@ -169,8 +171,7 @@ static void poll_virtual(eddy_loop *loop, int64_t timeout_ns)
     int64_t began = eddy__clock_now();
     loop->backend->poll(loop, timeout_ns);
     int64_t elapsed = eddy__clock_now() - began;
-    if (!has_work(loop) && timeout_ns != NS_NEVER)
-        elapsed = timeout_ns;
+    /* A wait may end early without work: by a signal, a release, a watch that wakes nobody. */
     loop->now += elapsed < timeout_ns ? elapsed : timeout_ns;
 }
 

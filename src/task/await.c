@@ -86,8 +86,9 @@ int eddy__task_result(eddy_task *task, int aborted)
         return eddy__raise_interrupt(aborted);
     if (!self || task->canceller != self->id)
         code = EDDY_ECHILDCANCELED;
-    if (task->reason)
-        return eddy_raise_at(NULL, code, "%s: %s", eddy_status_message(code), task->reason);
+    if (eddy__task_reason(task))
+        return eddy_raise_at(NULL, code, "%s: %s", eddy_status_message(code),
+                             eddy__task_reason(task));
     return eddy__error_awaited(task->fiber.error, code);
 }
 

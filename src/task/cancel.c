@@ -6,9 +6,20 @@ void eddy__task_cancel(eddy_task *task, const eddy_task *canceller)
 {
     if (task->state == EDDY__TASK_DONE)
         return;
-    if (task->cancels++ == 0)
+    if (task->cancels == 0)
         task->canceller = canceller ? canceller->id : 0;
+    if (task->cancels < UINT16_MAX)
+        task->cancels++;
     eddy__task_interrupt(task);
+}
+
+/* The first one given counts; without memory there is none. */
+static void set_reason(eddy_task *task, const char *reason)
+{
+    struct eddy__task_more *more = eddy__task_more(task);
+
+    if (more && !more->reason)
+        more->reason = eddy__strdup(reason);
 }
 
 bool eddy_cancel_with(eddy_task *task, const eddy_cancel_opts *opts)
@@ -16,8 +27,8 @@ bool eddy_cancel_with(eddy_task *task, const eddy_cancel_opts *opts)
     if (!task || task->state == EDDY__TASK_DONE ||
         !eddy__loop_check_thread(task->loop, "eddy_cancel"))
         return false;
-    if (opts && opts->reason && !task->reason)
-        task->reason = eddy__strdup(opts->reason);
+    if (opts && opts->reason)
+        set_reason(task, opts->reason);
     eddy__task_cancel(task, eddy__self());
     return true;
 }
@@ -29,8 +40,10 @@ unsigned eddy_uncancel(void)
     if (!self || !self->cancels)
         return 0;
     if (--self->cancels == 0) {
-        eddy__free(self->reason);
-        self->reason = NULL;
+        if (self->more) {
+            eddy__free(self->more->reason);
+            self->more->reason = NULL;
+        }
         eddy__task_interrupt(self);
     }
     return self->cancels;

@@ -16,12 +16,12 @@ void eddy__task_describe(eddy_task *task, char *buf, size_t size)
     const eddy_place *place = task->place;
     char name[32];
 
-    snprintf(name, sizeof name, "Task-%u", task->number);
+    const char *shown = eddy__task_name_in(task, name, sizeof name);
     if (place)
-        snprintf(buf, size, "'%s' (%s), started at %s:%d", task->name ? task->name : name,
-                 task->coro.name, file_name(place->file), place->line);
+        snprintf(buf, size, "'%s' (%s), started at %s:%d", shown, eddy_task_function(task),
+                 file_name(place->file), place->line);
     else
-        snprintf(buf, size, "'%s' (%s)", task->name ? task->name : name, task->coro.name);
+        snprintf(buf, size, "'%s' (%s)", shown, eddy_task_function(task));
 }
 
 eddy_error *eddy__task_take_error(eddy_task *task)
@@ -109,17 +109,17 @@ static void put_number(int fd, size_t n)
 
 void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd)
 {
-    const eddy_task *task = (const eddy_task *)(const void *)stack;
+    const eddy_task *task = eddy__self();
 
     put(fd, "eddy: stack overflow in task '");
-    if (task->name) {
-        put(fd, task->name);
+    if (task->number == 0 && task->more) {
+        put(fd, task->more->name);
     } else {
         put(fd, "Task-");
         put_number(fd, task->number);
     }
     put(fd, "' (");
-    put(fd, task->coro.name);
+    put(fd, task->function);
     put(fd, "): its stack has ");
     put_number(fd, eddy__stack_size(stack));
     put(fd, " bytes; give it more with .stack_size\n");

@@ -55,15 +55,17 @@ int eddy_local_set(const eddy_local *local, void *value)
 
     if (!self)
         return eddy_raise_at(NULL, EDDY_ENOTASK, "task-local values belong to a task");
-    struct eddy__locals *locals = copy(self->locals);
+    if (!eddy__task_more(self))
+        return eddy__raise_code(EDDY_ENOMEM);
+    struct eddy__locals *locals = copy(self->more->locals);
     if (!locals)
         return eddy__raise_code(EDDY_ENOMEM);
     size_t i = find(locals, local);
     if (i == locals->count)
         locals->items[locals->count++].key = local;
     locals->items[i].value = value;
-    eddy__locals_unref(self->locals);
-    self->locals = locals;
+    eddy__locals_unref(self->more->locals);
+    self->more->locals = locals;
     return 0;
 }
 
@@ -71,8 +73,9 @@ void *eddy_local_get(const eddy_local *local)
 {
     eddy_task *self = eddy__self();
 
-    if (!self || !self->locals)
+    if (!self || !self->more || !self->more->locals)
         return NULL;
-    size_t i = find(self->locals, local);
-    return i < self->locals->count ? self->locals->items[i].value : NULL;
+    struct eddy__locals *locals = self->more->locals;
+    size_t i = find(locals, local);
+    return i < locals->count ? locals->items[i].value : NULL;
 }

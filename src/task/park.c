@@ -34,7 +34,7 @@ static void count_suspension(eddy_loop *loop)
 /* A stack without guard that ran over has written into its neighbour: there is no going on. */
 static COLD void packed_overflow(eddy_task *self)
 {
-    eddy__overflow_die(&self->fiber.stack);
+    eddy__overflow_die(self->fiber.stack);
 }
 
 /* The only place where a task switches away; one place for all keeps the processor's return stack
@@ -48,7 +48,7 @@ NOINLINE int eddy__park(const struct eddy__wait_kind *kind, void *on)
     self->waiting_on = on;
     self->state = EDDY__TASK_PARKED;
     count_suspension(loop);
-    if (unlikely(self->packed) && !eddy__stack_check(&self->fiber.stack))
+    if (unlikely(self->packed) && !eddy__stack_check(self->fiber.stack))
         packed_overflow(self);
     eddy__context_switch(&self->fiber.context, &loop->context);
     return self->wake;
@@ -74,8 +74,8 @@ int eddy__raise_interrupt(int code)
 {
     eddy_task *self = eddy__self();
 
-    if (code == EDDY_ECANCELED && self && self->reason)
-        return eddy_raise_at(NULL, code, "cancelled: %s", self->reason);
+    if (code == EDDY_ECANCELED && self && eddy__task_reason(self))
+        return eddy_raise_at(NULL, code, "cancelled: %s", eddy__task_reason(self));
     if (code == EDDY_EINVAL)
         return eddy_raise_at(NULL, code, "the duration of a scope is NaN: seconds are expected");
     return eddy__raise_code(code);

@@ -17,20 +17,22 @@ static void name_running(char *buf, size_t size)
     buf[0] = '\0';
     if (!self)
         return;
-    if (self->name)
-        snprintf(buf, size, "%s", self->name);
+    if (self->number == 0)
+        snprintf(buf, size, "%s", self->more->name);
     else
-        snprintf(buf, size, "Task-%u (%s)", self->number, self->coro.name);
+        snprintf(buf, size, "Task-%u (%s)", self->number, eddy_task_function(self));
 }
 
 eddy_loop *eddy_loop_open_with(const eddy_loop_opts *opts)
 {
-    eddy_loop *loop = eddy__loop_make(opts, sizeof(eddy_task));
+    eddy_loop *loop = eddy__loop_make(opts);
 
     if (!loop)
         return NULL;
     loop->describe_task = describe;
     loop->name_task = name_running;
+    loop->begin = eddy__task_begin;
+    eddy__task_slabs_open(loop);
     if (eddy__stack_report_open(loop) < 0) {
         eddy__loop_shut(loop);
         return NULL;
@@ -145,10 +147,10 @@ int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
 
 int eddy_loop_run_until_complete(eddy_loop *loop, eddy_coro coro)
 {
+    if (!loop)
+        return eddy_raise_at(NULL, EDDY_ECLOSED, "Event loop is closed");
     if (eddy__thread.loop)
         return eddy_raise_at(NULL, EDDY_ELOOP, "This event loop is already running");
-    if (atomic_load(&loop->closed))
-        return eddy_raise_at(NULL, EDDY_ELOOP, "Event loop is closed");
     eddy_task *task = eddy_loop_create_task_with(loop, coro, NULL);
     if (!task)
         return eddy_last_status();

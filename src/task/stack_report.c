@@ -31,19 +31,19 @@ int eddy__stack_report_open(eddy_loop *loop)
 void eddy__stack_report_note(eddy_task *task)
 {
     struct eddy__stack_report *report = task->loop->stack_report;
-    size_t used = eddy__stack_high_water(&task->fiber.stack);
+    size_t used = eddy__stack_high_water(task->fiber.stack);
     size_t i = 0;
 
-    while (i < report->count && strcmp(report->rows[i].function, task->coro.name) != 0)
+    while (i < report->count && strcmp(report->rows[i].function, task->function) != 0)
         i++;
     if (i == MAX_FUNCTIONS)
         return;
     if (i == report->count)
-        report->rows[report->count++].function = task->coro.name;
+        report->rows[report->count++].function = task->function;
     report->rows[i].tasks++;
     if (used > report->rows[i].used) {
         report->rows[i].used = used;
-        report->rows[i].size = eddy__stack_size(&task->fiber.stack);
+        report->rows[i].size = eddy__stack_size(task->fiber.stack);
     }
 }
 

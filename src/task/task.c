@@ -5,6 +5,17 @@
 #include "task/local.h"
 #include "task/stack_report.h"
 
+/* As large as the C library needs to take them from the system, and give them back to it. */
+enum { SLAB_BYTES = 160 * 1024 };
+
+void eddy__task_slabs_open(eddy_loop *loop)
+{
+    slab_pool_open(&loop->task_slabs, sizeof(eddy_task), offsetof(eddy_task, slot),
+                   SLAB_BYTES / sizeof(eddy_task));
+    slab_pool_open(&loop->launch_slabs, sizeof(struct eddy__launch),
+                   offsetof(struct eddy__launch, slot), SLAB_BYTES / sizeof(struct eddy__launch));
+}
+
 /* ---- the end ---- */
 
 static void report_unobserved(eddy_task *task)
@@ -15,6 +26,14 @@ static void report_unobserved(eddy_task *task)
                                                 .error = task->fiber.error});
 }
 
+static void free_more(struct eddy__task_more *more)
+{
+    eddy__free(more->name);
+    eddy__free(more->reason);
+    eddy__locals_unref(more->locals);
+    eddy__free(more);
+}
+
 static void free_task(eddy_task *task)
 {
     eddy_loop *loop = task->loop;
@@ -23,13 +42,9 @@ static void free_task(eddy_task *task)
         report_unobserved(task);
     if (unlikely(task->fiber.error != NULL))
         eddy__error_unref(task->fiber.error);
-    if (unlikely(task->locals != NULL))
-        eddy__locals_unref(task->locals);
-    if (unlikely(task->name != NULL))
-        eddy__free(task->name);
-    if (unlikely(task->reason != NULL))
-        eddy__free(task->reason);
-    eddy__stack_put(&loop->stacks, &task->fiber.stack);
+    if (unlikely(task->more != NULL))
+        free_more(task->more);
+    slab_put(&loop->task_slabs, task);
     if (--loop->task_blocks == 0 && unlikely(atomic_load(&loop->closed)))
         eddy__loop_unref(loop);
 }
@@ -51,21 +66,17 @@ static void check_record(eddy_task *task)
                                     .error = task->fiber.error});
 }
 
-/* On the loop's stack, after the task's last switch. */
-static void task_ended(eddy_loop *loop, struct eddy__fiber *fiber)
+/* On the loop's stack: its function has returned, or never ran. */
+static void end_task(eddy_loop *loop, eddy_task *task)
 {
-    eddy_task *task = (eddy_task *)(void *)fiber;
-
     eddy__thread.fiber = NULL;
     eddy__thread.error = NULL;
-    eddy__context_drop(&fiber->context);
     task->state = EDDY__TASK_DONE;
     list_remove(&task->all);
     loop->task_count--;
     eddy__ready_unreserve(loop);
     if (unlikely(loop->debug))
         check_record(task);
-    eddy__stack_report_add(task);
     while (task->done_waiters.first)
         eddy__waiter_grant(task->done_waiters.first, 0);
     if (task->on_end)
@@ -73,82 +84,158 @@ static void task_ended(eddy_loop *loop, struct eddy__fiber *fiber)
     eddy__task_unref(task);
 }
 
+/* On the loop's stack, after the task's last switch. */
+static void task_ended(eddy_loop *loop, struct eddy__fiber *fiber)
+{
+    eddy_task *task = (eddy_task *)(void *)fiber;
+
+    eddy__context_drop(&fiber->context);
+    eddy__stack_report_add(task);
+    eddy__stack_put(&loop->stacks, fiber->stack);
+    fiber->stack = NULL;
+    end_task(loop, task);
+}
+
 /* Runs on the task's own stack, from its first switch to its last. */
 static void task_main(void *arg)
 {
     eddy_task *task = arg;
+    eddy_loop *loop = task->loop;
+    eddy_coro coro = task->launch->coro;
+
+    slab_put(&loop->launch_slabs, task->launch);
+    task->function = coro.name;
+    task->begun = true;
+    task->status = coro.run(coro.args);
+    if (unlikely(task->packed) && !eddy__stack_check(task->fiber.stack))
+        eddy__overflow_die(task->fiber.stack);
+    loop->after = task_ended;
+    eddy__context_leave(&task->fiber.context, &loop->context);
+}
+
+/* A task that was cancelled before its first step, or for which there is no stack, ends here. */
+static COLD bool never_runs(eddy_task *task, int status)
+{
+    struct eddy__launch *launch = task->launch;
+
+    task->status = status;
+    task->function = launch->coro.name;
+    task->begun = true;
+    slab_put(&task->loop->launch_slabs, launch);
+    end_task(task->loop, task);
+    return false;
+}
+
+bool eddy__task_begin(eddy_loop *loop, struct eddy__fiber *fiber)
+{
+    eddy_task *task = (eddy_task *)(void *)fiber;
+    const struct eddy__launch *launch = task->launch;
 
     if (unlikely(task->cancels))
-        task->status = eddy__raise_interrupt(EDDY_ECANCELED);
-    else
-        task->status = task->coro.run(task->coro.args);
-    if (unlikely(task->packed) && !eddy__stack_check(&task->fiber.stack))
-        eddy__overflow_die(&task->fiber.stack);
-    task->loop->after = task_ended;
-    eddy__context_leave(&task->fiber.context, &task->loop->context);
+        return never_runs(task, eddy__raise_interrupt(EDDY_ECANCELED));
+    fiber->stack = eddy__stack_get(&loop->stacks, launch->stack_size, launch->packed);
+    if (unlikely(!fiber->stack))
+        return never_runs(task, eddy_raise_at(task->place, EDDY_ENOMEM,
+                                              "no memory for the stack of a task"));
+    eddy__context_make(&fiber->context, fiber->stack->low, fiber->stack, task_main, task);
+    return true;
 }
 
 /* ---- making ---- */
 
-static int set_name(eddy_task *task, const eddy_task_opts *opts)
+struct eddy__task_more *eddy__task_more(eddy_task *task)
 {
-    if (!opts || !opts->name) {
+    if (!task->more)
+        task->more = eddy__alloc_zero(sizeof *task->more);
+    return task->more;
+}
+
+/* A name and inherited values, which few tasks have. */
+static int set_more(eddy_task *task, const char *name, const eddy_task *parent)
+{
+    struct eddy__locals *locals = parent && parent->more ? parent->more->locals : NULL;
+
+    if (!name)
         task->number = ++task->loop->task_number;
+    if (likely(!name && !locals))
         return 0;
-    }
-    task->name = eddy__strdup(opts->name);
-    return task->name ? 0 : EDDY_ENOMEM;
+    struct eddy__task_more *more = eddy__task_more(task);
+    if (!more)
+        return EDDY_ENOMEM;
+    if (locals)
+        more->locals = eddy__locals_ref(locals);
+    if (name && !(more->name = eddy__strdup(name)))
+        return EDDY_ENOMEM;
+    return 0;
 }
 
-static void init_task(eddy_task *task, eddy_loop *loop, const eddy_coro *coro)
+static struct eddy__launch *make_launch(eddy_loop *loop, const eddy_coro *coro,
+                                        const eddy_task_opts *opts)
 {
-    eddy_task *self = eddy__self();
+    struct eddy__launch *launch = slab_get(&loop->launch_slabs);
 
-    memset((char *)task + sizeof task->fiber.stack, 0,
-           offsetof(eddy_task, coro) - sizeof task->fiber.stack);
-    task->loop = loop;
-    task->refs = 2;
-    task->id = ++loop->task_id;
-    task->coro = *coro;
-    if (self && self->locals)
-        task->locals = eddy__locals_ref(self->locals);
+    if (!launch)
+        return NULL;
+    launch->coro = *coro;
+    launch->stack_size = opts ? (uint32_t)min_size(opts->stack_size, UINT32_MAX) : 0;
+    launch->packed = opts && opts->packed;
+    return launch;
 }
 
+/* A control block that is zero but for what is always set. */
+static eddy_task *make_block(eddy_loop *loop, struct eddy__launch *launch, const eddy_place *place)
+{
+    eddy_task *task = slab_get(&loop->task_slabs);
+
+    if (!task)
+        return NULL;
+    uint16_t slot = task->slot;
+    *task = (eddy_task){.loop = loop,
+                        .refs = 2,
+                        .id = ++loop->task_id,
+                        .slot = slot,
+                        .packed = launch->packed,
+                        .place = place,
+                        .launch = launch};
+    list_add_tail(&loop->tasks, &task->all);
+    loop->task_count++;
+    loop->task_blocks++;
+    return task;
+}
+
+/* Frees a task that never was in the ring. */
 void eddy__task_discard(eddy_task *task)
 {
     list_remove(&task->all);
     task->loop->task_count--;
     eddy__ready_unreserve(task->loop);
-    eddy__context_drop(&task->fiber.context);
+    slab_put(&task->loop->launch_slabs, task->launch);
     free_task(task);
+}
+
+static COLD eddy_task *no_memory(const eddy_coro *coro, const eddy_place *place)
+{
+    eddy_raise_at(place, EDDY_ENOMEM, "no memory for a task (%s)", coro->name);
+    return NULL;
 }
 
 eddy_task *eddy__task_new(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts)
 {
-    struct eddy__stack *stack = NULL;
+    const eddy_place *place = opts ? opts->place : NULL;
 
-    if (likely(eddy__ready_reserve(loop) == 0)) {
-        stack = eddy__stack_get(&loop->stacks, opts ? opts->stack_size : 0, opts && opts->packed);
-        if (!stack)
-            eddy__ready_unreserve(loop);
+    if (unlikely(eddy__ready_reserve(loop) < 0))
+        return no_memory(coro, place);
+    struct eddy__launch *launch = make_launch(loop, coro, opts);
+    eddy_task *task = launch ? make_block(loop, launch, place) : NULL;
+    if (unlikely(!task)) {
+        if (launch)
+            slab_put(&loop->launch_slabs, launch);
+        eddy__ready_unreserve(loop);
+        return no_memory(coro, place);
     }
-    if (!stack) {
-        eddy_raise_at(opts ? opts->place : NULL, EDDY_ENOMEM,
-                      "no memory for the stack of a task (%s)", coro->name);
-        return NULL;
-    }
-    eddy_task *task = (eddy_task *)(void *)stack;
-    init_task(task, loop, coro);
-    task->packed = opts && opts->packed;
-    task->place = opts ? opts->place : NULL;
-    eddy__context_make(&task->fiber.context, stack->low, stack, task_main, task);
-    list_add_tail(&loop->tasks, &task->all);
-    loop->task_count++;
-    loop->task_blocks++;
-    if (set_name(task, opts) < 0) {
+    if (unlikely(set_more(task, opts ? opts->name : NULL, eddy__self()) < 0)) {
         eddy__task_discard(task);
-        eddy__raise_code(EDDY_ENOMEM);
-        return NULL;
+        return no_memory(coro, place);
     }
     return task;
 }
@@ -231,29 +318,40 @@ const eddy_error *eddy_task_error(eddy_task *task)
 
 const char *eddy_task_function(const eddy_task *task)
 {
-    return task->coro.name;
+    return task->begun ? task->function : task->launch->coro.name;
+}
+
+const char *eddy__task_name_in(const eddy_task *task, char *buf, size_t size)
+{
+    if (task->more && task->more->name)
+        return task->more->name;
+    snprintf(buf, size, "Task-%u", task->number);
+    return buf;
 }
 
 const char *eddy_task_name(eddy_task *task)
 {
-    char name[24];
+    char buf[24];
 
-    if (task->name)
-        return task->name;
-    snprintf(name, sizeof name, "Task-%u", task->number);
-    task->name = eddy__strdup(name);
-    return task->name ? task->name : task->coro.name;
+    if (task->more && task->more->name)
+        return task->more->name;
+    eddy__task_name_in(task, buf, sizeof buf);
+    struct eddy__task_more *more = eddy__task_more(task);
+    if (more)
+        more->name = eddy__strdup(buf);
+    return more && more->name ? more->name : eddy_task_function(task);
 }
 
 int eddy_task_set_name(eddy_task *task, const char *name)
 {
-    char *copy = name ? eddy__strdup(name) : NULL;
-
+    if (!name)
+        return eddy_raise_at(NULL, EDDY_EINVAL, "a task's name is a string, not NULL");
+    struct eddy__task_more *more = eddy__task_more(task);
+    char *copy = more ? eddy__strdup(name) : NULL;
     if (!copy)
-        return name ? eddy__raise_code(EDDY_ENOMEM)
-                    : eddy_raise_at(NULL, EDDY_EINVAL, "a task's name is a string, not NULL");
-    eddy__free(task->name);
-    task->name = copy;
+        return eddy__raise_code(EDDY_ENOMEM);
+    eddy__free(more->name);
+    more->name = copy;
     return 0;
 }
 

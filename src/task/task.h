@@ -40,24 +40,43 @@ struct eddy__wait_kind {
     void (*abort)(eddy_task *task, int code);
 };
 
-struct eddy__locals;
+/* What is needed until the task runs first, then copied to its own stack. */
+struct eddy__launch {
+    eddy_coro coro;
+    uint32_t stack_size;
+    uint16_t slot;
+    bool packed;
+};
 
+/* What few tasks have. */
+struct eddy__task_more {
+    char *name;   /* given, or "Task-N" once somebody asked */
+    char *reason; /* of its cancellation */
+    struct eddy__locals *locals;
+};
+
+/* The control block is small and lies with others, not on the task's stack: the stack is there only
+ * from the first step to the last, so that tasks that have not begun, and those that have ended, cost
+ * no page (docs/design/tasks.md has the figures). */
 struct eddy_task {
     struct eddy__fiber fiber;
     eddy_loop *loop;
-    int wake;      /* what eddy__park returns */
-    int status;    /* what its function returned, once DONE */
-    int interrupt; /* 0, or the code of suspending calls from now on */
-    uint8_t state;
-    bool observed;      /* somebody saw its status */
-    bool packed;        /* its stack has no guard: check the canary */
-    bool numbered;      /* "Task-N" when it has no other name */
+    union {
+        int wake;   /* while it lives: what eddy__park returns */
+        int status; /* once DONE: what its function returned */
+    };
+    int interrupt;      /* 0, or the code of suspending calls from now on */
     uint32_t refs;      /* the loop until DONE, and handles */
-    uint32_t cancels;   /* requests that are pending */
     uint32_t id;
     uint32_t canceller; /* id of the task that cancelled first, 0 for a callback */
-    uint32_t number;    /* of "Task-N" */
-    uint32_t ignored;   /* interrupted calls in a row, see D2 */
+    uint32_t number;    /* of "Task-N", 0 when it was given a name */
+    uint16_t slot;      /* in its slab */
+    uint16_t cancels;   /* requests that are pending */
+    uint16_t ignored;   /* interrupted calls in a row, see D2 */
+    uint8_t state;
+    bool observed : 1;  /* somebody saw its status */
+    bool packed : 1;    /* its stack has no guard: check the canary */
+    bool begun : 1;     /* has run: function is set, launch is gone */
     eddy_scope *scope;  /* innermost */
     const struct eddy__wait_kind *waiting;
     void *waiting_on;
@@ -67,11 +86,12 @@ struct eddy_task {
     void (*on_end)(eddy_task *task);
     void *owner;
     struct list siblings;
-    struct eddy__locals *locals;
-    char *name;
-    char *reason;
+    struct eddy__task_more *more;
     const eddy_place *place;
-    eddy_coro coro;
+    union {
+        struct eddy__launch *launch;
+        const char *function;
+    };
 };
 
 /* The task that runs; NULL in callbacks and outside. */
@@ -151,6 +171,21 @@ void eddy__waiter_abort(eddy_task *task, int code);
 
 /* A task with two references, the loop's and the caller's, that is not started. NULL raised. */
 eddy_task *eddy__task_new(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts);
+/* Prepares the loop's slabs of control blocks and launches. */
+void eddy__task_slabs_open(eddy_loop *loop);
+
+/* The rare part, made on demand: NULL without memory, not raised. */
+struct eddy__task_more *eddy__task_more(eddy_task *task);
+static inline const char *eddy__task_reason(const eddy_task *task)
+{
+    return task->more ? task->more->reason : NULL;
+}
+/* "Task-3", or the name it was given; in buf, or in the task. */
+const char *eddy__task_name_in(const eddy_task *task, char *buf, size_t size);
+
+/* Gives a task that the loop has taken out of the ring its stack: loop->begin. */
+bool eddy__task_begin(eddy_loop *loop, struct eddy__fiber *fiber);
+
 /* Frees a task that was never started. */
 void eddy__task_discard(eddy_task *task);
 /* Puts a new task into the ring. */

@@ -1,0 +1,75 @@
+/* slab.h - many objects of one size, close together: few pages when thousands are made at once, and
+ * given back when they are gone. An object keeps a uint16_t slot, which it must not change. */
+#ifndef EDDY_BASE_SLAB_H
+#define EDDY_BASE_SLAB_H
+
+#include "base/base.h"
+#include "base/list.h"
+
+struct slab_page {
+    struct list link; /* in pool->slabs; the full ones are at the end */
+    struct slab_pool *pool;
+    void *free;       /* objects that were put back, linked by their first word */
+    uint32_t used;
+    uint32_t fresh;   /* objects from this one on were never used */
+    _Alignas(16) char objects[];
+};
+
+struct slab_pool {
+    struct list slabs;
+    size_t object_size;
+    size_t slot_offset; /* of the object's slot */
+    uint32_t per_slab;
+};
+
+/* per_slab objects of size bytes (a multiple of 8) in a slab; large slabs go back to the system. */
+void slab_pool_open(struct slab_pool *pool, size_t size, size_t slot_offset, uint32_t per_slab);
+/* Frees all, also what was not put back. */
+void slab_pool_close(struct slab_pool *pool);
+
+/* The slow parts of get and put. */
+struct slab_page *slab_add(struct slab_pool *pool);
+void slab_was_full(struct slab_page *slab);
+void slab_is_full_now(struct slab_page *slab);
+void slab_is_empty(struct slab_page *slab);
+
+static inline bool slab_full(const struct slab_page *slab)
+{
+    return !slab->free && slab->fresh == slab->pool->per_slab;
+}
+
+/* An object, not initialised but for its slot; NULL without memory. */
+static inline void *slab_get(struct slab_pool *pool)
+{
+    struct slab_page *slab = container_of(pool->slabs.next, struct slab_page, link);
+
+    if (unlikely(list_empty(&pool->slabs) || slab_full(slab)) && !(slab = slab_add(pool)))
+        return NULL;
+    char *object = slab->free;
+    if (object) {
+        memcpy(&slab->free, object, sizeof slab->free);
+    } else {
+        object = slab->objects + slab->fresh * pool->object_size;
+        *(uint16_t *)(void *)(object + pool->slot_offset) = (uint16_t)slab->fresh++;
+    }
+    slab->used++;
+    if (unlikely(slab_full(slab)))
+        slab_is_full_now(slab);
+    return object;
+}
+
+static inline void slab_put(struct slab_pool *pool, void *object)
+{
+    size_t slot = *(uint16_t *)(void *)((char *)object + pool->slot_offset);
+    struct slab_page *slab =
+        container_of((char *)object - slot * pool->object_size, struct slab_page, objects);
+
+    if (unlikely(slab_full(slab)))
+        slab_was_full(slab);
+    memcpy(object, &slab->free, sizeof slab->free);
+    slab->free = object;
+    if (unlikely(--slab->used == 0))
+        slab_is_empty(slab);
+}
+
+#endif

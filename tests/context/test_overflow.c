@@ -12,7 +12,7 @@
 
 static struct eddy__stack_pool pool;
 static struct eddy__context loop, fiber;
-static struct eddy__stack *stack;
+static struct eddy__stack *stack; /* its address serves as a fiber, which begins so */
 static int ready[2];
 
 static __attribute__((noinline)) void park(void)
@@ -22,7 +22,7 @@ static __attribute__((noinline)) void park(void)
 
 static __attribute__((noinline)) void resume(void)
 {
-    eddy__thread.fiber = (struct eddy__fiber *)(void *)stack;
+    eddy__thread.fiber = (struct eddy__fiber *)(void *)&stack;
     eddy__context_switch(&loop, &fiber);
     eddy__thread.fiber = NULL;
 }

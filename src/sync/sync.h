@@ -8,7 +8,6 @@
 #define EDDY_SYNC_SYNC_H
 
 #include "base/alloc.h"
-#include "task/future.h"
 #include "task/task.h"
 #include <eddy/queue.h>
 #include <eddy/select.h>

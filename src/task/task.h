@@ -227,4 +227,7 @@ long eddy__suspend_count(void);
 void eddy__cancel_at(long n);
 #endif
 
+/* futures: eddy_select looks into them */
+#include "task/future.h"
+
 #endif

@@ -7,6 +7,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
 
 /* The C library's own: stdio buffers, the resolver's and the dynamic loader's files. */
 enum { MAPPINGS_ALLOWED = 12 };
@@ -51,8 +56,31 @@ static int read_maps(char *text, size_t size)
     return lines;
 }
 
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+static void *nothing(void *arg)
+{
+    return arg;
+}
+
+/* ThreadSanitizer starts a thread of its own beside the first one of a process. */
+static void start_sanitizer_thread(void)
+{
+    static bool started;
+    pthread_t thread;
+
+    if (!started && pthread_create(&thread, NULL, nothing, NULL) == 0)
+        pthread_join(thread, NULL);
+    started = true;
+}
+#else
+static void start_sanitizer_thread(void)
+{
+}
+#endif
+
 void census_take(struct census *c)
 {
+    start_sanitizer_thread();
     memset(c->is_open, 0, sizeof c->is_open);
     c->allocations = eddy__alloc_live();
     c->descriptors = count_entries("/proc/self/fd", c->is_open, CENSUS_DESCRIPTORS);

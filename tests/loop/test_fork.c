@@ -17,13 +17,18 @@ static void done(eddy_op *op)
 static int sleep_and_read(void)
 {
     char buf[4] = "";
-    int before = done_count, fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-    eddy_op op = {.code = EDDY_OP_READ, .fd = fd, .buffer = buf, .size = 4, .done = done};
+    int before = done_count, fds[2];
+    eddy_op op = {.code = EDDY_OP_READ, .buffer = buf, .size = 4, .offset = -1, .done = done};
 
+    CHECK_OK(pipe2(fds, O_CLOEXEC));
+    op.fd = fds[0];
     eddy_try(eddy_loop_submit(eddy_loop_running(), &op));
+    eddy_try(eddy_sleep(0.001));
+    CHECK_INT(write(fds[1], "abcd", 4), 4);
     while (done_count == before)
         eddy_try(eddy_sleep(0.001));
-    close(fd);
+    close(fds[0]);
+    close(fds[1]);
     return op.result == 4 ? 0 : EDDY_EIO;
 }
 EDDY_CORO(sleep_and_read)

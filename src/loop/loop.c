@@ -176,6 +176,7 @@ void eddy__loop_shut(eddy_loop *loop)
     eddy__free(loop->ring);
     loop->timers = (struct eddy__timers){0};
     loop->ring = NULL;
+    loop->ring_capacity = 0;
     loop->ring_head = loop->ring_tail = 0;
     eddy__loop_unref(loop);
 }

@@ -102,7 +102,8 @@ struct eddy_loop {
     /* ready ring: a fiber, or a struct eddy__call with bit 0 set; capacity ≥ reserved always, so
      * that waking cannot fail: every task and call reserves its place when it is made */
     uintptr_t *ring;
-    size_t ring_mask;
+    size_t ring_mask;     /* capacity − 1 */
+    size_t ring_capacity;
     size_t ring_head;
     size_t ring_tail;
     size_t ring_reserved;
@@ -179,8 +180,19 @@ void eddy__loop_free(eddy_loop *loop);
 
 /* ---- ready ring (ready.c) ---- */
 
+int eddy__ready_grow(eddy_loop *loop);
 /* Makes room for one more task or call; 0 or EDDY_ENOMEM, not raised. */
-int eddy__ready_reserve(eddy_loop *loop);
+static inline int eddy__ready_reserve(eddy_loop *loop)
+{
+    if (unlikely(loop->ring_reserved >= loop->ring_capacity)) {
+        int r = eddy__ready_grow(loop);
+
+        if (r < 0)
+            return r;
+    }
+    loop->ring_reserved++;
+    return 0;
+}
 static inline void eddy__ready_unreserve(eddy_loop *loop)
 {
     loop->ring_reserved--;

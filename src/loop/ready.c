@@ -5,10 +5,9 @@
 
 enum { FIRST_CAPACITY = 64 };
 
-static int grow(eddy_loop *loop)
+COLD int eddy__ready_grow(eddy_loop *loop)
 {
-    size_t old = loop->ring ? loop->ring_mask + 1 : 0;
-    size_t capacity = old ? 2 * old : FIRST_CAPACITY;
+    size_t capacity = loop->ring ? 2 * loop->ring_capacity : FIRST_CAPACITY;
     uintptr_t *ring = eddy__alloc(capacity * sizeof *ring);
 
     if (!ring)
@@ -18,17 +17,7 @@ static int grow(eddy_loop *loop)
         ring[i & (capacity - 1)] = loop->ring[i & loop->ring_mask];
     eddy__free(loop->ring);
     loop->ring = ring;
+    loop->ring_capacity = capacity;
     loop->ring_mask = capacity - 1;
-    return 0;
-}
-
-int eddy__ready_reserve(eddy_loop *loop)
-{
-    if (!loop->ring || loop->ring_reserved > loop->ring_mask) {
-        int r = grow(loop);
-        if (r < 0)
-            return r;
-    }
-    loop->ring_reserved++;
     return 0;
 }

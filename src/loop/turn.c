@@ -34,14 +34,22 @@ static void step_end(eddy_loop *loop, int64_t began, uintptr_t entry)
         step_was_slow(loop, ns, entry);
 }
 
-static void prefetch(const eddy_loop *loop)
+/* What comes next, fetched in two steps: its control block, and later the end of its stack, whose
+ * address stands there. */
+static inline void prefetch(const eddy_loop *loop, size_t end)
 {
-    uintptr_t entry = loop->ring[(loop->ring_head + PREFETCH) & loop->ring_mask];
+    uintptr_t far = loop->ring[(loop->ring_head + PREFETCH) & loop->ring_mask];
+    uintptr_t near = loop->ring[(loop->ring_head + PREFETCH / 2) & loop->ring_mask];
 
-    /* the control block, and the parked frames right below it */
-    __builtin_prefetch((const void *)entry);
-    __builtin_prefetch((const void *)(entry - 64));
-    __builtin_prefetch((const void *)(entry - 128));
+    __builtin_prefetch((const void *)far);
+    __builtin_prefetch((const void *)(far + 64));
+    if (end - loop->ring_head > PREFETCH / 2 && !(near & 1)) {
+        const char *sp = ((const struct eddy__fiber *)near)->context.sp;
+
+        __builtin_prefetch(sp);
+        __builtin_prefetch(sp + 64);
+        __builtin_prefetch(sp + 128);
+    }
 }
 
 /* splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
@@ -108,7 +116,7 @@ static NOINLINE size_t run_ready(eddy_loop *loop, size_t most)
             shuffle(loop, end - loop->ring_head);
         entries += end - loop->ring_head;
         while (loop->ring_head != end) {
-            prefetch(loop);
+            prefetch(loop, end);
             uintptr_t entry = loop->ring[loop->ring_head++ & loop->ring_mask];
             int64_t began = step_begin(loop);
 

@@ -262,12 +262,11 @@ static void start_eagerly(eddy_task *task)
     eddy__step_aside();
 }
 
-eddy_task *eddy_loop_create_task_with(eddy_loop *loop, eddy_coro coro, const eddy_task_opts *opts)
+static inline eddy_task *create(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts)
 {
-    if (!eddy__loop_check_thread(loop, "eddy_create_task"))
-        return NULL;
-    eddy_task *task = eddy__task_new(loop, &coro, opts);
-    if (!task)
+    eddy_task *task = eddy__task_new(loop, coro, opts);
+
+    if (unlikely(!task))
         return NULL;
     if (unlikely(opts && opts->eager))
         start_eagerly(task);
@@ -276,16 +275,28 @@ eddy_task *eddy_loop_create_task_with(eddy_loop *loop, eddy_coro coro, const edd
     return task;
 }
 
+static COLD eddy_task *no_loop(const eddy_task_opts *opts, int code, const char *why)
+{
+    eddy_raise_at(opts ? opts->place : NULL, code, "%s", why);
+    return NULL;
+}
+
+eddy_task *eddy_loop_create_task_with(eddy_loop *loop, eddy_coro coro, const eddy_task_opts *opts)
+{
+    if (!loop)
+        return no_loop(opts, EDDY_ECLOSED, "Event loop is closed");
+    if (!eddy__loop_check_thread(loop, "eddy_create_task"))
+        return NULL;
+    return create(loop, &coro, opts);
+}
+
 eddy_task *eddy_create_task_with(eddy_coro coro, const eddy_task_opts *opts)
 {
     eddy_loop *loop = eddy__thread.loop;
 
-    if (!loop) {
-        eddy_raise_at(opts ? opts->place : NULL, EDDY_ENOTASK,
-                      "no running event loop: start tasks inside eddy_run");
-        return NULL;
-    }
-    return eddy_loop_create_task_with(loop, coro, opts);
+    if (unlikely(!loop))
+        return no_loop(opts, EDDY_ENOTASK, "no running event loop: start tasks inside eddy_run");
+    return create(loop, &coro, opts);
 }
 
 /* ---- asking ---- */

@@ -30,7 +30,7 @@ static void arm_and_cancel(eddy_loop *loop, long done)
 
 int main(int argc, char **argv)
 {
-    long count = bench_arg(argc, argv, 1, 3000000);
+    long count = bench_arg(argc, argv, 1, 5000000);
     eddy_loop *loop = eddy_loop_open();
 
     if (!loop)

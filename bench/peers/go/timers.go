@@ -8,7 +8,7 @@ import (
 
 func main() {
 	const batch = 1000
-	count := arg(1, 1000000)
+	count := arg(1, 5000000)
 	var timers [batch]*time.Timer
 	var left sync.WaitGroup
 	left.Add(count / 10)

@@ -44,7 +44,7 @@ static void arm_and_cancel(long done)
 
 int main(int argc, char **argv)
 {
-    long count = bench_arg(argc, argv, 1, 1000000);
+    long count = bench_arg(argc, argv, 1, 5000000);
     uv_loop_t *loop = uv_default_loop();
 
     make_timers(loop, count / 10 + BATCH);

@@ -47,6 +47,6 @@ async fn measure(count: usize) {
 }
 
 fn main() {
-    let count = arg(1, 1_000_000);
+    let count = arg(1, 5_000_000);
     run(each("timers", count, measure(count)));
 }

@@ -3,11 +3,13 @@ import os
 import pty
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import time
 
-from harness import expect
+from harness import Skip, expect
+from server import Server
 
 ON_EACH_BACKEND = True
 
@@ -172,6 +174,27 @@ def test_at_most_so_many_at_once(t):
     assert t.server.active[t.key] == (0, 3), t.server.active[t.key]
     expect(t.fetch("-c", "1", *(f"{t.url}/slow/{t.key}a/f{i}" for i in range(2))), 0)
     assert t.server.active[t.key + "a"] == (0, 1)
+
+
+def test_more_than_the_soft_limit_of_descriptors(t):
+    def limit():
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+    urls = t.write("urls", "".join(f"{t.url}/slow/{t.key}/f{i}\n" for i in range(150)))
+    expect(t.fetch("-c", "150", "-i", urls, before=limit), 0, "150 files")
+    assert t.server.requests[t.key] == 150
+
+
+def test_untrusted_certificates_are_refused(t):
+    if not shutil.which("openssl"):
+        raise Skip("needs openssl")
+    key = os.path.join(t.folder, "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", key,
+                    "-out", key], check=True, stderr=subprocess.DEVNULL)
+    with Server(certificate=key) as server:
+        expect(t.fetch(f"{server.url}/ok/9/f"), 1, "certificate", "(1 attempt)")
+    assert t.files() == []
 
 
 def interrupted(t, number, status):

@@ -10,6 +10,10 @@ TIME_LIMIT = 60 * float(os.environ.get("TEST_TIME_FACTOR", "1"))
 numbers = itertools.count()
 
 
+class Skip(Exception):
+    """What a test needs is not there."""
+
+
 class Result:
     def __init__(self, status, out, err):
         self.status, self.out, self.err = status, out, err

@@ -15,6 +15,7 @@
 """
 import http.server
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -31,13 +32,21 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self):
+    def __init__(self, certificate=None):
         super().__init__(("127.0.0.1", 0), Handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.lock = threading.Lock()
         self.requests = {}  # key: how many
         self.active = {}    # key: now, most ever
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    def __exit__(self, *failure):
+        self.shutdown()
+        self.server_close()
 
     def handle_error(self, request, client_address):
         pass  # clients that break off are what is tested

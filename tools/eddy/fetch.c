@@ -9,6 +9,7 @@
 #include <eddy.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -148,6 +149,19 @@ static void report(const struct fetch *self)
     fputc('\n', stderr);
 }
 
+/* A download has a file and a socket, and for the time of a name look-up a pair of sockets more; the
+ * usual soft limit of 1024 is not enough for many. */
+static void raise_descriptor_limit(unsigned downloads)
+{
+    struct rlimit limit;
+    rlim_t wanted = 4 * (rlim_t)downloads + 64;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int fetch(struct fetch *self)
 {
     if (folder_open(&self->folder, self->options.folder) < 0)
@@ -160,6 +174,7 @@ static int fetch(struct fetch *self)
     /* libcurl is told not to touch signals, so a connection that breaks while it writes could raise
      * this one. */
     signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit(self->options.at_once);
     srand48((long)time(NULL) ^ (long)getpid());
     if (eddy_run(fetch_all_coro(self)) < 0)
         return STATUS_FAILED;

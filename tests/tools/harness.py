@@ -44,7 +44,8 @@ class Context:
                 more["before"]()
         streams = {s: more.get(s, subprocess.PIPE) for s in ("stdout", "stderr")}
         return subprocess.Popen([self.eddy, *args], cwd=self.folder, env=self.env, text=True,
-                                stdin=subprocess.PIPE, preexec_fn=reset, errors="replace", **streams)
+                                stdin=subprocess.PIPE, preexec_fn=reset, errors="replace",
+                                **streams)
 
     def end(self, process, input=None):
         try:

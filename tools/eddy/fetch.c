@@ -149,7 +149,7 @@ static void report(const struct fetch *self)
     fputc('\n', stderr);
 }
 
-/* A download has a file and a socket, and for the time of a name look-up a pair of sockets more; the
+/* A download has a file and a socket, while its name is looked up a pair of sockets more: the
  * usual soft limit of 1024 is not enough for many. */
 static void raise_descriptor_limit(unsigned downloads)
 {

@@ -2,8 +2,8 @@
 # fetch_demo.sh [LATENCY]: 300 files through the command `eddy fetch`, one at a time and then 50 at
 # a time, from examples/static_server.c on loopback. Compares every byte and prints both times.
 #
-# LATENCY: seconds by which the server delays every answer, as a network would (default 0.01); with 0
-# loopback answers at once and there is little to overlap. Nothing stays behind, also after Ctrl-C.
+# LATENCY: seconds by which the server delays every answer, as a network would (default 0.01); with
+# 0 loopback answers at once and there is little to overlap. Nothing stays behind, also after Ctrl-C.
 set -eu
 cd "$(dirname "$0")/.."
 B=${B:-build}
@@ -60,5 +60,7 @@ fetch 1
 one=$seconds
 fetch $many
 echo
-echo "$one $seconds $many" |
-    awk '{ printf "one at a time %s s, %d at a time %s s: %.1f times as fast\n", $1, $3, $2, $1 / $2 }'
+awk -v one="$one" -v many=$many -v seconds="$seconds" 'BEGIN {
+    printf "one at a time %s s, %d at a time %s s: %.1f times as fast\n", one, many, seconds,
+        one / seconds
+}'

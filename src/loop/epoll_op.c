@@ -1,5 +1,5 @@
-/* epoll_op.c - operations without io_uring: what can be polled waits for readiness, the rest runs in
- * a worker thread. */
+/* epoll_op.c - operations without io_uring: what can be polled waits for readiness, the rest runs
+ * in a worker thread. */
 #include "base/alloc.h"
 #include "base/fault.h"
 #include "loop/epoll.h"

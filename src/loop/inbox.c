@@ -71,7 +71,7 @@ int eddy__inbox_push(eddy_loop *loop, struct eddy__inbox_node *node)
             return EDDY_ECLOSED;
         node->next = head;
     } while (!atomic_compare_exchange_weak(&loop->inbox, &head, node));
-    /* Either this sees sleeping, or the loop sees the node before it sleeps; one write is enough. */
+    /* Either this sees sleeping, or the loop sees the node before it sleeps. One write will do. */
     if (atomic_load(&loop->sleeping) && atomic_exchange(&loop->sleeping, false))
         wake(loop);
     return 0;

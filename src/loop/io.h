@@ -4,8 +4,8 @@
 
 #include "loop/loop.h"
 
-/* When to watch for events in user space before sleeping: waking an idle core costs more than what a
- * peer needs to answer. A spin that saw nothing skips the next 1, 2, 4 … waits, one that saw
+/* When to watch for events in user space before sleeping: waking an idle core costs more than what
+ * a peer needs to answer. A spin that saw nothing skips the next 1, 2, 4 … waits, one that saw
  * something halves that, so that spinning dies out where it does not help. */
 struct eddy__spin {
     unsigned skip;

@@ -5,8 +5,8 @@
 
 #include "loop/loop.h"
 
-/* In the next poll the events come up at the descriptor of that number (in level mode: once). Not more
- * than 64 of these at a time. */
+/* In the next poll the events come up at the descriptor of that number (in level mode: once). Not
+ * more than 64 of these at a time. */
 void eddy__fake_ready(eddy_loop *loop, int number, unsigned events);
 /* What is asked of the descriptor of that number now; 0 when nobody waits. */
 unsigned eddy__fake_wanted(eddy_loop *loop, int number);

@@ -55,7 +55,7 @@ static uint64_t tagged(const void *p, unsigned tag)
 
 /* ---- the submission queue ---- */
 
-/* An entry; hands in what is queued when there is no room. NULL when the kernel does not take it. */
+/* An entry; hands in what is queued when there is no room. NULL: the kernel does not take it. */
 static struct io_uring_sqe *take(struct uring *u)
 {
     struct io_uring_sqe *sqe = ring_take(&u->ring);

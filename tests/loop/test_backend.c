@@ -169,6 +169,72 @@ TEST_PLAIN(backend_signal_ends_a_wait_quietly)
     eddy_loop_close(loop);
 }
 
+/* A thread may register 16 rings; the others do without. */
+TEST_PLAIN(backend_many_loops_in_a_thread)
+{
+    eddy_loop *loops[20];
+
+    for (int i = 0; i < 20; i++)
+        CHECK((loops[i] = eddy_loop_open(.spin = -1)));
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < 20; i++)
+            CHECK_OK(eddy_loop_run_once(loops[i], 1e-5));
+    for (int i = 0; i < 20; i++)
+        eddy_loop_close(loops[i]);
+}
+
+/* ---- everything at once, with each allocation and each system call failing in turn ---- */
+
+static void note_event(eddy_watch *watch, unsigned events, void *arg)
+{
+    *(unsigned *)arg |= events;
+    eddy_watch_set(watch, 0);
+}
+
+static void note_done(eddy_op *op)
+{
+    *(bool *)op->arg = true;
+}
+
+static int use_everything(int fds[2])
+{
+    eddy_loop *loop = eddy_loop_running();
+    char buf[4];
+    unsigned seen = 0;
+    bool done = false;
+    eddy_op op = {.code = EDDY_OP_READ, .fd = fds[0], .buffer = buf, .size = 4, .offset = -1};
+
+    eddy_auto(eddy_watch) *watch =
+        eddy_try(eddy_watch_open(loop, fds[0], EDDY_READABLE | EDDY_WRITABLE, note_event, &seen));
+    op.done = note_done;
+    op.arg = &done;
+    eddy_try(eddy_loop_submit(loop, &op));
+    eddy_ignore(eddy_sleep(0.001));
+    int r = write(fds[1], "abcd", 4) == 4 ? 0 : EDDY_EIO;
+    while (!done)
+        eddy_ignore(eddy_sleep(0.001));
+    if (op.result >= 0) {
+        op.code = EDDY_OP_FSYNC;
+        done = false;
+        eddy_try(eddy_loop_submit(loop, &op));
+        eddy_loop_cancel_op(loop, &op);
+        while (!done)
+            eddy_ignore(eddy_sleep(0.001));
+    }
+    return r;
+}
+
+TORTURE(backend_everything_with_failures)
+{
+    int fds[2];
+
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
+    int r = use_everything(fds);
+    close(fds[0]);
+    close(fds[1]);
+    return r;
+}
+
 /* ---- spinning ---- */
 
 static bool answer;

@@ -43,8 +43,8 @@ static eddy_loop *open_loop(void)
     return loop;
 }
 
-/* What is there is delivered, nothing is waited for long. The kernel hands out some 20 completions at
- * a time, and epoll a batch. */
+/* What is there is delivered, nothing is waited for long. The kernel hands out some 20 completions
+ * at a time, and epoll a batch. */
 static void settle(eddy_loop *loop)
 {
     for (int i = 0; i < 3; i++)

@@ -116,5 +116,5 @@ TEST_REAL(fork_U6_child_has_none_of_the_loops_descriptors)
     CHECK_INT(test_child(descriptors_of_child, NULL, output, sizeof output), 0);
     for (int fd = 3; fd < 256; fd++)
         own += fcntl(fd, F_GETFD) >= 0;
-    CHECK(atoi(output) <= own - 2);
+    CHECK(strtol(output, NULL, 10) <= own - 2);
 }

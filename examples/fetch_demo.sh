@@ -45,12 +45,24 @@ for file in "$scratch"/served/*; do
 done >"$scratch/urls"
 echo "served on loopback, every answer delayed by $latency s on purpose"
 
+# Without a terminal there is no progress line but a line for each file: only the last one is shown.
+show() {
+    if [ -t 2 ]; then
+        "$@"
+    elif "$@" 2>"$scratch/log"; then
+        tail -n 1 "$scratch/log"
+    else
+        tail -n 20 "$scratch/log" >&2
+        return 1
+    fi
+}
+
 # fetch N: sets seconds, removes what was fetched when it is right.
 fetch() {
     echo
     echo "eddy fetch -c $1"
     start=$(date +%s.%N)
-    "$B/eddy" fetch -c "$1" -o "$scratch/got" -i "$scratch/urls"
+    show "$B/eddy" fetch -c "$1" -o "$scratch/got" -i "$scratch/urls"
     seconds=$(echo "$start $(date +%s.%N)" | awk '{ printf "%.2f", $2 - $1 }')
     diff -r "$scratch/served" "$scratch/got"
     echo "every byte is right"

@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 B=${B:-build}
 latency=${1:-0.01}
-files=300 many=50
+files=${DEMO_FILES:-300} many=50
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/eddy-demo-XXXXXX")
 server=

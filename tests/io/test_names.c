@@ -1,0 +1,194 @@
+/* Looking names up: beside the loop, bounded, abandoned. The resolver is the one below, which knows
+ * names that end in .test; other names are the C library's. */
+#include "peer.h"
+
+#include <dlfcn.h>
+#include <netdb.h>
+#include <stdatomic.h>
+
+static atomic_int lookups;
+
+static int library_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                               struct addrinfo **list)
+{
+    int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+    *(void **)&next = dlsym(RTLD_NEXT, "getaddrinfo");
+    return next(host, service, hints, list);
+}
+
+/* The numeric addresses are the C library's, which also frees them. */
+static int numeric(const char *host, const struct addrinfo *hints, struct addrinfo **list)
+{
+    struct addrinfo copy = *hints;
+
+    copy.ai_flags |= AI_NUMERICHOST;
+    return library_getaddrinfo(host, NULL, &copy, list);
+}
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **list)
+{
+    size_t length = host ? strlen(host) : 0;
+
+    if (length < 5 || strcmp(host + length - 5, ".test") != 0)
+        return library_getaddrinfo(host, service, hints, list);
+    lookups++;
+    if (strncmp(host, "slow", 4) == 0)
+        poll(NULL, 0, 200);
+    if (strcmp(host, "both.test") == 0) {
+        int status = numeric("::1", hints, list);
+        return status ? status : numeric("127.0.0.1", hints, &(*list)->ai_next);
+    }
+    if (strcmp(host, "in4.test") == 0 || strcmp(host, "slow.test") == 0)
+        return numeric("127.0.0.1", hints, list);
+    if (strcmp(host, "system.test") == 0) {
+        errno = EMFILE;
+        return EAI_SYSTEM;
+    }
+    return strcmp(host, "memory.test") == 0 ? EAI_MEMORY : EAI_NONAME;
+}
+
+/* ---- results ---- */
+
+TEST(getaddrinfo_numeric_at_once)
+{
+    char addresses[3][46];
+
+    CHECK_INT(eddy_getaddrinfo("192.0.2.1", addresses, 3), 1);
+    CHECK_STR(addresses[0], "192.0.2.1");
+    CHECK_INT(eddy_getaddrinfo("[2001:DB8::1]", addresses, 3), 1);
+    CHECK_STR(addresses[0], "2001:db8::1");
+}
+
+TEST(getaddrinfo_names)
+{
+    char addresses[3][46];
+
+    CHECK_INT(eddy_getaddrinfo("both.test", addresses, 3), 2);
+    CHECK_STR(addresses[0], "::1");
+    CHECK_STR(addresses[1], "127.0.0.1");
+    CHECK_INT(eddy_getaddrinfo("both.test", addresses, 1), 1);
+    CHECK_INT(eddy_getaddrinfo("both.test", NULL, 0), 0);
+    CHECK(eddy_getaddrinfo("localhost", addresses, 3) >= 1);
+}
+
+TEST(getaddrinfo_failures)
+{
+    char addresses[1][46], host[300];
+
+    CHECK_INT(eddy_getaddrinfo("nobody.test", addresses, 1), EDDY_ENAME);
+    CHECK_STR(last_message(), "cannot look up nobody.test: Name or service not known");
+    CHECK_INT(eddy_getaddrinfo("system.test", addresses, 1), EDDY_ENAME);
+    CHECK_STR(last_message(), "cannot look up system.test: too many open files");
+    CHECK_INT(eddy_getaddrinfo("memory.test", addresses, 1), EDDY_ENOMEM);
+    CHECK_INT(eddy_getaddrinfo(NULL, addresses, 1), EDDY_EINVAL);
+    CHECK_INT(eddy_getaddrinfo("", addresses, 1), EDDY_EINVAL);
+    CHECK_INT(eddy_getaddrinfo("in4.test", NULL, 1), EDDY_EINVAL);
+    memset(host, 'a', sizeof host);
+    host[254] = '\0';
+    CHECK_INT(eddy_getaddrinfo(host, addresses, 1), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), "at most 253 bytes");
+}
+
+/* ---- J6 ---- */
+
+static int ticks(int *count)
+{
+    for (;; ++*count)
+        eddy_try(eddy_sleep(0.001));
+}
+EDDY_CORO(ticks, int *)
+
+TEST_REAL(J6_lookup_does_not_block_the_loop)
+{
+    char addresses[1][46];
+    int count = 0;
+
+    eddy_auto(eddy_task) *ticker = eddy_create_task(ticks_coro(&count));
+    CHECK_INT(eddy_getaddrinfo("slow.test", addresses, 1), 1);
+    CHECK(count > 20);
+}
+
+TEST_REAL(J6_lookup_obeys_a_deadline)
+{
+    char addresses[1][46];
+    double before = eddy_loop_time(eddy_loop_running());
+    int status = 0;
+
+    eddy_timeout(0.02)
+        status = eddy_getaddrinfo("slow.test", addresses, 1);
+    CHECK_INT(status, EDDY_ETIMEDOUT);
+    CHECK(eddy_loop_time(eddy_loop_running()) - before < 0.15);
+}
+
+static int looks_up(const char *host, int *status)
+{
+    char addresses[1][46];
+
+    *status = eddy_getaddrinfo(host, addresses, 1);
+    return 0;
+}
+EDDY_CORO(looks_up, const char *, int *)
+
+TEST_REAL(J6_lookup_is_cancelled_at_once)
+{
+    char host[] = "slow.test";
+    int status = 0;
+
+    eddy_auto(eddy_task) *task = eddy_create_task(looks_up_coro(host, &status));
+    CHECK_OK(eddy_sleep(0.02));
+    double before = eddy_loop_time(eddy_loop_running());
+    eddy_cancel(task);
+    CHECK_INT(eddy_await(task), 0);
+    CHECK_INT(status, EDDY_ECANCELED);
+    CHECK(eddy_loop_time(eddy_loop_running()) - before < 0.1);
+    memset(host, '?', sizeof host - 1); /* the job has a copy */
+    CHECK_OK(eddy_sleep(0.3));
+}
+
+TEST_REAL(T1_lookup_cancelled_while_queued_never_runs)
+{
+    enum { MANY = 12 };
+    int status[MANY];
+    eddy_task *tasks[MANY];
+
+    for (int i = 0; i < MANY; i++)
+        tasks[i] = eddy_create_task(looks_up_coro("slow.test", &status[i]));
+    CHECK_OK(eddy_sleep(0.05));
+    int begun = lookups;
+    CHECK(begun < MANY);
+    for (int i = 0; i < MANY; i++)
+        eddy_cancel(tasks[i]);
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(eddy_await(tasks[i]), 0);
+        CHECK_INT(status[i], EDDY_ECANCELED);
+        eddy_task_close(tasks[i]);
+    }
+    CHECK_OK(eddy_sleep(0.3));
+    CHECK_INT(lookups, begun);
+}
+
+/* ---- sweeps ---- */
+
+static int resolve_and_connect(void)
+{
+    struct sockaddr_in address;
+    int listener = raw_listener(&address, 5);
+    eddy_stream *stream = eddy_connect("both.test", .port = ntohs(address.sin_port));
+    int status = stream ? 0 : eddy_last_status();
+
+    eddy_stream_close(stream);
+    close(listener);
+    return status;
+}
+
+SWEEP(names_sweep)
+{
+    return resolve_and_connect();
+}
+
+TORTURE(names_torture)
+{
+    return resolve_and_connect();
+}

@@ -116,7 +116,7 @@ static COLD void fail(const char *host, int port, int status)
         eddy__raise_interrupt(status);
     else
         eddy_raise(status, "cannot connect to %s%s%s:%d: %s", bare6 ? "[" : "", host,
-                   bare6 ? "]" : "", port, eddy_status_message(status));
+                   bare6 ? "]" : "", port, eddy__words(status).text);
 }
 
 static eddy_stream *connect_host(const char *host, const eddy_connect_opts *opts,

@@ -163,6 +163,12 @@ void eddy__address_format_host(const struct eddy__address *a, char *text, size_t
 /* A Unix socket's path, or @name. 0, EDDY_EINVAL or EDDY_ENAMETOOLONG raised. */
 int eddy__address_of_path(struct eddy__address *a, const char *path);
 
+/* The words for a code as the end of a sentence: "connection refused". */
+struct eddy__words {
+    char text[80];
+};
+struct eddy__words eddy__words(int code);
+
 /* ---- sockets (socket.c): system calls with their injection points; -errno, not raised ---- */
 
 int eddy__socket_open(int family);

@@ -87,6 +87,12 @@ static void done(struct eddy__work *work)
     eddy__wake(waiter, 0);
 }
 
+/* The loop has gone: nobody waits. */
+static void dropped(struct eddy__work *work)
+{
+    free_lookup(lookup_of(work));
+}
+
 static void abandon(eddy_task *task, int code)
 {
     struct lookup *lookup = task->waiting_on;
@@ -110,6 +116,7 @@ static struct lookup *make_lookup(const char *host)
     memcpy(lookup->host, host, strlen(host) + 1);
     lookup->work.run = look_up;
     lookup->work.done = done;
+    lookup->work.drop = dropped;
     lookup->waiter = eddy__self();
     return lookup;
 }
@@ -132,7 +139,7 @@ static int check_result(const struct lookup *lookup)
         return eddy__raise_code(EDDY_ENOMEM);
     if (lookup->error == EAI_SYSTEM)
         return eddy_raise(EDDY_ENAME, "cannot look up %s: %s", lookup->host,
-                          eddy_status_message(-lookup->system_error));
+                          eddy__words(-lookup->system_error).text);
     if (lookup->error)
         return eddy_raise(EDDY_ENAME, "cannot look up %s: %s", lookup->host,
                           gai_strerror(lookup->error));
@@ -163,7 +170,7 @@ struct eddy__addresses *eddy__names_look_up(const char *host)
     status = eddy__work_submit(eddy__self()->loop, EDDY__POOL_NAMES, &lookup->work);
     if (status < 0) {
         free_lookup(lookup);
-        eddy_raise(status, "cannot look up %s: %s", host, eddy_status_message(status));
+        eddy_raise(status, "cannot look up %s: %s", host, eddy__words(status).text);
         return NULL;
     }
     status = eddy__park(&waits_for_name, lookup);

@@ -212,12 +212,12 @@ static int pause_accepting(eddy_server *server, const struct eddy__wait_kind *ki
 
 static COLD void report_trouble(eddy_server *server, int code)
 {
-    char message[256];
+    char message[EDDY__ADDRESS_TEXT + 160];
 
     snprintf(message, sizeof message,
              "the server on %s cannot accept connections: %s; it will try "
              "again",
-             server->name, eddy_status_message(code));
+             server->name, eddy__words(code).text);
     eddy__report(server->loop, &(eddy_report){.message = message, .task = eddy__self()});
 }
 

@@ -2,6 +2,7 @@
  * streams use on them. */
 #include "io/io.h"
 
+#include <ctype.h>
 #include <unistd.h>
 
 static int status_of(int r)
@@ -15,6 +16,17 @@ static bool faulty(void)
         return false;
     errno = EIO;
     return true;
+}
+
+/* The C library's words begin with a capital; "RFS …" keeps it. */
+struct eddy__words eddy__words(int code)
+{
+    struct eddy__words words;
+
+    snprintf(words.text, sizeof words.text, "%s", eddy_status_message(code));
+    if (islower((unsigned char)words.text[1]))
+        words.text[0] = (char)tolower((unsigned char)words.text[0]);
+    return words;
 }
 
 int eddy__socket_open(int family)

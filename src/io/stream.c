@@ -275,6 +275,5 @@ int eddy__stream_fail(eddy_stream *s, const char *verb, int code)
         return eddy__raise_code(code);
     if (code == eddy__self()->interrupt)
         return eddy__raise_interrupt(code);
-    return eddy_raise(code, "cannot %s %s: %s", verb, eddy_stream_peer(s),
-                      eddy_status_message(code));
+    return eddy_raise(code, "cannot %s %s: %s", verb, eddy_stream_peer(s), eddy__words(code).text);
 }

@@ -53,7 +53,7 @@ static COLD int fail(const struct eddy__address *a, int status)
     char text[EDDY__ADDRESS_TEXT];
 
     return eddy_raise(status, "cannot listen on %s: %s", eddy__address_format(a, text),
-                      eddy_status_message(status));
+                      eddy__words(status).text);
 }
 
 /* Where there is no IPv6 its addresses are left out. */

@@ -1,6 +1,6 @@
 #include "base/clock.h"
 
-#include <math.h>
+#include <math.h> /* INFINITY */
 #include <time.h>
 
 int64_t eddy__clock_now(void)
@@ -20,7 +20,8 @@ int64_t eddy__ns_of_seconds(double seconds)
     /* 2^62 ns are 146 years: adding it to the clock cannot overflow */
     if (ns >= (double)(INT64_C(1) << 62))
         return NS_NEVER;
-    return (int64_t)ceil(ns);
+    int64_t whole = (int64_t)ns;
+    return whole + ((double)whole < ns);
 }
 
 double eddy__seconds_of_ns(int64_t ns)

@@ -7,9 +7,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static struct eddy__fiber_head *fiber(void)
+{
+    return (struct eddy__fiber_head *)(void *)eddy__thread.fiber;
+}
+
 static eddy_error **slot(void)
 {
-    return eddy__thread.error ? eddy__thread.error : &eddy__thread.own_error;
+    return fiber() ? &fiber()->error : &eddy__thread.error;
 }
 
 eddy_error *eddy__error_ref(eddy_error *error)
@@ -51,17 +56,11 @@ void eddy_error_clear(void)
     eddy__error_put(NULL);
 }
 
-/* A fiber begins with the pointer to the top of its stack; outside tasks the bounds are unknown. */
-static uintptr_t stack_top(void)
-{
-    return eddy__thread.fiber ? *(uintptr_t *)(void *)eddy__thread.fiber : 0;
-}
-
-/* The return addresses of the running task's frames. The frame pointers of code that was compiled
+/* The return addresses of the running task's frames; outside tasks the stack's bounds are unknown. The frame pointers of code that was compiled
  * without them are garbage, so each must lie above the last and below the stack's top. */
 static unsigned walk(void **frames, unsigned max)
 {
-    uintptr_t top = stack_top();
+    uintptr_t top = fiber() ? (uintptr_t)fiber()->stack_top : 0;
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     unsigned n = 0;
 

@@ -49,10 +49,14 @@ void slab_was_full(struct slab_page *slab)
     add_first(slab);
 }
 
-/* One empty slab stays, so that a single object that comes and goes costs no allocation. */
+/* An empty slab stays while it is the only one with room, so that a single object that comes and goes
+ * costs no allocation. */
 void slab_is_empty(struct slab_page *slab)
 {
-    if (slab->pool->slabs.next == &slab->link)
+    struct list *head = &slab->pool->slabs;
+    struct list *other = head->next == &slab->link ? slab->link.next : head->next;
+
+    if (other == head || slab_full(container_of(other, struct slab_page, link)))
         return;
     list_remove(&slab->link);
     eddy__free(slab);

@@ -8,14 +8,18 @@ struct eddy_loop;
 struct eddy__fiber;
 struct eddy_error;
 
-/* A fiber begins with the pointer to the top of its stack. A coroutine never moves to another
+/* What the base knows of a fiber: its first members. A coroutine never moves to another
  * thread, so the address of this may be kept across a switch. */
+struct eddy__fiber_head {
+    void *stack_top; /* NULL before it has begun */
+    struct eddy_error *error;
+};
+
 struct eddy__thread {
     struct eddy_loop *loop;       /* the loop that runs in this thread, NULL outside */
     struct eddy__fiber *fiber;    /* the task that runs, NULL in callbacks and outside */
     int budget;                   /* calls that did not suspend until a yield is due */
-    struct eddy_error **error;    /* where the task keeps its record; NULL: own_error */
-    struct eddy_error *own_error; /* outside tasks */
+    struct eddy_error *error;     /* the record of what runs outside tasks */
     /* set while a loop runs: the running task's name, and who hears of bugs */
     void (*task_name)(char *buf, size_t size);
     void (*bug)(const char *message);

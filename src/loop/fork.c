@@ -18,7 +18,6 @@ static void in_child(void)
     atomic_store(&loop->closed, true);
     eddy__thread.loop = NULL;
     eddy__thread.fiber = NULL;
-    eddy__thread.error = NULL;
     eddy__thread.task_name = NULL;
     eddy__thread.bug = NULL;
 }

@@ -21,10 +21,12 @@
 /* What the loop switches to; first member of a task. It has a stack from its first switch, for which
  * loop->begin prepares it, to its last. */
 struct eddy__fiber {
-    struct eddy__stack *stack; /* must stay first: base/error.c reads the top of the stack there */
-    struct eddy__context context;
+    struct eddy__stack *stack; /* it and error are a struct eddy__fiber_head */
     eddy_error *error;
+    struct eddy__context context;
 };
+_Static_assert(offsetof(struct eddy__fiber, error) == offsetof(struct eddy__fiber_head, error),
+               "base/error.c finds the record there");
 
 struct eddy__call;
 struct eddy__fd;
@@ -115,7 +117,7 @@ struct eddy_loop {
     void (*after)(eddy_loop *loop, struct eddy__fiber *fiber);
 
     int64_t now;          /* nanoseconds; virtual_clock: made up */
-    bool now_is_fresh;    /* read within the step that runs */
+    size_t now_step;      /* ring_head when it was read: fresh as long as that step runs */
     bool virtual_clock;
     bool stopping;
     bool running;
@@ -149,6 +151,7 @@ struct eddy_loop {
     eddy_exception_handler *handler;
     void *handler_arg;
     int64_t slow_ns;
+    int64_t step_began;   /* in debug mode */
     pthread_t thread;
 
     /* of the task layer */

@@ -164,12 +164,12 @@ int64_t eddy__loop_now_exact(eddy_loop *loop)
 {
     if (!loop->virtual_clock) {
         loop->now = eddy__clock_now();
-        loop->now_is_fresh = true;
+        loop->now_step = loop->ring_head;
     }
     return loop->now;
 }
 
 int64_t eddy__loop_now(eddy_loop *loop)
 {
-    return loop->now_is_fresh ? loop->now : eddy__loop_now_exact(loop);
+    return loop->now_step == loop->ring_head ? loop->now : eddy__loop_now_exact(loop);
 }

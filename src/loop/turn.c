@@ -19,31 +19,33 @@ static void step_was_slow(eddy_loop *loop, int64_t ns, uintptr_t entry)
                  &(eddy_report){.message = message, .task = entry & 1 ? NULL : (eddy_task *)entry});
 }
 
-/* In debug mode: the clock before a step, and the check after it. */
-static int64_t step_begin(const eddy_loop *loop)
+/* In debug mode, after each step. */
+static COLD void check_step(eddy_loop *loop, uintptr_t entry)
 {
-    return unlikely(loop->debug) ? eddy__clock_now() : 0;
-}
+    int64_t ns = eddy__clock_now() - loop->step_began;
 
-static void step_end(eddy_loop *loop, int64_t began, uintptr_t entry)
-{
-    if (likely(!began))
-        return;
-    int64_t ns = eddy__clock_now() - began;
     if (ns > loop->slow_ns)
         step_was_slow(loop, ns, entry);
 }
 
+static NOINLINE void run_after(eddy_loop *loop, uintptr_t entry)
+{
+    void (*after)(eddy_loop *, struct eddy__fiber *) = loop->after;
+
+    loop->after = NULL;
+    after(loop, (struct eddy__fiber *)entry);
+}
+
 /* What comes next, fetched in two steps: its control block, and later the end of its stack, whose
  * address stands there. */
-static inline void prefetch(const eddy_loop *loop, size_t end)
+static inline void prefetch(const eddy_loop *loop)
 {
     uintptr_t far = loop->ring[(loop->ring_head + PREFETCH) & loop->ring_mask];
     uintptr_t near = loop->ring[(loop->ring_head + PREFETCH / 2) & loop->ring_mask];
 
     __builtin_prefetch((const void *)far);
     __builtin_prefetch((const void *)(far + 64));
-    if (end - loop->ring_head > PREFETCH / 2 && !(near & 1)) {
+    if (!(near & 1)) {
         const char *sp = ((const struct eddy__fiber *)near)->context.sp;
 
         __builtin_prefetch(sp);
@@ -103,51 +105,47 @@ static bool timer_is_due(const eddy_loop *loop)
  *
  * The switch is written out here, once, and short batches follow each other without leaving the
  * function: its return would find the processor's stack of return addresses out of step, for the
- * tasks that run in between have calls open that return later. */
-static NOINLINE size_t run_ready(eddy_loop *loop, size_t most)
+ * tasks that run in between have calls open that return later. After a switch the loop is read from
+ * the thread again: what was kept on this stack is known later, when the stack pointer is. */
+static NOINLINE size_t run_ready(size_t most)
 {
-    struct eddy__thread *thread = &eddy__thread;
-    size_t entries = 0;
+    eddy_loop *loop = eddy__thread.loop;
+    size_t first = loop->ring_head;
 
     do {
         size_t end = loop->ring_tail;
 
         if (unlikely(loop->random))
             shuffle(loop, end - loop->ring_head);
-        entries += end - loop->ring_head;
         while (loop->ring_head != end) {
-            prefetch(loop, end);
+            if (end - loop->ring_head > PREFETCH)
+                prefetch(loop);
             uintptr_t entry = loop->ring[loop->ring_head++ & loop->ring_mask];
-            int64_t began = step_begin(loop);
 
-            loop->now_is_fresh = false;
+            if (unlikely(loop->debug))
+                loop->step_began = eddy__clock_now();
             if (entry & 1) {
-                thread->fiber = NULL;
-                thread->error = NULL;
+                eddy__thread.fiber = NULL;
                 eddy__call_run(loop, (struct eddy__call *)(entry & ~(uintptr_t)1));
-                step_end(loop, began, entry);
-                continue;
-            }
-            struct eddy__fiber *fiber = (struct eddy__fiber *)entry;
-            thread->fiber = fiber;
-            thread->error = &fiber->error;
-            thread->budget = BUDGET;
-            if (!fiber->stack && !loop->begin(loop, fiber))
-                continue;
-            eddy__context_switch(&loop->context, &fiber->context);
-            step_end(loop, began, entry);
-            if (loop->after) {
-                void (*after)(eddy_loop *, struct eddy__fiber *) = loop->after;
+            } else {
+                struct eddy__fiber *fiber = (struct eddy__fiber *)entry;
 
-                loop->after = NULL;
-                after(loop, fiber);
+                eddy__thread.fiber = fiber;
+                eddy__thread.budget = BUDGET;
+                if (!fiber->stack && !loop->begin(loop, fiber))
+                    continue;
+                eddy__context_switch(&loop->context, &fiber->context);
+                loop = eddy__thread.loop;
             }
+            if (unlikely(loop->debug))
+                check_step(loop, entry);
+            if (loop->after)
+                run_after(loop, entry);
         }
-    } while (entries < most && eddy__ready_count(loop) && !has_other_work(loop) &&
+    } while (eddy__ready_count(loop) && loop->ring_head - first < most && !has_other_work(loop) &&
              !timer_is_due(loop));
-    thread->fiber = NULL;
-    thread->error = NULL;
-    return entries;
+    eddy__thread.fiber = NULL;
+    return loop->ring_head - first;
 }
 
 static bool nothing_can_happen(eddy_loop *loop)
@@ -228,13 +226,13 @@ static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
         eddy__loop_now_exact(loop);
         eddy__timers_fire(loop);
     }
-    loop->now_is_fresh = false;
+    loop->now_step = loop->ring_head - 1;
 }
 
 /* Runs at least one batch, and what is to be done after it. Returns how many entries were run. */
 static size_t run_batches(eddy_loop *loop, size_t most)
 {
-    size_t entries = run_ready(loop, most);
+    size_t entries = run_ready(most);
 
     if (loop->late)
         eddy__timers_deliver_late(loop);

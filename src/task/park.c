@@ -31,35 +31,30 @@ static void count_suspension(eddy_loop *loop)
 }
 #endif
 
-/* A stack without guard that ran over has written into its neighbour: there is no going on. */
-static COLD void packed_overflow(eddy_task *self)
-{
-    eddy__overflow_die(self->fiber.stack);
-}
-
 /* The only place where a task switches away; one place for all keeps the processor's return stack
  * right when tasks wait along the same path. */
-NOINLINE int eddy__park(const struct eddy__wait_kind *kind, void *on)
+static NOINLINE void switch_away(eddy_task *self)
+{
+    count_suspension(self->loop);
+    if (unlikely(self->packed) && !eddy__stack_check(self->fiber.stack))
+        eddy__overflow_die(self->fiber.stack);
+    eddy__context_switch(&self->fiber.context, &self->loop->context);
+}
+
+int eddy__park(const struct eddy__wait_kind *kind, void *on)
 {
     eddy_task *self = eddy__self();
-    eddy_loop *loop = self->loop;
 
     self->waiting = kind;
     self->waiting_on = on;
     self->state = EDDY__TASK_PARKED;
-    count_suspension(loop);
-    if (unlikely(self->packed) && !eddy__stack_check(self->fiber.stack))
-        packed_overflow(self);
-    eddy__context_switch(&self->fiber.context, &loop->context);
-    return self->wake;
+    switch_away(self);
+    return eddy__self()->wake; /* not self: see run_ready in loop/turn.c */
 }
-
-static const struct eddy__wait_kind yielding = {"its turn", NULL};
 
 void eddy__step_aside(void)
 {
-    eddy__park(&yielding, NULL);
-    eddy__self()->state = EDDY__TASK_READY;
+    switch_away(eddy__self());
 }
 
 void eddy__yield_turn(void)
@@ -67,7 +62,7 @@ void eddy__yield_turn(void)
     eddy_task *self = eddy__self();
 
     eddy__ready_push(self->loop, (uintptr_t)self);
-    eddy__step_aside();
+    switch_away(self);
 }
 
 int eddy__raise_interrupt(int code)
@@ -145,19 +140,24 @@ static int sleep_until(eddy_task *self, int64_t deadline)
     return eddy__raise_if(r);
 }
 
-int eddy_sleep(double seconds)
+static int sleep_for(double seconds)
 {
     eddy_task *self = eddy__self();
+    int64_t ns = eddy__ns_of_seconds(seconds);
 
-    int r = eddy__checkpoint();
-    if (r < 0)
-        return r;
     if (isnan(seconds))
         return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_sleep: NaN seconds, a number is expected");
-    if (seconds <= 0) {
-        eddy__yield_turn();
-        return eddy__raise_if(self->interrupt);
-    }
-    int64_t ns = eddy__ns_of_seconds(seconds);
     return sleep_until(self, ns == NS_NEVER ? NS_NEVER : eddy__loop_now_exact(self->loop) + ns);
+}
+
+int eddy_sleep(double seconds)
+{
+    int r = eddy__checkpoint();
+
+    if (r < 0)
+        return r;
+    if (!(seconds <= 0))
+        return sleep_for(seconds);
+    eddy__yield_turn();
+    return eddy__raise_if(eddy__self()->interrupt);
 }

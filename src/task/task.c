@@ -70,7 +70,6 @@ static void check_record(eddy_task *task)
 static void end_task(eddy_loop *loop, eddy_task *task)
 {
     eddy__thread.fiber = NULL;
-    eddy__thread.error = NULL;
     task->state = EDDY__TASK_DONE;
     list_remove(&task->all);
     loop->task_count--;

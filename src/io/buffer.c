@@ -38,8 +38,10 @@ size_t eddy__buffer_take(struct eddy__buffer *b, void *to, size_t size)
 {
     size_t n = min_size(size, eddy__buffer_count(b));
 
-    memcpy(to, b->data + b->start, n);
-    b->start += n;
+    if (n) {
+        memcpy(to, b->data + b->start, n);
+        b->start += n;
+    }
     return n;
 }
 

@@ -371,20 +371,24 @@ EDDY_CORO(drains, eddy_stream *)
 
 SWEEP(write_sweep)
 {
-    static char large[3 << 20];
+    static char large[6 << 20];
     eddy_stream *streams[2];
-    ssize_t status[2] = {0};
+    ssize_t written, n = 0;
 
     streams_open(streams, NULL);
-    eddy_auto(eddy_task) *reader = eddy_create_task(drains_coro(streams[1]));
-    eddy_auto(eddy_task) *other =
-        eddy_create_task(writes_coro(streams[0], large, sizeof large, &status[0]));
-    status[1] = eddy_write(streams[0], large, sizeof large);
-    if (status[1] >= 0)
-        status[1] = eddy_flush(streams[0]);
+    eddy_task *reader = eddy_create_task(drains_coro(streams[1]));
+    eddy_task *other = eddy_create_task(writes_coro(streams[0], large, sizeof large, &n));
+    eddy_ignore(eddy_sleep(0));
+    written = eddy_write(streams[0], large, sizeof large);
+    if (written >= 0)
+        written = eddy_flush(streams[0]);
+    if (written >= 0)
+        written = eddy_await(other);
     eddy_stream_close(streams[0]);
-    if (status[1] >= 0)
-        status[1] = eddy_await(reader);
+    if (written >= 0)
+        written = eddy_await(reader);
+    eddy_task_close(other);
+    eddy_task_close(reader);
     eddy_stream_close(streams[1]);
-    return (int)status[1];
+    return (int)written;
 }

@@ -2,28 +2,54 @@
 #include <eddy/gen.h>
 
 #include "base/alloc.h"
-#include "task/task.h"
+#include "task/future.h"
 
+/* Counted: by the handle, by the task from its start to its end, and by calls that wait in it. */
 struct eddy_gen {
     eddy_task *task;
     size_t item_size;
-    eddy_task *consumer; /* parked in next, or NULL */
-    void *item;          /* where the consumer wants it */
-    const void *value;   /* what it sent along */
-    int aborted;         /* what reached the consumer meanwhile */
+    unsigned refs;
+    struct request *request; /* to be answered with an item or the end; NULL: nobody asks */
+    const void *value;       /* what was sent along */
     bool started;
-    bool yielding;       /* parked in eddy_yield */
-    bool told;           /* its end, or failure, has been returned */
+    bool yielding;           /* parked until it is asked */
+    bool closing;            /* no item will be asked for any more */
+    bool told;               /* its end, or failure, has been returned */
+};
+
+/* A call of next, on its task's stack. */
+struct request {
+    eddy_gen *gen;
+    eddy_task *consumer;
+    void *item;  /* where it goes */
+    int aborted; /* what reached the consumer meanwhile */
 };
 
 enum { GEN_ITEM = 1, GEN_END = 0 };
+
+static void unref(eddy_gen *gen)
+{
+    if (--gen->refs > 0)
+        return;
+    eddy__task_unref(gen->task);
+    eddy__free(gen);
+}
+
+static void answer(eddy_gen *gen, int what)
+{
+    eddy_task *consumer = gen->request->consumer;
+
+    gen->request = NULL;
+    eddy__wake(consumer, what);
+}
 
 static void gen_ended(eddy_task *task)
 {
     eddy_gen *gen = task->owner;
 
-    if (gen->consumer)
-        eddy__wake(gen->consumer, GEN_END);
+    if (gen->request)
+        answer(gen, GEN_END);
+    unref(gen);
 }
 
 eddy_gen *eddy_gen_open(eddy_coro coro, size_t item_size)
@@ -39,6 +65,7 @@ eddy_gen *eddy_gen_open(eddy_coro coro, size_t item_size)
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
+    gen->refs = 1;
     gen->item_size = item_size;
     gen->task = eddy__task_new(loop, &coro, &(eddy_task_opts){.name = coro.name});
     if (!gen->task) {
@@ -55,57 +82,71 @@ eddy_gen *eddy_gen_open(eddy_coro coro, size_t item_size)
 /* A cancelled consumer takes the generator along and waits for what it does about it. */
 static void next_abort(eddy_task *task, int code)
 {
-    eddy_gen *gen = task->waiting_on;
+    struct request *request = task->waiting_on;
 
-    if (!gen->aborted)
-        eddy__task_cancel(gen->task, task);
-    gen->aborted = code;
+    if (!request->aborted)
+        eddy__task_cancel(request->gen->task, task);
+    request->aborted = code;
 }
 
 static const struct eddy__wait_kind waiting_for_item = {"a generator's item", next_abort};
 
-static void resume(eddy_gen *gen)
+/* Ends the generator's wait in eddy_yield. */
+static void resume(eddy_gen *gen, int status)
 {
-    if (!gen->started) {
-        gen->started = true;
-        eddy__task_start(gen->task);
-    } else if (gen->yielding) {
-        gen->yielding = false;
-        eddy__wake(gen->task, 0);
-    }
+    if (!gen->yielding)
+        return;
+    gen->yielding = false;
+    eddy__wake(gen->task, status);
 }
 
-static int end_of(eddy_gen *gen)
+static void ask(eddy_gen *gen, struct request *request)
+{
+    gen->request = request;
+    if (gen->started) {
+        resume(gen, 0);
+        return;
+    }
+    gen->started = true;
+    gen->refs++;
+    eddy__task_start(gen->task);
+}
+
+static int end_of(eddy_gen *gen, int aborted)
 {
     if (gen->told)
         return 0;
+    if (gen->closing && !aborted)
+        return eddy_raise_at(NULL, EDDY_ECLOSED, "the generator was closed");
     gen->told = true;
-    return eddy__task_result(gen->task, gen->aborted);
+    int r = eddy__task_result(gen->task, aborted);
+    return r < 0 ? r : 0;
 }
 
 int eddy_gen_send(eddy_gen *gen, const void *value, void *item)
 {
-    int r = eddy__checkpoint();
+    struct request request = {.gen = gen, .consumer = eddy__self(), .item = item};
 
+    int r = eddy__check_interrupt();
     if (r < 0)
         return r;
-    if (gen->consumer)
-        return eddy_raise_at(NULL, EDDY_EBUSY, "another task waits for the generator's next item");
     if (gen->task == eddy__self())
         return eddy_raise_at(NULL, EDDY_EDEADLOCK, "a generator cannot ask itself for an item");
-    if (gen->task->state == EDDY__TASK_DONE)
-        return end_of(gen);
-    gen->consumer = eddy__self();
-    gen->item = item;
+    if (gen->request)
+        return eddy_raise_at(NULL, EDDY_EBUSY, "another task waits for the generator's next item");
+    if (gen->task->state == EDDY__TASK_DONE) {
+        r = end_of(gen, 0);
+        eddy__spend();
+        return r;
+    }
     gen->value = value;
-    gen->aborted = 0;
-    resume(gen);
-    r = eddy__park(&waiting_for_item, gen);
-    gen->consumer = NULL;
-    if (r == GEN_ITEM)
-        return 1;
-    r = end_of(gen);
-    return r < 0 ? r : 0;
+    ask(gen, &request);
+    gen->refs++;
+    r = eddy__park(&waiting_for_item, &request);
+    if (r != GEN_ITEM)
+        r = end_of(gen, request.aborted);
+    unref(gen);
+    return r;
 }
 
 int eddy_gen_next(eddy_gen *gen, void *item)
@@ -117,13 +158,18 @@ int eddy_gen_next(eddy_gen *gen, void *item)
 
 static void yield_abort(eddy_task *task, int code)
 {
-    eddy_gen *gen = task->waiting_on;
-
-    gen->yielding = false;
-    eddy__wake(task, code);
+    resume(task->waiting_on, code);
 }
 
 static const struct eddy__wait_kind yielding_item = {"its consumer", yield_abort};
+
+static int wait_to_be_asked(eddy_gen *gen)
+{
+    if (gen->closing)
+        return EDDY_ECANCELED;
+    gen->yielding = true;
+    return eddy__park(&yielding_item, gen);
+}
 
 int eddy_yield_receive(const void *item, const void **value)
 {
@@ -135,12 +181,15 @@ int eddy_yield_receive(const void *item, const void **value)
     if (self->on_end != gen_ended)
         return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_yield outside a generator");
     eddy_gen *gen = self->owner;
-    if (gen->item_size && gen->item)
-        memcpy(gen->item, item, gen->item_size);
-    gen->yielding = true;
-    eddy__wake(gen->consumer, GEN_ITEM);
-    gen->consumer = NULL;
-    r = eddy__park(&yielding_item, gen);
+    /* after a yield that a deadline of its own has ended, nobody may have asked */
+    if (!gen->request)
+        r = wait_to_be_asked(gen);
+    if (r == 0) {
+        if (gen->item_size && gen->request->item)
+            memcpy(gen->request->item, item, gen->item_size);
+        answer(gen, GEN_ITEM);
+        r = wait_to_be_asked(gen);
+    }
     if (value)
         *value = r < 0 ? NULL : gen->value;
     return eddy__raise_if(r);
@@ -157,15 +206,18 @@ void eddy_gen_close(eddy_gen *gen)
 {
     if (!gen)
         return;
-    if (gen->told)
-        gen->task->observed = true;
+    if (gen->task == eddy__self()) {
+        eddy__bug(EDDY_EINVAL, "a generator closes itself: it cannot wait for its own end");
+        return;
+    }
     if (!gen->started) {
         eddy__task_discard(gen->task);
-    } else {
-        /* outside a task nobody can wait: the generator ends by itself */
-        if (!eddy__self())
-            gen->task->on_end = NULL;
-        eddy_task_close(gen->task);
+        eddy__free(gen);
+        return;
     }
-    eddy__free(gen);
+    gen->closing = true;
+    resume(gen, EDDY_ECANCELED); /* also in a shield: it has nothing to wait for there */
+    gen->task->refs++;
+    eddy_task_close(gen->task);
+    unref(gen);
 }

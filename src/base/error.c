@@ -24,14 +24,26 @@ eddy_error *eddy__error_ref(eddy_error *error)
     return error;
 }
 
+/* Without recursion: lists and ways may be longer than a small stack takes. Those to be freed hang on
+ * each other by next, which has been followed already. */
 void eddy__error_unref(eddy_error *error)
 {
-    while (error && --error->refs == 0) {
-        eddy_error *next = error->next;
+    eddy_error *dead = NULL;
 
-        eddy__error_unref(error->inner);
-        eddy__free(error);
-        error = next;
+    for (;;) {
+        while (error && --error->refs == 0) {
+            eddy_error *next = error->next;
+
+            error->next = dead;
+            dead = error;
+            error = next;
+        }
+        if (!dead)
+            return;
+        eddy_error *gone = dead;
+        dead = gone->next;
+        error = gone->inner;
+        eddy__free(gone);
     }
 }
 
@@ -151,17 +163,6 @@ int eddy__error_awaited(eddy_error *inner, int code)
     else
         error->message = eddy_status_message(code);
     return code;
-}
-
-void eddy__error_append(eddy_error *first, eddy_error *next)
-{
-    if (!first || !next || first == next) {
-        eddy__error_unref(next);
-        return;
-    }
-    while (first->next)
-        first = first->next;
-    first->next = next;
 }
 
 const eddy_error *eddy_last_error(void)

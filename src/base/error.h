@@ -20,8 +20,19 @@ void eddy__error_put(eddy_error *error);
  * leads to it, says "awaited by" the running task, and has code. Returns code. */
 int eddy__error_awaited(eddy_error *inner, int code);
 
-/* Puts next at the end of first's list of further failures; takes over the caller's reference. */
-void eddy__error_append(eddy_error *first, eddy_error *next);
+/* Several failures in order. Its records are its own and lead to those of the tasks that failed, which
+ * may hang in other lists, too. */
+struct eddy__error_list {
+    int code; /* of the first failure, also when there was no memory for a record; 0: none */
+    eddy_error *first;
+    eddy_error *last;
+};
+
+/* Adds the failure code with its record (may be NULL) and those that hang on it. */
+void eddy__error_list_add(struct eddy__error_list *list, eddy_error *error, int code);
+/* Makes the list the running task's failure and empties it. Returns the first code, or 0. */
+int eddy__error_list_raise(struct eddy__error_list *list);
+void eddy__error_list_clear(struct eddy__error_list *list);
 
 /* Misuse that is a bug in the program: reports it with the place of the call to the running loop's
  * exception handler (stderr without one). Returns code, raised. */

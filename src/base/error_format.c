@@ -88,14 +88,8 @@ static void add_frames(struct text *text, const eddy_error *error)
     }
 }
 
-static void add_way(struct text *text, const eddy_error *error)
+static void add_failure(struct text *text, const eddy_error *error)
 {
-    if (error->inner) {
-        add_way(text, error->inner);
-        if (error->task[0])
-            add(text, "  awaited by task %s\n", error->task);
-        return;
-    }
     if (error->place)
         add(text, "  %s (%s:%d)", error->place->function, error->place->file, error->place->line);
     else
@@ -104,6 +98,29 @@ static void add_way(struct text *text, const eddy_error *error)
         add(text, " in task %s", error->task);
     add(text, "\n");
     add_frames(text, error);
+}
+
+static const eddy_error *steps_in(const eddy_error *error, size_t n)
+{
+    while (n-- > 0)
+        error = error->inner;
+    return error;
+}
+
+/* From the failure outwards. The way is walked anew for each step, which needs no stack. */
+static void add_way(struct text *text, const eddy_error *error)
+{
+    size_t steps = 0;
+
+    for (const eddy_error *e = error; e->inner; e = e->inner)
+        steps++;
+    add_failure(text, steps_in(error, steps));
+    while (steps-- > 0) {
+        const eddy_error *e = steps_in(error, steps);
+
+        if (e->task[0])
+            add(text, "  awaited by task %s\n", e->task);
+    }
 }
 
 size_t eddy_error_format(const eddy_error *error, char *buf, size_t size)

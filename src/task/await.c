@@ -17,21 +17,7 @@ static bool sole_awaiter(const struct awaiting *a)
     return true;
 }
 
-/* The only one who waits for a task takes it along and waits on; one of several just leaves. */
-static void await_abort(eddy_task *task, int code)
-{
-    struct awaiting *a = task->waiting_on;
-
-    if (a->aborted) {
-        a->aborted = code;
-        return;
-    }
-    a->aborted = code;
-    if (a->propagate && sole_awaiter(a))
-        eddy__task_cancel(a->inner, task);
-    else
-        eddy__waiter_abort(task, code);
-}
+static void await_abort(eddy_task *task, int code);
 
 static const struct eddy__wait_kind awaiting_task = {"a task", await_abort};
 static const struct eddy__wait_kind joining_task = {"the end of a task", NULL};
@@ -44,12 +30,38 @@ static eddy_task *awaited_by(const eddy_task *task)
     return ((const struct awaiting *)task->waiting_on)->inner;
 }
 
+/* Whether from awaits one that awaits … to. There may be cycles without it. */
+static bool leads_to(const eddy_task *from, const eddy_task *to)
+{
+    size_t left = to->loop->task_count;
+
+    while (from && from != to && left-- > 0)
+        from = awaited_by(from);
+    return from == to;
+}
+
+/* The only one who waits for a task takes it along and waits on; one of several just leaves. So does
+ * one whose own cancellation comes back to it: it is in a cycle. */
+static void await_abort(eddy_task *task, int code)
+{
+    struct awaiting *a = task->waiting_on;
+    bool again = a->aborted != 0;
+
+    a->aborted = code;
+    if (again ? leads_to(a->inner, task) : !(a->propagate && sole_awaiter(a)))
+        eddy__waiter_abort(task, code);
+    else if (!again)
+        eddy__task_cancel(a->inner, task);
+}
+
 /* Debug mode: a cycle of tasks that await each other would wait for ever. */
 static int check_cycle(eddy_task *self, eddy_task *inner)
 {
     char members[512] = "";
     size_t length = 0;
 
+    if (!leads_to(inner, self))
+        return 0;
     for (eddy_task *t = inner; t; t = awaited_by(t)) {
         int n = snprintf(members + length, sizeof members - length, "%s -> ", eddy_task_name(t));
 
@@ -132,11 +144,20 @@ void eddy__task_join(eddy_task *task)
         eddy__wait_in(&task->done_waiters, &waiter, &joining_task);
 }
 
+/* One that lives has the loop's reference, too; otherwise the handle was given back before. */
+static bool is_handle(const eddy_task *task)
+{
+    if (likely(task->state == EDDY__TASK_DONE || task->refs > 1))
+        return true;
+    eddy__bug(EDDY_EINVAL, "a task's handle was given back twice");
+    return false;
+}
+
 void eddy_task_close(eddy_task *task)
 {
     eddy_task *self = eddy__self();
 
-    if (!task)
+    if (!task || !is_handle(task))
         return;
     if (task == self) {
         eddy__bug(EDDY_EINVAL, "a task closes its own handle: it cannot wait for its own end");
@@ -153,7 +174,7 @@ void eddy_task_close(eddy_task *task)
 
 void eddy_detach(eddy_task *task)
 {
-    if (task)
+    if (task && is_handle(task))
         eddy__task_unref(task);
 }
 

@@ -24,15 +24,10 @@ void eddy__task_describe(eddy_task *task, char *buf, size_t size)
         snprintf(buf, size, "'%s' (%s)", shown, eddy_task_function(task));
 }
 
-eddy_error *eddy__task_take_error(eddy_task *task)
+eddy_error *eddy__task_record(const eddy_task *task)
 {
-    if (task->fiber.error)
-        return eddy__error_ref(task->fiber.error);
-    eddy_error *saved = eddy__error_take();
-    eddy__raise_code(task->status);
-    eddy_error *error = eddy__error_take();
-    eddy__error_put(saved);
-    return error;
+    /* one of another code is that of an earlier failure, which the task had dealt with */
+    return eddy_error_code(task->fiber.error) == task->status ? task->fiber.error : NULL;
 }
 
 size_t eddy_all_tasks(eddy_task **tasks, size_t n)

@@ -30,13 +30,10 @@ static int status_of(const struct gathering *g, const eddy_task *task)
     return task->status;
 }
 
-/* The failures in order of completion as one record with the rest hanging on it. Those that were
- * cancelled because of a failure, or by the caller's own cancellation, say nothing. */
-static eddy_error *collect(const struct gathering *g, int *first_code)
+/* The failures in order of completion. Those that were cancelled because of a failure, or by the
+ * caller's own cancellation, say nothing. */
+static void collect(const struct gathering *g, struct eddy__error_list *failures)
 {
-    eddy_error *first = NULL;
-
-    *first_code = 0;
     for (size_t i = 0; i < g->set.done; i++) {
         eddy_task *task = g->set.tasks[g->set.order[i]];
         int status = status_of(g, task);
@@ -44,15 +41,8 @@ static eddy_error *collect(const struct gathering *g, int *first_code)
         task->observed = true;
         if (status >= 0 || (task->status == EDDY_ECANCELED && (g->aborted || g->set.failed)))
             continue;
-        eddy_error *error = eddy__task_take_error(task);
-        if (!*first_code)
-            *first_code = status;
-        if (first)
-            eddy__error_append(first, error);
-        else
-            first = error;
+        eddy__error_list_add(failures, eddy__task_record(task), status);
     }
-    return first;
 }
 
 static bool any_cancelled(const struct gathering *g)
@@ -65,19 +55,16 @@ static bool any_cancelled(const struct gathering *g)
 
 static int result_of(struct gathering *g, int *statuses)
 {
-    int code;
+    struct eddy__error_list failures = {0};
 
-    if (statuses)
+    collect(g, &failures);
+    if (statuses) {
         for (size_t i = 0; i < g->set.count; i++)
             statuses[i] = g->set.tasks[i]->status;
-    eddy_error *first = collect(g, &code);
-    if (statuses)
-        code = 0;
-    if (code < 0)
-        eddy__error_awaited(first, code);
-    eddy__error_unref(first);
-    if (code < 0)
-        return code;
+        eddy__error_list_clear(&failures);
+    }
+    if (failures.code)
+        return eddy__error_list_raise(&failures);
     return g->aborted && any_cancelled(g) ? eddy__raise_interrupt(g->aborted) : 0;
 }
 
@@ -104,11 +91,6 @@ int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n, const eddy_gather_
 
     if (r < 0 || n == 0)
         return r;
-    for (size_t i = 0; i < n; i++)
-        if (!tasks[i] || tasks[i] == eddy__self())
-            return eddy_raise_at(opts ? opts->place : NULL, EDDY_EINVAL,
-                                 "gather: task %zu is %s", i,
-                                 tasks[i] ? "the caller itself" : "NULL");
     return gather(tasks, n, opts);
 }
 

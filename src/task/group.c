@@ -22,7 +22,7 @@ struct eddy_group {
     bool cancelled;     /* by eddy_group_cancel: ends without an error */
     bool joining;       /* the opener is parked in join or close */
     int aborted;        /* what reached the opener in join */
-    eddy_error *errors; /* of children, in order of completion */
+    struct eddy__error_list failures; /* of children, in order of completion */
 };
 
 eddy_group *eddy_group_open(void)
@@ -63,15 +63,6 @@ static void abort_group(eddy_group *group)
     }
 }
 
-/* Takes over the caller's reference. */
-static void add_error(eddy_group *group, eddy_error *error)
-{
-    if (group->errors)
-        eddy__error_append(group->errors, error);
-    else
-        group->errors = error;
-}
-
 static void child_ended(eddy_task *task)
 {
     eddy_group *group = task->owner;
@@ -80,11 +71,13 @@ static void child_ended(eddy_task *task)
     group->count--;
     if (task->status < 0 && task->status != EDDY_ECANCELED) {
         task->observed = true;
-        add_error(group, eddy__task_take_error(task));
+        eddy__error_list_add(&group->failures, eddy__task_record(task), task->status);
         abort_group(group);
     }
-    if (group->count == 0 && group->joining)
+    if (group->count == 0 && group->joining) {
+        group->joining = false;
         eddy__wake(group->opener, 0);
+    }
 }
 
 /* ---- starting ---- */
@@ -94,8 +87,10 @@ static int refuse(eddy_group *group, int code, const char *why)
 {
     eddy_raise_at(NULL, code, "the group cannot start a child: %s", why);
     if (!group->cancelled) {
-        add_error(group, eddy__error_take());
-        eddy_raise_at(NULL, code, "the group cannot start a child: %s", why);
+        eddy_error *error = eddy__error_take();
+
+        eddy__error_list_add(&group->failures, error, code);
+        eddy__error_put(error);
     }
     return code;
 }
@@ -121,23 +116,32 @@ int eddy_group_start_with(eddy_group *group, eddy_coro coro, const eddy_task_opt
     task->on_end = child_ended;
     list_add_tail(&group->children, &task->siblings);
     group->count++;
-    eddy__task_start(task);
     if (handle)
         *handle = task;
+    if (opts && opts->eager)
+        eddy__task_start_eagerly(task);
     else
+        eddy__task_start(task);
+    if (!handle)
         eddy__task_unref(task);
     return 0;
 }
 
 /* ---- ending ---- */
 
+/* A cancellation or a deadline has reached the opener. */
+static void join_interrupted(eddy_group *group, int code)
+{
+    if (!group->aborted)
+        cancel_children(group, group->opener);
+    if (group->state == OPEN)
+        group->state = ABORTING;
+    group->aborted = code;
+}
+
 static void join_abort(eddy_task *task, int code)
 {
-    eddy_group *group = task->waiting_on;
-
-    if (!group->aborted)
-        cancel_children(group, task);
-    group->aborted = code;
+    join_interrupted(task->waiting_on, code);
 }
 
 static const struct eddy__wait_kind joining = {"the children of a group", join_abort};
@@ -148,7 +152,6 @@ static void wait_for_children(eddy_group *group, const struct eddy__wait_kind *k
     while (group->count) {
         group->joining = true;
         eddy__park(kind, group);
-        group->joining = false;
     }
     group->state = ENDED;
 }
@@ -160,36 +163,10 @@ static void leave_body(eddy_group *group)
         eddy_scope_leave(&group->scope);
 }
 
-/* A failure of the body that is not the echo of the group's own abort. */
-static void add_body(eddy_group *group, int body)
+static int result_of(eddy_group *group, int body)
 {
-    if (body >= 0 || (body == EDDY_ECANCELED && group->state != OPEN))
-        return;
-    abort_group(group);
-    if (body == EDDY_ECANCELED)
-        return;
-    if (eddy_last_status() != body)
-        eddy__raise_code(body);
-    /* last, whenever children end: kept aside in the opener's slot until then */
-}
-
-static int result_of(eddy_group *group, int body, eddy_error *body_error)
-{
-    eddy_error *errors = group->errors;
-
-    group->errors = NULL;
-    if (body_error) {
-        if (errors)
-            eddy__error_append(errors, body_error);
-        else
-            errors = body_error;
-    }
-    if (errors) {
-        int code = eddy__error_awaited(errors, eddy_error_code(errors));
-
-        eddy__error_unref(errors);
-        return code;
-    }
+    if (group->failures.code)
+        return eddy__error_list_raise(&group->failures);
     if (group->aborted)
         return eddy__raise_interrupt(group->aborted);
     return body == EDDY_ECANCELED && !group->cancelled ? eddy__raise_interrupt(body) : 0;
@@ -199,19 +176,24 @@ int eddy_group_join_with(eddy_group *group, const eddy_join_opts *opts)
 {
     eddy_task *self = eddy__self();
     int body = opts ? opts->body : 0;
+    eddy_error *record = NULL;
 
     if (group->opener != self)
         return eddy_raise_at(NULL, self ? EDDY_EOWNER : EDDY_ENOTASK,
                              "a group is joined by the task that opened it");
-    add_body(group, body);
-    eddy_error *body_error = body < 0 && body != EDDY_ECANCELED ? eddy__error_take() : NULL;
-    leave_body(group);
-    if (self->interrupt) {
-        group->aborted = self->interrupt;
-        cancel_children(group, self);
+    if (body < 0) {
+        abort_group(group);
+        record = eddy_last_status() == body ? eddy__error_take() : NULL;
     }
+    leave_body(group);
+    if (self->interrupt)
+        join_interrupted(group, self->interrupt);
     wait_for_children(group, &joining);
-    return result_of(group, body, body_error);
+    /* a cancellation is the opener's own, or the echo of the group's abort */
+    if (body < 0 && body != EDDY_ECANCELED)
+        eddy__error_list_add(&group->failures, record, body);
+    eddy__error_unref(record);
+    return result_of(group, body);
 }
 
 void eddy_group_cancel(eddy_group *group)
@@ -230,13 +212,13 @@ size_t eddy_group_count(const eddy_group *group)
 /* Failures that no join has told of. */
 static void report_errors(eddy_group *group)
 {
-    if (group->errors)
+    if (group->failures.code)
         eddy__report(group->opener->loop,
                      &(eddy_report){.message = "a task of a group failed and the group was not "
                                                "joined",
                                     .task = group->opener,
-                                    .error = group->errors});
-    eddy__error_unref(group->errors);
+                                    .error = group->failures.first});
+    eddy__error_list_clear(&group->failures);
 }
 
 void eddy_group_close(eddy_group *group)

@@ -4,6 +4,9 @@
 #include "task/stack_report.h"
 #include "task/task.h"
 
+/* A call that asks for another one each time does not keep the loop from closing. */
+enum { LAST_TURNS = 16 };
+
 static void describe(eddy_task *task, char *buf, size_t size)
 {
     eddy__task_describe(task, buf, size);
@@ -56,14 +59,20 @@ static void report_stuck(eddy_loop *loop)
                                           .task = container_of(node, eddy_task, all)});
 }
 
-/* Cancels what is left and waits for it. False when some of it can never end. */
+/* Cancels what is left and waits for it; then makes the calls that are ready, such as done callbacks,
+ * and what they lead to. False when some task can never end. */
 static bool end_tasks(eddy_loop *loop)
 {
-    cancel_all(loop);
     loop->deadlocked = false;
     loop->report_deadlock = true;
-    while (loop->task_count && !loop->deadlocked)
-        eddy__loop_turn(loop, NS_NEVER);
+    for (int i = 0; i < LAST_TURNS && !loop->deadlocked &&
+                    (loop->task_count || eddy__ready_count(loop));
+         i++) {
+        cancel_all(loop);
+        while (loop->task_count && !loop->deadlocked)
+            eddy__loop_turn(loop, NS_NEVER);
+        eddy__loop_turn(loop, 0);
+    }
     loop->stopping = false;
     if (loop->task_count)
         report_stuck(loop);
@@ -180,10 +189,12 @@ static void print_unhandled(eddy_task *main, bool interrupted)
 {
     if (main->status >= 0 || (interrupted && main->status == EDDY_ECANCELED))
         return;
+    struct eddy__error_list failure = {0};
+
     fprintf(stderr, "eddy: unhandled failure of the main task\n");
-    eddy_error *error = eddy__task_take_error(main);
-    eddy_error_print(error);
-    eddy__error_unref(error);
+    eddy__error_list_add(&failure, eddy__task_record(main), main->status);
+    eddy_error_print(failure.first);
+    eddy__error_list_clear(&failure);
 }
 
 static int run_main(eddy_loop *loop, eddy_coro coro)

@@ -245,20 +245,22 @@ void eddy__task_start(eddy_task *task)
     eddy__ready_push(task->loop, (uintptr_t)task);
 }
 
-/* Runs a new task at once: the creator waits behind it for one turn, so that "at once" needs no second
- * way of switching. Others that are ready run first. */
-static void start_eagerly(eddy_task *task)
+/* The creator waits behind it for one turn, so that "at once" needs no second way of switching. A seed
+ * may shuffle the two. */
+void eddy__task_start_eagerly(eddy_task *task)
 {
-    eddy_loop *loop = task->loop;
+    eddy_task *self = eddy__self();
 
-    task->state = EDDY__TASK_READY;
-    if (!eddy__self()) {
-        eddy__ready_push(loop, (uintptr_t)task);
+    if (!self || self->loop != task->loop) {
+        eddy__task_start(task);
         return;
     }
-    eddy__ready_push_front(loop, (uintptr_t)eddy__self());
-    eddy__ready_push_front(loop, (uintptr_t)task);
+    task->state = EDDY__TASK_READY;
+    eddy__ready_push_front(task->loop, (uintptr_t)self);
+    eddy__ready_push_front(task->loop, (uintptr_t)task);
     eddy__step_aside();
+    while (!task->begun)
+        eddy__yield_turn();
 }
 
 static inline eddy_task *create(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts)
@@ -268,7 +270,7 @@ static inline eddy_task *create(eddy_loop *loop, const eddy_coro *coro, const ed
     if (unlikely(!task))
         return NULL;
     if (unlikely(opts && opts->eager))
-        start_eagerly(task);
+        eddy__task_start_eagerly(task);
     else
         eddy__task_start(task);
     return task;
@@ -362,6 +364,7 @@ int eddy_task_set_name(eddy_task *task, const char *name)
         return eddy__raise_code(EDDY_ENOMEM);
     eddy__free(more->name);
     more->name = copy;
+    task->number = 0;
     return 0;
 }
 

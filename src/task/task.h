@@ -190,6 +190,8 @@ bool eddy__task_begin(eddy_loop *loop, struct eddy__fiber *fiber);
 void eddy__task_discard(eddy_task *task);
 /* Puts a new task into the ring. */
 void eddy__task_start(eddy_task *task);
+/* Runs it at once, up to its first suspension; in a callback only in the next turn. */
+void eddy__task_start_eagerly(eddy_task *task);
 void eddy__task_unref(eddy_task *task);
 /* Cancels on behalf of a task, or of nobody (NULL). */
 void eddy__task_cancel(eddy_task *task, const eddy_task *canceller);
@@ -209,8 +211,8 @@ void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd);
 /* "'Task-2' (fetch), started at crawl.c:12". */
 void eddy__task_describe(eddy_task *task, char *buf, size_t size);
 
-/* Its failure as a record with a reference for the caller, also when it returned a bare code. */
-eddy_error *eddy__task_take_error(eddy_task *task);
+/* The record of its failure; NULL when it returned a bare code. Of a task that has ended. */
+eddy_error *eddy__task_record(const eddy_task *task);
 
 /* A shield for closers, which also restores the caller's error record when it is left. */
 struct eddy__closer {

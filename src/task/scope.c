@@ -119,8 +119,9 @@ int eddy_scope_reschedule(eddy_scope *scope, double seconds)
     if (scope->expired)
         return eddy_raise_at(NULL, EDDY_ETIMEDOUT, "the scope has expired already");
     eddy__timer_cancel(scope->task->loop, &scope->timer);
-    int r = arm(scope, seconds);
-    return r < 0 ? eddy__raise_code(r) : 0;
+    scope->status = arm(scope, seconds);
+    eddy__task_interrupt(scope->task);
+    return scope->status < 0 ? eddy__raise_code(scope->status) : 0;
 }
 
 double eddy_deadline(void)

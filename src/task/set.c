@@ -33,8 +33,26 @@ static void task_ended(struct eddy_waiter_ *w, int status)
     }
 }
 
+static int check(eddy_task *const *tasks, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!tasks[i])
+            return eddy_raise_at(NULL, EDDY_EINVAL, "task %zu of those to wait for is NULL", i);
+        if (tasks[i] == eddy__self())
+            return eddy_raise_at(NULL, EDDY_EDEADLOCK,
+                                 "task %zu of those to wait for is the one that waits", i);
+        if (tasks[i]->loop != eddy__thread.loop)
+            return eddy_raise_at(NULL, EDDY_ELOOP, "task %zu belongs to another loop", i);
+    }
+    return 0;
+}
+
 int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
 {
+    int r = check(tasks, n);
+
+    if (r < 0)
+        return r;
     *set = (struct eddy__set){.tasks = tasks, .count = n};
     set->watchers = eddy__alloc_zero(n * (sizeof *set->watchers + sizeof *set->order));
     if (!set->watchers)

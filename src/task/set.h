@@ -25,7 +25,8 @@ struct eddy__set {
     uint32_t *order;
 };
 
-/* 0 or EDDY_ENOMEM, raised; the array of tasks must outlive the set. */
+/* 0 or, raised, EDDY_ENOMEM, EDDY_EINVAL (one is NULL), EDDY_EDEADLOCK (one is the caller), EDDY_ELOOP
+ * (one is of another loop). The array of tasks must outlive the set. */
 int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n);
 void eddy__set_close(struct eddy__set *set);
 

@@ -8,13 +8,10 @@ static const struct eddy__wait_kind waiting_for_some = {"one of several tasks", 
 
 /* ---- wait ---- */
 
-static int check_wait(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts)
+static int check_wait(size_t n, const eddy_wait_opts *opts)
 {
     if (n == 0)
         return eddy_raise_at(NULL, EDDY_EINVAL, "Set of Tasks/Futures is empty.");
-    for (size_t i = 0; i < n; i++)
-        if (!tasks[i])
-            return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_wait: task %zu is NULL", i);
     if (isnan(opts->timeout))
         return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_wait: the timeout is NaN");
     if (opts->return_when < EDDY_ALL_COMPLETED || opts->return_when > EDDY_FIRST_EXCEPTION)
@@ -34,14 +31,16 @@ int eddy_wait_with(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts
     int r = eddy__checkpoint();
     if (r < 0)
         return r;
-    if ((r = check_wait(tasks, n, opts)) < 0)
+    if ((r = check_wait(n, opts)) < 0)
         return r;
     if ((r = eddy__set_open(&set, tasks, n)) < 0)
         return r;
     set.wake_on_failure = opts->return_when == EDDY_FIRST_EXCEPTION;
     eddy_scope_enter(&limit, opts->timeout != 0 ? opts->timeout : (double)INFINITY, false);
-    r = eddy__set_wait(&set, opts->return_when == EDDY_FIRST_COMPLETED ? 1 : n,
-                       &waiting_for_some, &set);
+    r = limit.status; /* without memory for its timer */
+    if (r == 0)
+        r = eddy__set_wait(&set, opts->return_when == EDDY_FIRST_COMPLETED ? 1 : n,
+                           &waiting_for_some, &set);
     eddy_scope_leave(&limit);
     int done = (int)set.done;
     eddy__set_close(&set);
@@ -103,6 +102,8 @@ int eddy_completion_next(eddy_completion *completion, eddy_task **task)
 
     if (r < 0 || completion->given == set->count)
         return r;
+    if (set->waiting)
+        return eddy_raise_at(NULL, EDDY_EBUSY, "another task waits for the next one to end");
     r = eddy__set_wait(set, completion->given + 1, &waiting_for_some, set);
     if (r < 0)
         return eddy__raise_interrupt(r);

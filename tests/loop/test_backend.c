@@ -112,11 +112,11 @@ TEST_PLAIN(backend_waits_are_not_shorter_than_asked_for)
 /* A wait of the ring with a timeout of zero would really sleep, 15 µs. */
 TEST_PLAIN(backend_poll_of_zero_does_not_sleep)
 {
-    eddy_loop *loop = eddy_loop_open();
     double least = 1;
 
     if (test_is_watched())
         SKIP("times mean nothing here");
+    eddy_loop *loop = eddy_loop_open();
     for (int i = 0; i < 1000; i++) {
         int64_t began = eddy__clock_now();
         CHECK_OK(loop->backend->poll(loop, 0));
@@ -159,12 +159,13 @@ static void on_alarm(int number)
 TEST_PLAIN(backend_signal_ends_a_wait_quietly)
 {
     eddy_loop *loop = eddy_loop_open(.spin = -1);
-    struct itimerval soon = {.it_value = {.tv_usec = 5000}};
+    struct itimerval soon = {.it_value.tv_usec = 5000, .it_interval.tv_usec = 5000};
 
     eddy_loop_set_exception_handler(loop, count_report, NULL);
     sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
     setitimer(ITIMER_REAL, &soon, NULL);
     CHECK(run_for(loop, 5) < 2);
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
     CHECK_INT(reports, 0);
     eddy_loop_close(loop);
 }
@@ -287,32 +288,36 @@ static void echo_once(eddy_watch *watch, unsigned events, void *arg)
     CHECK_INT(write(eddy_watch_fd(watch), &c, 1), 1);
 }
 
+static atomic_bool peer_ended;
+
+static void *play_peer(void *arg)
+{
+    int fd = *(int *)arg;
+    char c = 'x';
+
+    for (int i = 0; i < 50; i++) {
+        usleep(100);
+        CHECK_INT(write(fd, &c, 1), 1);
+        CHECK_INT(read(fd, &c, 1), 1);
+    }
+    atomic_store(&peer_ended, true);
+    CHECK_INT(write(fd, &c, 1), 1); /* ends the last wait */
+    return NULL;
+}
+
 /* What comes up during a spin is not lost. */
 TEST_PLAIN(backend_events_during_a_spin_are_delivered)
 {
     eddy_loop *loop = eddy_loop_open(.spin = 0.5);
     int fds[2];
+    pthread_t peer;
 
     CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
     eddy_watch *watch = eddy_watch_open(loop, fds[0], EDDY_READABLE, echo_once, NULL);
-    pid_t peer = fork();
-    if (peer == 0) {
-        char c = 'x';
-
-        for (int i = 0; i < 50; i++) {
-            usleep(100);
-            if (write(fds[1], &c, 1) != 1 || read(fds[1], &c, 1) != 1)
-                _exit(1);
-        }
-        _exit(0);
-    }
-    for (int i = 0, status; i < 100000; i++) {
+    CHECK_OK(-pthread_create(&peer, NULL, play_peer, &fds[1]));
+    while (!atomic_load(&peer_ended))
         CHECK_OK(eddy_loop_run_once(loop, 1));
-        if (waitpid(peer, &status, WNOHANG) == peer) {
-            CHECK_INT(status, 0);
-            break;
-        }
-    }
+    pthread_join(peer, NULL);
     eddy_watch_close(watch);
     close(fds[0]);
     close(fds[1]);

@@ -44,6 +44,8 @@ int eddy__loop_enter(eddy_loop *loop)
         return eddy_raise(EDDY_ELOOP, "a loop is already running in this thread");
     if (!loop)
         return eddy_raise(EDDY_ECLOSED, "Event loop is closed");
+    if (loop->task_count && !pthread_equal(loop->thread, pthread_self()))
+        return eddy_raise(EDDY_ELOOP, "the loop's tasks belong to another thread");
     loop->running = true;
     loop->thread = pthread_self();
     eddy__context_adopt(&loop->context);

@@ -1,7 +1,7 @@
+/* local.c - task-local values. */
 #include "task/local.h"
 
 #include "base/alloc.h"
-#include "task/task.h"
 
 struct eddy__locals {
     size_t refs;
@@ -33,7 +33,7 @@ static size_t find(const struct eddy__locals *locals, const eddy_local *key)
     return i;
 }
 
-/* A copy for the task alone, with room for one more. */
+/* A copy with room for one more. */
 static struct eddy__locals *copy(const struct eddy__locals *old)
 {
     size_t count = old ? old->count : 0;
@@ -49,33 +49,62 @@ static struct eddy__locals *copy(const struct eddy__locals *old)
     return locals;
 }
 
-int eddy_local_set(const eddy_local *local, void *value)
+/* Where the values of the caller are kept; NULL without memory. */
+static struct eddy__locals **place(void)
 {
     eddy_task *self = eddy__self();
 
     if (!self)
-        return eddy_raise_at(NULL, EDDY_ENOTASK, "task-local values belong to a task");
-    if (!eddy__task_more(self))
+        return &eddy__thread.locals;
+    return eddy__task_more(self) ? &self->more->locals : NULL;
+}
+
+/* One that the caller may change, with room for one more; NULL without memory. */
+static struct eddy__locals *own(struct eddy__locals **at, bool known)
+{
+    if (*at && (*at)->refs == 1 && known)
+        return *at;
+    struct eddy__locals *locals = copy(*at);
+    if (locals) {
+        eddy__locals_unref(*at);
+        *at = locals;
+    }
+    return locals;
+}
+
+int eddy_local_set(const eddy_local *local, void *value)
+{
+    struct eddy__locals **at = place();
+
+    if (!at)
         return eddy__raise_code(EDDY_ENOMEM);
-    struct eddy__locals *locals = copy(self->more->locals);
+    size_t count = *at ? (*at)->count : 0;
+    size_t i = *at ? find(*at, local) : 0;
+    if (!value && i == count)
+        return 0;
+    struct eddy__locals *locals = own(at, i < count);
     if (!locals)
         return eddy__raise_code(EDDY_ENOMEM);
-    size_t i = find(locals, local);
-    if (i == locals->count)
-        locals->items[locals->count++].key = local;
-    locals->items[i].value = value;
-    eddy__locals_unref(self->more->locals);
-    self->more->locals = locals;
+    if (value) {
+        locals->count = count + (i == count);
+        locals->items[i].key = local;
+        locals->items[i].value = value;
+        return 0;
+    }
+    locals->items[i] = locals->items[--locals->count];
+    if (locals->count == 0) {
+        eddy__locals_unref(locals);
+        *at = NULL;
+    }
     return 0;
 }
 
 void *eddy_local_get(const eddy_local *local)
 {
-    eddy_task *self = eddy__self();
+    const struct eddy__locals *locals = eddy__locals_current();
 
-    if (!self || !self->more || !self->more->locals)
+    if (!locals)
         return NULL;
-    struct eddy__locals *locals = self->more->locals;
     size_t i = find(locals, local);
     return i < locals->count ? locals->items[i].value : NULL;
 }

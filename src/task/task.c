@@ -150,9 +150,9 @@ struct eddy__task_more *eddy__task_more(eddy_task *task)
 }
 
 /* A name and inherited values, which few tasks have. */
-static int set_more(eddy_task *task, const char *name, const eddy_task *parent)
+static int set_more(eddy_task *task, const char *name)
 {
-    struct eddy__locals *locals = parent && parent->more ? parent->more->locals : NULL;
+    struct eddy__locals *locals = eddy__locals_current();
 
     if (!name)
         task->number = ++task->loop->task_number;
@@ -232,7 +232,7 @@ eddy_task *eddy__task_new(eddy_loop *loop, const eddy_coro *coro, const eddy_tas
         eddy__ready_unreserve(loop);
         return no_memory(coro, place);
     }
-    if (unlikely(set_more(task, opts ? opts->name : NULL, eddy__self()) < 0)) {
+    if (unlikely(set_more(task, opts ? opts->name : NULL) < 0)) {
         eddy__task_discard(task);
         return no_memory(coro, place);
     }

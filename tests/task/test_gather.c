@@ -1,0 +1,384 @@
+/* test_gather.c - running several coroutines until all have ended. */
+#include "reports.h"
+
+#include <eddy/gather.h>
+
+static struct reports reports;
+
+static double now(void)
+{
+    return eddy_loop_time(eddy_loop_running());
+}
+
+static int gives_after(double seconds, int value, int *result)
+{
+    eddy_try(eddy_sleep(seconds));
+    *result = value;
+    return 0;
+}
+EDDY_CORO(gives_after, double, int, int *)
+
+/* ---- C1 ---- */
+
+TEST(C1_results_in_argument_order_waits_for_all)
+{
+    int a = 0, b = 0, c = 0;
+
+    CHECK_INT(eddy_gather(gives_after_coro(3, 1, &a), gives_after_coro(1, 2, &b),
+                          gives_after_coro(2, 3, &c)),
+              0);
+    CHECK_INT(a, 1);
+    CHECK_INT(b, 2);
+    CHECK_INT(c, 3);
+    CHECK_NEAR(now(), 3, 1e-6);
+}
+
+TEST(C1_nothing_to_gather)
+{
+    CHECK_INT(eddy_gather_n(NULL, 0), 0);
+    CHECK_INT(eddy_gather_with(NULL, 0, NULL), 0);
+    CHECK_INT(eddy_gather_tasks(NULL, 0), 0);
+}
+
+TEST(C1_siblings_of_a_failure_run_on_to_their_end)
+{
+    int a = 0, b = 0;
+
+    CHECK_INT(eddy_gather(gives_after_coro(3, 1, &a), fails_after_coro(1, EDDY_EUSER),
+                          gives_after_coro(2, 2, &b)),
+              EDDY_EUSER);
+    CHECK_INT(a, 1);
+    CHECK_INT(b, 2);
+    CHECK_NEAR(now(), 3, 1e-6);
+    CHECK_STR(last_message(), "failed after 1 s");
+}
+
+TEST(C1_the_first_failure_in_time_is_the_result)
+{
+    CHECK_INT(eddy_gather(fails_after_coro(2, EDDY_EUSER), fails_after_coro(1, EDDY_EIO)), EDDY_EIO);
+}
+
+TEST(C1_cancel_on_error_cancels_the_siblings)
+{
+    int a = 0;
+    eddy_coro coros[] = {gives_after_coro(3, 1, &a), fails_after_coro(1, EDDY_EUSER),
+                         stubborn_coro(2, 0)};
+
+    CHECK_INT(eddy_gather_n(coros, 3, .cancel_on_error = true), EDDY_EUSER);
+    CHECK_INT(a, 0);
+    CHECK_NEAR(now(), 2, 1e-6); /* it waited for the one that took its time */
+    CHECK_PTR(eddy_error_next(eddy_last_error()), NULL);
+}
+
+TEST(C1_statuses_collects_and_returns_0)
+{
+    int a = 0, statuses[4] = {9, 9, 9, 9};
+    eddy_coro coros[] = {gives_after_coro(1, 1, &a), fails_after_coro(2, EDDY_EUSER),
+                         returns_coro(5), returns_coro(EDDY_ECANCELED)};
+
+    reports_listen(&reports);
+    CHECK_INT(eddy_gather_n(coros, 4, .statuses = statuses), 0);
+    CHECK_INT(statuses[0], 0);
+    CHECK_INT(statuses[1], EDDY_EUSER);
+    CHECK_INT(statuses[2], 5);
+    CHECK_INT(statuses[3], EDDY_ECANCELED);
+    CHECK_INT(reports.count, 0);
+    CHECK_PTR(eddy_last_error(), NULL);
+}
+
+TEST(C1_statuses_with_cancel_on_error)
+{
+    int statuses[2] = {9, 9};
+    eddy_coro coros[] = {sleeps_coro(10), fails_after_coro(1, EDDY_EUSER)};
+
+    CHECK_INT(eddy_gather_n(coros, 2, .statuses = statuses, .cancel_on_error = true), 0);
+    CHECK_INT(statuses[0], EDDY_ECANCELED);
+    CHECK_INT(statuses[1], EDDY_EUSER);
+    CHECK_NEAR(now(), 1, 1e-6);
+}
+
+TEST(C1_positive_statuses_are_no_failures)
+{
+    CHECK_INT(eddy_gather(returns_coro(3), returns_coro(4)), 0);
+}
+
+TEST(C1_many)
+{
+    enum { MANY = 500 };
+    static eddy_coro coros[MANY];
+    static int results[MANY];
+
+    for (int i = 0; i < MANY; i++)
+        coros[i] = gives_after_coro(i % 7, i, &results[i]);
+    CHECK_INT(eddy_gather_n(coros, MANY), 0);
+    for (int i = 0; i < MANY; i++)
+        CHECK_INT(results[i], i);
+}
+
+/* ---- gather of tasks ---- */
+
+TEST(C1_gather_of_tasks_leaves_them_to_the_caller)
+{
+    int a = 0;
+    eddy_task *tasks[] = {eddy_create_task(gives_after_coro(1, 1, &a)),
+                          eddy_create_task(fails_after_coro(2, EDDY_EUSER)),
+                          eddy_create_task(returns_coro(0))};
+
+    CHECK_INT(eddy_sleep(0.5), 0);
+    CHECK_INT(eddy_gather_tasks(tasks, 3), EDDY_EUSER);
+    CHECK_INT(eddy_task_status(tasks[0]), 0);
+    CHECK_INT(eddy_task_status(tasks[1]), EDDY_EUSER);
+    for (int i = 0; i < 3; i++)
+        eddy_task_close(tasks[i]);
+}
+
+TEST(C1_gather_of_tasks_one_of_which_failed_before)
+{
+    eddy_task *tasks[] = {eddy_create_task(fails_after_coro(0, EDDY_EUSER)),
+                          eddy_create_task(sleeps_coro(10))};
+
+    CHECK_INT(eddy_sleep(1), 0);
+    CHECK_INT(eddy_gather_tasks(tasks, 2, .cancel_on_error = true), EDDY_EUSER);
+    CHECK_NEAR(now(), 1, 1e-6);
+    CHECK(eddy_task_cancelled(tasks[1]));
+    eddy_task_close(tasks[0]);
+    eddy_task_close(tasks[1]);
+}
+
+TEST(gather_of_what_is_no_other_task)
+{
+    eddy_auto(eddy_task) *a = eddy_create_task(returns_coro(0));
+    eddy_task *with_null[] = {a, NULL};
+    eddy_task *with_self[] = {a, eddy_current_task()};
+
+    CHECK_INT(eddy_gather_tasks(with_null, 2), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), "1");
+    CHECK_INT(eddy_gather_tasks(with_self, 2), EDDY_EDEADLOCK);
+    CHECK_INT(eddy_await(a), 0);
+}
+
+/* ---- C2 ---- */
+
+static int gathers_two(int first, int second, struct notes *notes)
+{
+    int r = eddy_gather(stubborn_coro(first, EDDY_ECANCELED), stubborn_coro(second, 0));
+
+    note(notes, 1);
+    return r;
+}
+EDDY_CORO(gathers_two, int, int, struct notes *)
+
+TEST(C2_cancelling_a_gather_waits_for_every_child)
+{
+    struct notes notes = {0};
+    eddy_auto(eddy_task) *a = eddy_create_task(gathers_two_coro(3, 5, &notes));
+
+    turns(2);
+    CHECK(eddy_cancel(a));
+    CHECK_INT(eddy_sleep(4), 0);
+    CHECK_INT(notes.n, 0);
+    CHECK_INT(eddy_await(a), EDDY_ECANCELED);
+    CHECK_NEAR(now(), 5, 1e-6);
+}
+
+static int gathers_tasks(eddy_task **tasks, size_t n)
+{
+    return eddy_gather_tasks(tasks, n);
+}
+EDDY_CORO(gathers_tasks, eddy_task **, size_t)
+
+TEST(C2_cancelling_a_gather_cancels_every_child)
+{
+    eddy_task *tasks[3];
+
+    for (int i = 0; i < 3; i++)
+        tasks[i] = eddy_create_task(sleeps_coro(10));
+    eddy_auto(eddy_task) *a = eddy_create_task(gathers_tasks_coro(tasks, 3));
+    turns(2);
+    CHECK(eddy_cancel(a));
+    CHECK(eddy_cancel(a));
+    CHECK_INT(eddy_await(a), EDDY_ECANCELED);
+    for (int i = 0; i < 3; i++) {
+        CHECK(eddy_task_cancelled(tasks[i]));
+        eddy_task_close(tasks[i]);
+    }
+}
+
+static int gathers_and_sleeps(int *gathered)
+{
+    *gathered = eddy_gather(stubborn_coro(2, 0), stubborn_coro(3, 0));
+    return eddy_sleep(1);
+}
+EDDY_CORO(gathers_and_sleeps, int *)
+
+TEST(C2_children_that_succeed_all_the_same_win)
+{
+    int gathered = 9;
+    eddy_auto(eddy_task) *a = eddy_create_task(gathers_and_sleeps_coro(&gathered));
+
+    turns(2);
+    CHECK(eddy_cancel(a));
+    CHECK_INT(eddy_await(a), EDDY_ECANCELED);
+    CHECK_INT(gathered, 0);
+}
+
+static int gathers_a_bad_loser(void)
+{
+    return eddy_gather(stubborn_coro(2, EDDY_EIO), sleeps_coro(10));
+}
+EDDY_CORO(gathers_a_bad_loser)
+
+TEST(C2_a_failure_during_the_clean_up_is_returned)
+{
+    eddy_auto(eddy_task) *a = eddy_create_task(gathers_a_bad_loser_coro());
+
+    turns(2);
+    CHECK(eddy_cancel(a));
+    CHECK_INT(eddy_await(a), EDDY_EIO);
+}
+
+TEST(C2_deadline_around_a_gather)
+{
+    eddy_timeout(1)
+        CHECK_INT(eddy_gather(sleeps_coro(10), sleeps_coro(20)), EDDY_ETIMEDOUT);
+    CHECK_NEAR(now(), 1, 1e-6);
+    CHECK_INT(eddy_all_tasks(NULL, 0), 1);
+}
+
+TEST(A7_a_child_of_a_gather_cancelled_by_a_third_party)
+{
+    eddy_task *tasks[] = {eddy_create_task(sleeps_coro(3)), eddy_create_task(sleeps_coro(5))};
+    eddy_auto(eddy_task) *a = eddy_create_task(gathers_tasks_coro(tasks, 2));
+
+    turns(2);
+    CHECK(eddy_cancel(tasks[0], .reason = "by a third party"));
+    CHECK_INT(eddy_await(a), EDDY_ECHILDCANCELED);
+    CHECK_NEAR(now(), 5, 1e-6);
+    CHECK_CONTAINS(last_text(), "by a third party"); /* A11 */
+    eddy_task_close(tasks[0]);
+    eddy_task_close(tasks[1]);
+}
+
+/* ---- C3 ---- */
+
+TEST(C3_every_failure_is_kept_in_order_of_completion)
+{
+    CHECK_INT(eddy_gather(fails_after_coro(3, EDDY_EUSER - 3), fails_after_coro(1, EDDY_EUSER - 1),
+                          fails_after_coro(2, EDDY_EUSER - 2)),
+              EDDY_EUSER - 1);
+    const eddy_error *error = eddy_last_error();
+    CHECK_STR(eddy_error_message(error), "failed after 1 s");
+    CHECK_INT(eddy_error_code(error = eddy_error_next(error)), EDDY_EUSER - 2);
+    CHECK_STR(eddy_error_message(error), "failed after 2 s");
+    CHECK_INT(eddy_error_code(error = eddy_error_next(error)), EDDY_EUSER - 3);
+    CHECK_PTR(eddy_error_next(error), NULL);
+    CHECK_CONTAINS(last_text(), "and also:");
+    CHECK_CONTAINS(last_text(), "failed after 3 s");
+}
+
+static int gathers_two_failures(double seconds)
+{
+    return eddy_gather(fails_after_coro(seconds, EDDY_EUSER),
+                       fails_after_coro(seconds + 1, EDDY_EUSER));
+}
+EDDY_CORO(gathers_two_failures, double)
+
+static int failures(const eddy_error *error)
+{
+    int n = 0;
+
+    for (; error && n < 100; error = eddy_error_next(error))
+        n++;
+    return n;
+}
+
+TEST(C3_failures_of_nested_gathers_are_all_kept)
+{
+    CHECK_INT(eddy_gather(gathers_two_failures_coro(1), gathers_two_failures_coro(5)), EDDY_EUSER);
+    CHECK_INT(failures(eddy_last_error()), 4);
+    CHECK_CONTAINS(last_text(), "failed after 6 s");
+}
+
+TEST(C3_the_same_failure_in_several_lists)
+{
+    eddy_task *a = eddy_create_task(fails_after_coro(1, EDDY_EUSER));
+    eddy_task *b = eddy_create_task(fails_after_coro(2, EDDY_EUSER));
+    eddy_task *tasks[] = {a, b, b, a};
+
+    CHECK_INT(eddy_gather_tasks(tasks, 2), EDDY_EUSER);
+    CHECK_INT(failures(eddy_last_error()), 2);
+    CHECK_INT(eddy_gather_tasks(tasks, 2), EDDY_EUSER);
+    CHECK_INT(failures(eddy_last_error()), 2);
+    CHECK_INT(eddy_gather_tasks(tasks + 2, 2), EDDY_EUSER);
+    CHECK_INT(failures(eddy_last_error()), 2);
+    CHECK_INT(eddy_gather_tasks(tasks, 4), EDDY_EUSER);
+    CHECK_INT(failures(eddy_last_error()), 4);
+    CHECK_INT(eddy_await(a), EDDY_EUSER);
+    CHECK_INT(failures(eddy_last_error()), 1); /* a record is not changed by who looked at it */
+    eddy_task_close(a);
+    eddy_task_close(b);
+}
+
+TEST(C3_many_failures)
+{
+    enum { MANY = 3000 };
+    static eddy_coro coros[MANY];
+
+    for (int i = 0; i < MANY; i++)
+        coros[i] = fails_after_coro(1, EDDY_EUSER);
+    CHECK_INT(eddy_gather_n(coros, MANY), EDDY_EUSER);
+    eddy_error_clear();
+}
+
+TEST(C3_a_bare_code_gets_a_record)
+{
+    CHECK_INT(eddy_gather(returns_coro(EDDY_EIO), fails_after_coro(1, EDDY_EUSER)), EDDY_EIO);
+    CHECK_INT(eddy_last_status(), EDDY_EIO);
+    CHECK_INT(eddy_error_code(eddy_error_next(eddy_last_error())), EDDY_EUSER);
+}
+
+static int fails_barely_after_another_failure(void)
+{
+    eddy_ignore(eddy_raise(EDDY_EIO, "dealt with"));
+    return EDDY_EUSER;
+}
+EDDY_CORO(fails_barely_after_another_failure)
+
+TEST(C3_a_bare_code_does_not_take_an_older_record)
+{
+    CHECK_INT(eddy_gather(fails_barely_after_another_failure_coro()), EDDY_EUSER);
+    CHECK_INT(eddy_last_status(), EDDY_EUSER);
+    CHECK(strstr(last_text(), "dealt with") == NULL);
+}
+
+TEST(D5_gathered_failures_are_observed)
+{
+    reports_listen(&reports);
+    CHECK_INT(eddy_gather(fails_after_coro(1, EDDY_EUSER), fails_after_coro(2, EDDY_EUSER)),
+              EDDY_EUSER);
+    CHECK_INT(reports.count, 0);
+    CHECK_INT(eddy_all_tasks(NULL, 0), 1);
+}
+
+/* ---- everything that can go wrong ---- */
+
+static int gathers_in_gathers(void)
+{
+    int a = 0, b = 0, statuses[2];
+    eddy_coro coros[] = {gathers_two_failures_coro(1), sleeps_coro(1)};
+
+    eddy_try(eddy_gather(gives_after_coro(1, 1, &a), gives_after_coro(2, 2, &b)));
+    eddy_try(eddy_gather_n(coros, 2, .statuses = statuses));
+    int r = eddy_gather_n(coros, 2, .cancel_on_error = true);
+    return r == EDDY_EUSER ? 0 : r;
+}
+
+SWEEP(gathers_cancelled_anywhere)
+{
+    return gathers_in_gathers();
+}
+
+TORTURE(gathers_without_memory)
+{
+    return gathers_in_gathers();
+}

@@ -1,0 +1,786 @@
+/* test_task.c - tasks: making, starting, ending, names, reports, who may suspend. */
+#include "reports.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+static struct reports reports;
+
+static int notes_once(struct notes *notes, int what)
+{
+    note(notes, what);
+    return 0;
+}
+EDDY_CORO(notes_once, struct notes *, int)
+
+static int notes_around_sleep(struct notes *notes, int before, int after)
+{
+    note(notes, before);
+    eddy_try(eddy_sleep(1));
+    note(notes, after);
+    return 0;
+}
+EDDY_CORO(notes_around_sleep, struct notes *, int, int)
+
+/* ---- starting ---- */
+
+TEST(A14_tasks_first_run_in_the_next_turn_in_order_of_creation)
+{
+    struct notes notes = {0};
+
+    NEEDS_ORDER();
+    eddy_auto(eddy_task) *a = eddy_create_task(notes_once_coro(&notes, 1));
+    eddy_auto(eddy_task) *b = eddy_create_task(notes_once_coro(&notes, 2));
+    eddy_auto(eddy_task) *c = eddy_create_task(notes_once_coro(&notes, 3));
+    CHECK_INT(notes.n, 0);
+    CHECK_INT(eddy_sleep(0), 0);
+    CHECK_INT(noted(&notes), 123);
+    CHECK(eddy_task_done(a) && eddy_task_done(b) && eddy_task_done(c));
+}
+
+static int starts_another(struct notes *notes)
+{
+    eddy_detach(eddy_create_task(notes_once_coro(notes, 3)));
+    note(notes, 1);
+    return 0;
+}
+EDDY_CORO(starts_another, struct notes *)
+
+TEST(A14_a_task_started_in_a_turn_runs_in_the_next)
+{
+    struct notes notes = {0};
+
+    NEEDS_ORDER();
+    eddy_detach(eddy_create_task(starts_another_coro(&notes)));
+    eddy_detach(eddy_create_task(notes_once_coro(&notes, 2)));
+    turns(2);
+    CHECK_INT(noted(&notes), 123);
+}
+
+TEST(A14_eager_runs_at_once_up_to_its_first_suspension)
+{
+    struct notes notes = {0};
+
+    eddy_auto(eddy_task) *later = eddy_create_task(notes_once_coro(&notes, 9));
+    eddy_auto(eddy_task) *a = eddy_create_task(notes_around_sleep_coro(&notes, 1, 3), .eager = true);
+    note(&notes, 2);
+    CHECK(!eddy_task_done(a));
+    CHECK_INT(eddy_await(later), 0);
+    CHECK_INT(eddy_await(a), 0);
+    CHECK_INT(noted(&notes), 1293);
+}
+
+TEST(A14_eager_task_may_have_ended_when_it_is_given)
+{
+    struct notes notes = {0};
+
+    eddy_auto(eddy_task) *a = eddy_create_task(notes_once_coro(&notes, 1), .eager = true);
+    CHECK(eddy_task_done(a));
+    CHECK_INT(eddy_task_status(a), 0);
+}
+
+static int starts_eagerly(struct notes *notes)
+{
+    note(notes, 1);
+    eddy_auto(eddy_task) *inner = eddy_create_task(notes_once_coro(notes, 2), .eager = true);
+    note(notes, 3);
+    return eddy_await(inner);
+}
+EDDY_CORO(starts_eagerly, struct notes *)
+
+TEST(A14_eager_tasks_nest)
+{
+    struct notes notes = {0};
+
+    eddy_auto(eddy_task) *a = eddy_create_task(starts_eagerly_coro(&notes), .eager = true);
+    CHECK_INT(noted(&notes), 123);
+    CHECK(eddy_task_done(a));
+}
+
+static int start_eager_task_in_callback(void *arg)
+{
+    struct notes *notes = arg;
+
+    eddy_detach(eddy_create_task(notes_once_coro(notes, 2), .eager = true));
+    note(notes, 1);
+    return 0;
+}
+
+TEST(A14_eager_task_of_a_callback_runs_in_the_next_turn)
+{
+    struct notes notes = {0};
+
+    CHECK(eddy_loop_call_soon(eddy_loop_running(), start_eager_task_in_callback, &notes).call);
+    turns(2);
+    CHECK_INT(noted(&notes), 12);
+}
+
+TEST(A14_eager_task_in_a_loop_that_does_not_run_yet)
+{
+    struct notes notes = {0};
+    eddy_loop *other = eddy_loop_open();
+
+    CHECK(other != NULL);
+    eddy_task *a = eddy_loop_create_task(other, notes_once_coro(&notes, 1), .eager = true);
+    CHECK_INT(notes.n, 0);
+    eddy_detach(a);
+    turns(2);
+    CHECK_INT(notes.n, 0);
+    /* it can only be closed with the task once no loop runs here; that is the next test */
+    CHECK(!eddy_task_done(a));
+    eddy_cancel(a);
+    eddy__task_discard(a);
+    eddy_loop_close(other);
+}
+
+TEST_PLAIN(task_made_before_its_loop_runs)
+{
+    struct notes notes = {0};
+    eddy_auto(eddy_loop) *loop = eddy_loop_open(.clock = EDDY_CLOCK_VIRTUAL);
+
+    CHECK_INT(eddy_loop_run_once(loop, 0), 0);
+    eddy_task *a = eddy_loop_create_task(loop, notes_once_coro(&notes, 1));
+    CHECK_INT(notes.n, 0);
+    CHECK_INT(eddy_loop_run_until_done(loop, a), 0);
+    CHECK_INT(notes.n, 1);
+    eddy_detach(a);
+}
+
+TEST_PLAIN(task_without_a_running_loop)
+{
+    CHECK_PTR(eddy_create_task(returns_coro(0)), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ENOTASK);
+    CHECK_CONTAINS(last_message(), "eddy_run");
+    eddy_error_clear();
+}
+
+/* ---- status, names, lists ---- */
+
+TEST(task_status_is_what_its_function_returned)
+{
+    eddy_auto(eddy_task) *a = eddy_create_task(returns_coro(7));
+
+    CHECK(!eddy_task_done(a));
+    CHECK_INT(eddy_task_status(a), EDDY_ENOTREADY);
+    CHECK_PTR(eddy_task_error(a), NULL);
+    CHECK_INT(eddy_await(a), 7);
+    CHECK(eddy_task_done(a));
+    CHECK(!eddy_task_cancelled(a));
+    CHECK_INT(eddy_task_status(a), 7);
+    CHECK_PTR(eddy_task_error(a), NULL);
+}
+
+TEST(task_error_is_its_record)
+{
+    eddy_auto(eddy_task) *a = eddy_create_task(fails_after_coro(1, EDDY_EUSER));
+
+    CHECK_INT(eddy_sleep(2), 0);
+    CHECK_INT(eddy_task_status(a), EDDY_EUSER);
+    CHECK_INT(eddy_error_code(eddy_task_error(a)), EDDY_EUSER);
+    CHECK_STR(eddy_error_message(eddy_task_error(a)), "failed after 1 s");
+    CHECK_CONTAINS(eddy_error_task(eddy_task_error(a)), "fails_after");
+    CHECK_STR(eddy_error_place(eddy_task_error(a))->function, "fails_after");
+    CHECK_PTR(eddy_last_error(), NULL);
+}
+
+TEST(task_names)
+{
+    char name[] = "crawler";
+    eddy_auto(eddy_task) *a = eddy_create_task(returns_coro(0), .name = name);
+    eddy_auto(eddy_task) *b = eddy_create_task(returns_coro(0));
+
+    name[0] = 'b';
+    CHECK_STR(eddy_task_name(a), "crawler");
+    CHECK_STR(eddy_task_function(a), "returns");
+    CHECK(strncmp(eddy_task_name(b), "Task-", 5) == 0);
+    CHECK(strcmp(eddy_task_name(b), eddy_task_name(eddy_current_task())) != 0);
+    CHECK_INT(eddy_task_set_name(b, "indexer"), 0);
+    CHECK_STR(eddy_task_name(b), "indexer");
+    CHECK_INT(eddy_task_set_name(b, NULL), EDDY_EINVAL);
+    CHECK_STR(eddy_task_name(b), "indexer");
+}
+
+TEST(all_tasks_in_order_of_creation)
+{
+    eddy_task *all[2] = {0};
+    eddy_auto(eddy_task) *a = eddy_create_task(sleeps_coro(1));
+    eddy_auto(eddy_task) *b = eddy_create_task(sleeps_coro(2));
+
+    CHECK_INT(eddy_all_tasks(all, 2), 3);
+    CHECK_PTR(all[0], eddy_current_task());
+    CHECK_PTR(all[1], a);
+    CHECK_INT(eddy_await(b), 0);
+    CHECK_INT(eddy_all_tasks(NULL, 0), 1);
+}
+
+static int uses_stack(size_t bytes)
+{
+    char block[4096];
+
+    memset(block, 1, sizeof block);
+    __asm__ volatile("" ::"r"(block) : "memory");
+    return bytes > sizeof block ? block[1] + uses_stack(bytes - sizeof block) : block[0];
+}
+EDDY_CORO(uses_stack, size_t)
+
+TEST(stack_size_is_honoured)
+{
+    eddy_auto(eddy_task) *a = eddy_create_task(uses_stack_coro(1 << 20), .stack_size = 3 << 20);
+
+    CHECK_INT(eddy_await(a), 256);
+}
+
+TEST(packed_task_runs_and_waits)
+{
+    eddy_auto(eddy_task) *a = eddy_create_task(sleeps_coro(1), .packed = true, .stack_size = 8192);
+
+    CHECK_INT(eddy_await(a), 0);
+}
+
+/* ---- the end: done callbacks ---- */
+
+struct called {
+    struct notes notes;
+    eddy_task *task;
+};
+
+static void called_1(eddy_task *task, void *arg)
+{
+    ((struct called *)arg)->task = task;
+    note(&((struct called *)arg)->notes, 1);
+}
+
+static void called_2(eddy_task *task, void *arg)
+{
+    CHECK(eddy_task_done(task));
+    note(&((struct called *)arg)->notes, 2);
+}
+
+TEST(A10_done_callbacks_run_in_the_next_turn_in_order)
+{
+    struct called c = {0};
+    eddy_auto(eddy_task) *a = eddy_create_task(returns_coro(0), .eager = false);
+
+    CHECK_INT(eddy_task_add_done_callback(a, called_1, &c), 0);
+    CHECK_INT(eddy_task_add_done_callback(a, called_2, &c), 0);
+    CHECK_INT(eddy_task_add_done_callback(a, called_1, &c), 0);
+    CHECK_INT(eddy_sleep(0), 0);
+    CHECK(eddy_task_done(a));
+    CHECK_INT(c.notes.n, 0);
+    CHECK_INT(eddy_sleep(0), 0);
+    CHECK_INT(noted(&c.notes), 121);
+    CHECK_PTR(c.task, a);
+}
+
+TEST(A10_done_callback_of_an_ended_task_still_runs)
+{
+    struct called c = {0};
+    eddy_auto(eddy_task) *a = eddy_create_task(returns_coro(0));
+
+    CHECK_INT(eddy_await(a), 0);
+    CHECK_INT(eddy_task_add_done_callback(a, called_1, &c), 0);
+    CHECK_INT(c.notes.n, 0);
+    CHECK_INT(eddy_sleep(0), 0);
+    CHECK_INT(c.notes.n, 1);
+}
+
+TEST(A10_done_callback_keeps_the_task_after_its_handle)
+{
+    static struct called c;
+    eddy_task *a = eddy_create_task(sleeps_coro(1));
+
+    CHECK_INT(eddy_task_add_done_callback(a, called_1, &c), 0);
+    eddy_detach(a);
+    CHECK_INT(eddy_sleep(2), 0);
+    CHECK_INT(c.notes.n, 1);
+}
+
+TEST(A10_removed_done_callbacks_do_not_run)
+{
+    struct called c = {0};
+    eddy_auto(eddy_task) *a = eddy_create_task(returns_coro(0));
+
+    CHECK_INT(eddy_task_add_done_callback(a, called_1, &c), 0);
+    CHECK_INT(eddy_task_add_done_callback(a, called_2, &c), 0);
+    CHECK_INT(eddy_task_add_done_callback(a, called_1, &c), 0);
+    CHECK_INT(eddy_task_remove_done_callback(a, called_1, &c), 2);
+    CHECK_INT(eddy_task_remove_done_callback(a, called_1, NULL), 0);
+    turns(2);
+    CHECK_INT(noted(&c.notes), 2);
+}
+
+static struct called at_the_end;
+
+static int leaves_a_callback(void)
+{
+    eddy_auto(eddy_task) *a = eddy_try(eddy_create_task(returns_coro(0)));
+
+    eddy_try(eddy_await(a));
+    eddy_try(eddy_task_add_done_callback(a, called_1, &at_the_end));
+    return 0;
+}
+EDDY_CORO(leaves_a_callback)
+
+TEST_PLAIN(A10_done_callback_runs_although_main_returns)
+{
+    CHECK_INT(eddy_run(leaves_a_callback_coro()), 0);
+    CHECK_INT(at_the_end.notes.n, 1);
+}
+
+/* ---- nothing outlives its owner, nothing is lost silently ---- */
+
+TEST(D5_close_cancels_and_waits)
+{
+    int status = 0;
+    double began = eddy_loop_time(eddy_loop_running());
+    eddy_task *quick = eddy_create_task(sleeps_coro(100));
+    eddy_task *slow = eddy_create_task(stubborn_coro(3, 0));
+
+    (void)status;
+    turns(1);
+    eddy_task_close(quick);
+    CHECK_NEAR(eddy_loop_time(eddy_loop_running()), began, 1e-9);
+    eddy_task_close(slow);
+    CHECK_NEAR(eddy_loop_time(eddy_loop_running()), began + 3, 1e-6);
+    eddy_task_close(NULL);
+    eddy_detach(NULL);
+}
+
+TEST(D5_close_waits_also_in_a_cancelled_task)
+{
+    eddy_task *slow = eddy_create_task(stubborn_coro(3, 0));
+
+    turns(1);
+    eddy_cancel(eddy_current_task());
+    eddy_task_close(slow);
+    eddy_uncancel();
+    CHECK_NEAR(eddy_loop_time(eddy_loop_running()), 3, 1e-6);
+    CHECK_INT(eddy_all_tasks(NULL, 0), 1);
+}
+
+TEST(D5_close_leaves_the_error_record_alone)
+{
+    eddy_task *a = eddy_create_task(sleeps_coro(1));
+
+    turns(1);
+    eddy_ignore(eddy_raise(EDDY_EUSER, "mine"));
+    eddy_task_close(a);
+    CHECK_INT(eddy_last_status(), EDDY_EUSER);
+    CHECK_STR(last_message(), "mine");
+}
+
+TEST(D5_failure_that_nobody_observed_is_reported_once_with_its_start)
+{
+    char place[64];
+
+    reports_listen(&reports);
+    eddy_task *a = eddy_create_task(fails_after_coro(1, EDDY_EUSER), .name = "lost");
+    snprintf(place, sizeof place, "'lost' (fails_after), started at test_task.c:%d", __LINE__ - 1);
+    CHECK_INT(eddy_sleep(2), 0);
+    CHECK(eddy_task_done(a));
+    CHECK_INT(reports.count, 0); /* the last handle is not gone yet */
+    eddy_task_close(a);
+    CHECK_INT(reports.count, 1);
+    CHECK_INT(reports.status, EDDY_EUSER);
+    CHECK_STR(reports.task, place);
+    turns(2);
+    CHECK_INT(reports.count, 1);
+}
+
+TEST(D5_failure_of_a_detached_task_is_reported)
+{
+    reports_listen(&reports);
+    eddy_detach(eddy_create_task(fails_after_coro(1, EDDY_EUSER)));
+    CHECK_INT(eddy_sleep(2), 0);
+    CHECK_INT(reports.count, 1);
+}
+
+TEST(D5_observed_failures_are_not_reported)
+{
+    reports_listen(&reports);
+    eddy_task *awaited = eddy_create_task(fails_after_coro(1, EDDY_EUSER));
+    eddy_task *asked = eddy_create_task(fails_after_coro(1, EDDY_EUSER));
+    eddy_task *looked_at = eddy_create_task(fails_after_coro(1, EDDY_EUSER));
+    eddy_task *cancelled = eddy_create_task(sleeps_coro(10));
+
+    CHECK_INT(eddy_await(awaited), EDDY_EUSER);
+    CHECK_INT(eddy_sleep(1), 0);
+    CHECK_INT(eddy_task_status(asked), EDDY_EUSER);
+    CHECK(eddy_task_error(looked_at) != NULL);
+    eddy_task_close(awaited);
+    eddy_task_close(asked);
+    eddy_task_close(looked_at);
+    eddy_task_close(cancelled);
+    CHECK_INT(reports.count, 0);
+}
+
+TEST(D5_status_of_a_running_task_does_not_observe_it)
+{
+    reports_listen(&reports);
+    eddy_task *a = eddy_create_task(fails_after_coro(1, EDDY_EUSER));
+
+    CHECK_INT(eddy_task_status(a), EDDY_ENOTREADY);
+    eddy_detach(a);
+    CHECK_INT(eddy_sleep(2), 0);
+    CHECK_INT(reports.count, 1);
+}
+
+TEST(A12_cancelling_a_failed_task_does_not_silence_its_report)
+{
+    reports_listen(&reports);
+    eddy_task *a = eddy_create_task(fails_after_coro(1, EDDY_EUSER));
+
+    CHECK_INT(eddy_sleep(2), 0);
+    CHECK(!eddy_cancel(a));
+    CHECK_INT(eddy_task_cancelling(a), 0);
+    eddy_task_close(a);
+    CHECK_INT(reports.count, 1);
+    CHECK_INT(reports.status, EDDY_EUSER);
+}
+
+static int forgets_a_failure(void)
+{
+    eddy_detach(eddy_create_task(fails_after_coro(0, EDDY_EUSER), .name = "lost"));
+    return eddy_sleep(1);
+}
+EDDY_CORO(forgets_a_failure)
+
+static int run_forgetful(void *arg)
+{
+    (void)arg;
+    return eddy_run(forgets_a_failure_coro(), .clock = EDDY_CLOCK_VIRTUAL);
+}
+
+TEST_PLAIN(D5_default_report_has_name_place_and_traceback)
+{
+    char output[2048];
+
+    CHECK_INT(test_child(run_forgetful, NULL, output, sizeof output), 0);
+    CHECK_CONTAINS(output, "a task failed and nobody looked");
+    CHECK_CONTAINS(output, "'lost' (fails_after), started at test_task.c:");
+    CHECK_CONTAINS(output, "EDDY_EUSER: failed after 0 s");
+}
+
+static int counts_down(int *left)
+{
+    while (*left > 0) {
+        eddy_try(eddy_sleep(1));
+        --*left;
+    }
+    return 0;
+}
+EDDY_CORO(counts_down, int *)
+
+TEST(D5_detached_task_lives_on)
+{
+    static int left = 5;
+
+    eddy_detach(eddy_create_task(counts_down_coro(&left)));
+    CHECK_INT(eddy_sleep(10), 0);
+    CHECK_INT(left, 0);
+    CHECK_INT(eddy_all_tasks(NULL, 0), 1);
+}
+
+TEST(own_handle_cannot_be_closed)
+{
+    struct eddy_task *self = eddy_current_task();
+
+    reports_listen(&reports);
+    self->refs++; /* as if somebody had kept a handle */
+    eddy_task_close(self);
+    CHECK_INT(reports.count, 1);
+    CHECK_INT(reports.status, EDDY_EINVAL);
+    CHECK_CONTAINS(reports.message, "own handle");
+}
+
+TEST(handle_given_back_twice_is_reported)
+{
+    reports_listen(&reports);
+    eddy_task *a = eddy_create_task(sleeps_coro(1));
+
+    eddy_detach(a);
+    eddy_detach(a);
+    CHECK_INT(reports.count, 1);
+    eddy_task_close(a);
+    CHECK_INT(reports.count, 2);
+    CHECK_CONTAINS(reports.message, "twice");
+    CHECK_INT(eddy_sleep(2), 0);
+}
+
+/* ---- nobody starves ---- */
+
+static int counts_turns(int *turn)
+{
+    for (;;) {
+        ++*turn;
+        eddy_try(eddy_sleep(0));
+    }
+}
+EDDY_CORO(counts_turns, int *)
+
+TEST(D4_every_64th_call_that_need_not_wait_yields)
+{
+    int turn = 0;
+    eddy_auto(eddy_task) *done = eddy_create_task(returns_coro(0));
+    eddy_auto(eddy_task) *other = eddy_create_task(counts_turns_coro(&turn));
+
+    turns(1);
+    int start = turn;
+    for (int i = 1; i < 64; i++)
+        CHECK_INT(eddy_await(done), 0);
+    CHECK_INT(turn, start);
+    CHECK_INT(eddy_await(done), 0);
+    CHECK_INT(turn, start + 1);
+    for (int i = 0; i < 640; i++)
+        CHECK_INT(eddy_await(done), 0);
+    CHECK_INT(turn, start + 11);
+}
+
+TEST(D4_sleep_0_always_yields_once)
+{
+    int turn = 0;
+    eddy_auto(eddy_task) *other = eddy_create_task(counts_turns_coro(&turn));
+
+    for (int i = 1; i < 100; i++) {
+        CHECK_INT(eddy_sleep(i % 2 ? 0 : -1), 0);
+        CHECK_INT(turn, i);
+    }
+}
+
+/* ---- durations ---- */
+
+TEST(B7_sleep_of_odd_durations)
+{
+    eddy_auto(eddy_task) *for_ever = eddy_create_task(sleeps_coro(INFINITY));
+    eddy_auto(eddy_task) *nearly = eddy_create_task(sleeps_coro(1e300));
+
+    CHECK_INT(eddy_sleep(NAN), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), "NaN");
+    CHECK_INT(eddy_sleep(-5), 0);
+    CHECK_INT(eddy_sleep(-INFINITY), 0);
+    CHECK_NEAR(eddy_loop_time(eddy_loop_running()), 0, 1e-9);
+    CHECK_INT(eddy_sleep(1e6), 0);
+    CHECK(!eddy_task_done(for_ever) && !eddy_task_done(nearly));
+    CHECK(eddy_cancel(for_ever));
+    CHECK_INT(eddy_await(for_ever), EDDY_ECANCELED);
+}
+
+TEST(sleepers_wake_in_order_of_their_deadlines)
+{
+    struct notes notes = {0};
+
+    eddy_auto(eddy_task) *a = eddy_create_task(notes_around_sleep_coro(&notes, 1, 3));
+    CHECK_INT(eddy_sleep(0.5), 0);
+    note(&notes, 2);
+    CHECK_INT(eddy_sleep(0.6), 0);
+    note(&notes, 4);
+    CHECK_INT(noted(&notes), 1234);
+}
+
+/* ---- who may suspend ---- */
+
+static int suspends_in_every_way(void)
+{
+    eddy_coro coro = returns_coro(0);
+
+    CHECK_INT(eddy_sleep(0), EDDY_ENOTASK);
+    CHECK_INT(eddy_last_status(), EDDY_ENOTASK);
+    CHECK_INT(eddy_await(NULL), EDDY_ENOTASK);
+    CHECK_INT(eddy_await_shielded(NULL), EDDY_ENOTASK);
+    CHECK_INT(eddy_gather(coro, coro), EDDY_ENOTASK);
+    CHECK_INT(eddy_wait(NULL, 0), EDDY_ENOTASK);
+    CHECK_INT(eddy_wait_for(coro, 1), EDDY_ENOTASK);
+    CHECK_INT(eddy_yield(NULL), EDDY_ENOTASK);
+    CHECK_PTR(eddy_group_open(), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ENOTASK);
+    CHECK_PTR(eddy_current_task(), NULL);
+    CHECK_INT(eddy_uncancel(), 0);
+    eddy_timeout(1)
+        CHECK(eddy_deadline() == (double)INFINITY);
+    eddy_shield(1)
+        CHECK_INT(eddy_sleep(0), EDDY_ENOTASK);
+    eddy_error_clear();
+    return 0;
+}
+
+TEST_PLAIN(X8_suspending_calls_outside_a_loop)
+{
+    suspends_in_every_way();
+    CHECK_INT(eddy_sleep(0), EDDY_ENOTASK);
+    CHECK_CONTAINS(last_message(), "use eddy_run");
+    eddy_error_clear();
+}
+
+static int suspends_in_callback(void *arg)
+{
+    suspends_in_every_way();
+    CHECK_INT(eddy_sleep(0), EDDY_ENOTASK);
+    CHECK_CONTAINS(last_message(), "in a callback");
+    eddy_error_clear();
+    *(bool *)arg = true;
+    return 0;
+}
+
+TEST(X8_suspending_calls_in_a_callback)
+{
+    bool called = false;
+
+    CHECK(eddy_loop_call_soon(eddy_loop_running(), suspends_in_callback, &called).call);
+    turns(2);
+    CHECK(called);
+    CHECK_INT(eddy_sleep(1), 0);
+}
+
+static void *suspends_in_thread(void *arg)
+{
+    suspends_in_every_way();
+    return arg;
+}
+
+TEST(X8_suspending_calls_in_a_foreign_thread)
+{
+    pthread_t thread;
+
+    CHECK_INT(pthread_create(&thread, NULL, suspends_in_thread, NULL), 0);
+    CHECK_INT(pthread_join(thread, NULL), 0);
+    CHECK_INT(eddy_sleep(1), 0);
+}
+
+static void suspends_in_handler(int number)
+{
+    (void)number;
+    suspends_in_every_way();
+}
+
+TEST_PLAIN(X8_suspending_calls_in_a_signal_handler)
+{
+    CHECK(signal(SIGUSR1, suspends_in_handler) != SIG_ERR);
+    CHECK_INT(raise(SIGUSR1), 0);
+    CHECK(signal(SIGUSR1, SIG_DFL) != SIG_ERR);
+}
+
+static void close_in_callback(eddy_task *task, void *arg)
+{
+    (void)task;
+    eddy_task_close(arg);
+}
+
+TEST(X8_close_in_a_callback_does_not_wait)
+{
+    bool ran = false;
+    eddy_task *a = eddy_create_task(sleeps_coro(100));
+    eddy_auto(eddy_task) *trigger = eddy_create_task(returns_coro(0));
+
+    (void)ran;
+    CHECK_INT(eddy_task_add_done_callback(trigger, close_in_callback, a), 0);
+    CHECK_INT(eddy_sleep(1), 0);
+    CHECK_INT(eddy_all_tasks(NULL, 0), 1);
+}
+
+static int stays_in_its_thread(int steps)
+{
+    pthread_t home = pthread_self();
+
+    for (int i = 0; i < steps; i++) {
+        eddy_try(eddy_sleep(i % 3 ? 0 : 1e-6));
+        CHECK(pthread_equal(home, pthread_self()));
+    }
+    return 0;
+}
+EDDY_CORO(stays_in_its_thread, int)
+
+static int three_that_stay(void)
+{
+    return eddy_gather(stays_in_its_thread_coro(10), stays_in_its_thread_coro(20),
+                       stays_in_its_thread_coro(30));
+}
+EDDY_CORO(three_that_stay)
+
+static void *runs_three(void *arg)
+{
+    CHECK_INT(eddy_run(three_that_stay_coro()), 0);
+    return arg;
+}
+
+TEST_PLAIN(X7_tasks_stay_in_the_thread_of_their_loop)
+{
+    pthread_t threads[3];
+
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, runs_three, NULL), 0);
+    runs_three(NULL);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(pthread_join(threads[i], NULL), 0);
+}
+
+static void *runs_a_turn(void *loop)
+{
+    CHECK_INT(eddy_loop_run_once(loop, 0), EDDY_ELOOP);
+    CHECK_CONTAINS(last_message(), "another thread");
+    eddy_error_clear();
+    return NULL;
+}
+
+TEST_PLAIN(X7_a_loop_with_tasks_is_not_run_by_another_thread)
+{
+    pthread_t thread;
+    eddy_auto(eddy_loop) *loop = eddy_loop_open(.clock = EDDY_CLOCK_VIRTUAL);
+
+    eddy_detach(eddy_loop_create_task(loop, sleeps_coro(1)));
+    CHECK_INT(eddy_loop_run_once(loop, 0), 0);
+    CHECK_INT(pthread_create(&thread, NULL, runs_a_turn, loop), 0);
+    CHECK_INT(pthread_join(thread, NULL), 0);
+}
+
+/* ---- many, and everything that can go wrong ---- */
+
+static int storm(int n)
+{
+    eddy_task *tasks[64];
+
+    for (int round = 0; round < n / 64; round++) {
+        for (int i = 0; i < 64; i++)
+            tasks[i] = eddy_create_task(sleeps_coro(i % 4));
+        eddy_try(eddy_sleep(round % 3));
+        for (int i = 0; i < 64; i++)
+            eddy_task_close(tasks[i]);
+    }
+    return 0;
+}
+
+TEST(X4_storm_of_starts_ends_and_cancellations)
+{
+    CHECK_INT(storm(6400), 0);
+    CHECK_INT(eddy_all_tasks(NULL, 0), 1);
+}
+
+static void nothing(eddy_task *task, void *arg)
+{
+    (void)task;
+    (void)arg;
+}
+
+static int life_of_tasks(void)
+{
+    eddy_auto(eddy_task) *a = eddy_try(eddy_create_task(sleeps_coro(2), .name = "a"));
+    eddy_auto(eddy_task) *b = eddy_try(eddy_create_task(sleeps_coro(1), .eager = true));
+    eddy_auto(eddy_task) *c = eddy_try(eddy_create_task(stubborn_coro(5, 0)));
+
+    eddy_try(eddy_task_add_done_callback(a, nothing, NULL));
+    eddy_try(eddy_sleep(0));
+    eddy_try(eddy_await(b));
+    eddy_try(eddy_task_set_name(c, "c"));
+    eddy_cancel(c, .reason = "no longer wanted");
+    eddy_try(eddy_await_shielded(a));
+    return 0;
+}
+
+SWEEP(tasks_cancelled_anywhere)
+{
+    return life_of_tasks();
+}
+
+TORTURE(tasks_without_memory)
+{
+    return life_of_tasks();
+}

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #ifdef EDDY_TESTING
 
@@ -75,6 +76,24 @@ void *eddy__realloc(void *p, size_t size)
     if (moved && !p)
         note(+1);
     return moved;
+}
+
+void *eddy__alloc_pages(size_t size)
+{
+    void *p = must_fail() ? MAP_FAILED
+                          : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                                 -1, 0);
+
+    if (p == MAP_FAILED)
+        return NULL;
+    note(+1);
+    return p;
+}
+
+void eddy__free_pages(void *p, size_t size)
+{
+    munmap(p, size);
+    note(-1);
 }
 
 void eddy__free(void *p)

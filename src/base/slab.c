@@ -2,12 +2,18 @@
 
 #include "base/alloc.h"
 
-void slab_pool_open(struct slab_pool *pool, size_t size, size_t slot_offset, uint32_t per_slab)
+enum {
+    SLAB_BYTES = 64 * 1024,
+    KEEP = 64, /* empty slabs, so that objects that come and go in thousands cost no system call */
+};
+
+void slab_pool_open(struct slab_pool *pool, size_t size, size_t slot_offset)
 {
     list_init(&pool->slabs);
+    pool->empty = 0;
     pool->object_size = size;
     pool->slot_offset = slot_offset;
-    pool->per_slab = per_slab;
+    pool->per_slab = (uint32_t)((SLAB_BYTES - sizeof(struct slab_page)) / size);
 }
 
 void slab_pool_close(struct slab_pool *pool)
@@ -15,7 +21,17 @@ void slab_pool_close(struct slab_pool *pool)
     struct list *link;
 
     while ((link = list_take_first(&pool->slabs)))
-        eddy__free(container_of(link, struct slab_page, link));
+        eddy__free_pages(container_of(link, struct slab_page, link), SLAB_BYTES);
+}
+
+void slab_each(struct slab_pool *pool, void (*fn)(void *object, void *arg), void *arg)
+{
+    list_each(link, &pool->slabs) {
+        struct slab_page *slab = container_of(link, struct slab_page, link);
+
+        for (uint32_t i = 0; i < slab->fresh; i++)
+            fn(slab->objects + i * pool->object_size, arg);
+    }
 }
 
 static void add_first(struct slab_page *slab)
@@ -25,14 +41,14 @@ static void add_first(struct slab_page *slab)
 
 struct slab_page *slab_add(struct slab_pool *pool)
 {
-    struct slab_page *slab =
-        eddy__alloc(sizeof *slab + (size_t)pool->per_slab * pool->object_size);
+    struct slab_page *slab = eddy__alloc_pages(SLAB_BYTES);
 
     if (!slab)
         return NULL;
     slab->pool = pool;
     slab->free = NULL;
     slab->used = slab->fresh = 0;
+    pool->empty++;
     add_first(slab);
     return slab;
 }
@@ -49,15 +65,12 @@ void slab_was_full(struct slab_page *slab)
     add_first(slab);
 }
 
-/* An empty slab stays while it is the only one with room, so that a single object that comes and goes
- * costs no allocation. */
 void slab_is_empty(struct slab_page *slab)
 {
-    struct list *head = &slab->pool->slabs;
-    struct list *other = head->next == &slab->link ? slab->link.next : head->next;
-
-    if (other == head || slab_full(container_of(other, struct slab_page, link)))
+    if (slab->pool->empty < KEEP) {
+        slab->pool->empty++;
         return;
+    }
     list_remove(&slab->link);
-    eddy__free(slab);
+    eddy__free_pages(slab, SLAB_BYTES);
 }

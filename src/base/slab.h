@@ -20,12 +20,17 @@ struct slab_pool {
     size_t object_size;
     size_t slot_offset; /* of the object's slot */
     uint32_t per_slab;
+    uint32_t empty; /* slabs without an object in use */
 };
 
-/* per_slab objects of size bytes (a multiple of 8) in a slab; large slabs go back to the system. */
-void slab_pool_open(struct slab_pool *pool, size_t size, size_t slot_offset, uint32_t per_slab);
+/* Objects of size bytes, a multiple of 8. */
+void slab_pool_open(struct slab_pool *pool, size_t size, size_t slot_offset);
 /* Frees all, also what was not put back. */
 void slab_pool_close(struct slab_pool *pool);
+
+/* Calls fn for every object that ever was got and whose slab is still there, also for those that were
+ * put back: the object must tell. fn may neither get nor put. */
+void slab_each(struct slab_pool *pool, void (*fn)(void *object, void *arg), void *arg);
 
 /* The slow parts of get and put. */
 struct slab_page *slab_add(struct slab_pool *pool);
@@ -52,7 +57,8 @@ static inline void *slab_get(struct slab_pool *pool)
         object = slab->objects + slab->fresh * pool->object_size;
         *(uint16_t *)(void *)(object + pool->slot_offset) = (uint16_t)slab->fresh++;
     }
-    slab->used++;
+    if (unlikely(slab->used++ == 0))
+        pool->empty--;
     if (unlikely(slab_full(slab)))
         slab_is_full_now(slab);
     return object;

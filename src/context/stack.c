@@ -34,13 +34,14 @@
 #if EDDY__ASAN || EDDY__TSAN
 #define DEFAULT_STRIDE ((size_t)256 << 10)
 #else
-#define DEFAULT_STRIDE ((size_t)64 << 10)
+#define DEFAULT_STRIDE ((size_t)48 << 10) /* page tables cost 1/16 of what they map: 96 B */
 #endif
 #if EDDY__ASAN || EDDY__TSAN || defined(EDDY_CONTEXT_UCONTEXT)
 #define PACKED_STRIDE ((size_t)16 << 10)
 #else
 #define PACKED_STRIDE ((size_t)1 << 10)
 #endif
+#define PACKED_OWNER ((size_t)128) /* of each packed size: the owner's part, kept elsewhere */
 
 /* One mapping. Places are taken from the lowest on, so those with a guard come first. */
 struct eddy__stack_slab {
@@ -296,7 +297,7 @@ static struct eddy__stack_class *class_of(struct eddy__stack_pool *pool, size_t 
         return &pool->classes[EDDY__STACK_DEFAULT];
     if (packed)
         for (uint32_t i = EDDY__STACK_GUARDED; i < EDDY__STACK_HUGE; i++)
-            if (pool->classes[i].stride >= size)
+            if (pool->classes[i].stride + PACKED_OWNER >= size)
                 return &pool->classes[i];
     for (uint32_t i = 0; i < EDDY__STACK_GUARDED; i++)
         if (pool->classes[i].stride - pool->classes[i].guard - extra >= size)
@@ -461,15 +462,16 @@ int eddy__stack_pool_open(struct eddy__stack_pool *pool, size_t control_size)
 
     *pool = (struct eddy__stack_pool){.page = page};
     pool->control_size = (control_size + COLOUR - 1) & ~(size_t)(COLOUR - 1);
-    while (stride < 16 * page)
+    while (stride < 12 * page)
         stride *= 2;
     stride >>= EDDY__STACK_DEFAULT;
     for (uint32_t i = 0; i < EDDY__STACK_GUARDED; i++, stride *= 2) {
-        size_t guard = stride / 4 < GUARD_MAX ? stride / 4 : GUARD_MAX;
-        class_open(&pool->classes[i], pool, stride, guard < page ? page : guard, false);
+        size_t guard = stride / 6 < GUARD_MAX ? stride / 6 : GUARD_MAX;
+        class_open(&pool->classes[i], pool, stride, (guard + page - 1) & ~(page - 1), false);
     }
     for (uint32_t i = 0; i < EDDY__STACK_PACKED; i++)
-        class_open(&pool->classes[EDDY__STACK_GUARDED + i], pool, PACKED_STRIDE << i, 0, true);
+        class_open(&pool->classes[EDDY__STACK_GUARDED + i], pool,
+                   (PACKED_STRIDE << i) - PACKED_OWNER, 0, true);
     class_open(&pool->classes[EDDY__STACK_HUGE], pool, 0, GUARD_MAX, false);
     return 0;
 }

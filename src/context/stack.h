@@ -53,7 +53,7 @@ struct eddy__stack_class {
 };
 
 enum {
-    EDDY__STACK_GUARDED = 10, /* sizes of guarded stacks: 16 KiB to 8 MiB with 4 KiB pages */
+    EDDY__STACK_GUARDED = 10, /* sizes of guarded stacks: 12 KiB to 6 MiB with 4 KiB pages */
     EDDY__STACK_PACKED = 4,   /* sizes of packed ones: 1 KiB to 8 KiB */
     EDDY__STACK_HUGE = EDDY__STACK_GUARDED + EDDY__STACK_PACKED, /* what is larger */
     EDDY__STACK_CLASSES,

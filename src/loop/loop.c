@@ -15,6 +15,8 @@ static int choose_backend(int option)
 {
     const char *name = getenv("EDDY_BACKEND");
 
+    if (option < 0)
+        return eddy_raise(EDDY_EINVAL, ".backend is %d: EDDY_BACKEND_URING or _EPOLL", option);
     if (option || !name || !*name)
         return option;
     if (strcmp(name, "uring") == 0 || strcmp(name, "io_uring") == 0)
@@ -28,6 +30,9 @@ static int choose_clock(int option)
 {
     const char *name = getenv("EDDY_CLOCK");
 
+    if (option < 0 || option > EDDY_CLOCK_VIRTUAL)
+        return eddy_raise(EDDY_EINVAL, ".clock is %d: EDDY_CLOCK_REAL or EDDY_CLOCK_VIRTUAL",
+                          option);
     if (option || !name || !*name)
         return option ? option : EDDY_CLOCK_REAL;
     if (strcmp(name, "real") == 0)
@@ -53,23 +58,36 @@ static int number_of(const char *variable, double fallback, double *value)
     return 0;
 }
 
+/* All of its 64 bits, unlike number_of. */
+static int choose_seed(unsigned long option, uint64_t *seed)
+{
+    const char *text = getenv("EDDY_SEED");
+    char *end;
+
+    *seed = option;
+    if (option || !text || !*text)
+        return 0;
+    errno = 0;
+    *seed = strtoull(text, &end, 10);
+    if (*end || errno || *text < '0' || *text > '9')
+        return eddy_raise(EDDY_EINVAL, "EDDY_SEED is \"%s\": a whole number from 0 is expected",
+                          text);
+    return 0;
+}
+
 static int configure(eddy_loop *loop, const eddy_loop_opts *opts)
 {
-    double seed, debug, spin;
+    double debug, spin;
     int clock = choose_clock(opts->clock);
 
     if (clock < 0)
         return clock;
-    if (clock != EDDY_CLOCK_REAL && clock != EDDY_CLOCK_VIRTUAL)
-        return eddy_raise(EDDY_EINVAL, ".clock is %d: EDDY_CLOCK_REAL or EDDY_CLOCK_VIRTUAL",
-                          clock);
     if (isnan(opts->spin))
         return eddy_raise(EDDY_EINVAL, ".spin is NaN: seconds are expected");
-    if (number_of("EDDY_SEED", 0, &seed) < 0 || number_of("EDDY_DEBUG", 0, &debug) < 0 ||
+    if (choose_seed(opts->seed, &loop->random) < 0 || number_of("EDDY_DEBUG", 0, &debug) < 0 ||
         number_of("EDDY_SPIN", DEFAULT_SPIN * 1e6, &spin) < 0)
         return EDDY_EINVAL;
     loop->virtual_clock = clock == EDDY_CLOCK_VIRTUAL;
-    loop->random = opts->seed ? opts->seed : (uint64_t)seed;
     loop->debug = opts->debug ? opts->debug > 0 : debug != 0;
     loop->spin_ns = eddy__ns_of_seconds(opts->spin != 0 ? opts->spin : spin * 1e-6);
     return 0;
@@ -108,7 +126,6 @@ static void init(eddy_loop *loop)
 {
     list_init(&loop->free_calls);
     list_init(&loop->call_slabs);
-    list_init(&loop->tasks);
     list_init(&loop->task_slabs.slabs);
     list_init(&loop->launch_slabs.slabs);
     loop->late_end = &loop->late;
@@ -251,6 +268,7 @@ void eddy_loop_set_poll_hook(eddy_loop *loop, eddy_poll_hook *hook, void *arg)
 void eddy_loop_set_debug(eddy_loop *loop, bool on)
 {
     loop->debug = on;
+    loop->step_began = eddy__clock_now();
 }
 
 bool eddy_loop_debug(const eddy_loop *loop)

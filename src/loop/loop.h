@@ -143,6 +143,7 @@ struct eddy_loop {
     struct list free_calls;
     struct list call_slabs;
 
+    bool trimmed;         /* idle stacks have given their memory back */
     unsigned lap_entries; /* entries to run between polls while busy, see turn.c */
     uint64_t random;      /* 0: no shuffling */
 
@@ -156,7 +157,6 @@ struct eddy_loop {
 
     /* of the task layer */
     struct eddy__stack_pool stacks;
-    struct list tasks;    /* all that have not ended, in order of creation */
     size_t task_count;    /* not ended */
     size_t task_blocks;   /* control blocks in use: not ended, or somebody has a handle */
     struct slab_pool task_slabs;   /* control blocks */
@@ -184,7 +184,8 @@ void eddy__loop_free(eddy_loop *loop);
 /* ---- ready ring (ready.c) ---- */
 
 int eddy__ready_grow(eddy_loop *loop);
-/* Makes room for one more task or call; 0 or EDDY_ENOMEM, not raised. */
+/* Makes room for one more task or call, in the ring and among the timers; 0 or EDDY_ENOMEM, not
+ * raised. */
 static inline int eddy__ready_reserve(eddy_loop *loop)
 {
     if (unlikely(loop->ring_reserved >= loop->ring_capacity)) {
@@ -220,6 +221,7 @@ static inline size_t eddy__ready_count(const eddy_loop *loop)
 int eddy__timer_arm(eddy_loop *loop, eddy_timer_ *timer, int64_t deadline);
 /* Harmless when it is not armed (zero) or has fired. */
 void eddy__timer_cancel(eddy_loop *loop, eddy_timer_ *timer);
+int eddy__timers_reserve(eddy_loop *loop, size_t count);
 /* Fires it after the batch that runs, without a deadline. */
 void eddy__timer_fire_late(eddy_loop *loop, eddy_timer_ *timer);
 void eddy__timers_fire(eddy_loop *loop);
@@ -236,7 +238,7 @@ int64_t eddy__loop_now_exact(eddy_loop *loop);
 
 /* ---- turns (turn.c) ---- */
 
-/* Runs turns until loop->stopping. */
+/* Runs turns until loop->stopping, one at least. */
 void eddy__loop_turns(eddy_loop *loop);
 /* One turn without a poll that waits; for closing. */
 void eddy__loop_turn(eddy_loop *loop, int64_t timeout_ns);

@@ -8,8 +8,11 @@ enum { FIRST_CAPACITY = 64 };
 COLD int eddy__ready_grow(eddy_loop *loop)
 {
     size_t capacity = loop->ring ? 2 * loop->ring_capacity : FIRST_CAPACITY;
-    uintptr_t *ring = eddy__alloc(capacity * sizeof *ring);
 
+    /* a task sleeps without asking for memory: on a packed stack there would be no room for it */
+    if (eddy__timers_reserve(loop, capacity) < 0)
+        return EDDY_ENOMEM;
+    uintptr_t *ring = eddy__alloc(capacity * sizeof *ring);
     if (!ring)
         return EDDY_ENOMEM;
     /* head and tail go on counting: a batch under way is bounded by them */

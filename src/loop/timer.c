@@ -58,19 +58,19 @@ static void sift_down(struct eddy__timers *heap, size_t i, struct eddy__timer_en
     place(heap, i, entry);
 }
 
-static int reserve(struct eddy__timers *heap)
+int eddy__timers_reserve(eddy_loop *loop, size_t count)
 {
-    if (heap->count < heap->capacity)
+    struct eddy__timers *heap = &loop->timers;
+
+    if (count <= heap->capacity)
         return 0;
-    if (heap->count >= UINT32_MAX - 1)
+    if (count >= UINT32_MAX)
         return EDDY_ENOMEM;
-    size_t capacity = heap->capacity ? 2 * heap->capacity : FIRST_CAPACITY;
-    struct eddy__timer_entry *entries =
-        eddy__realloc(heap->entries, capacity * sizeof *heap->entries);
+    struct eddy__timer_entry *entries = eddy__realloc(heap->entries, count * sizeof *heap->entries);
     if (!entries)
         return EDDY_ENOMEM;
     heap->entries = entries;
-    heap->capacity = capacity;
+    heap->capacity = count;
     return 0;
 }
 
@@ -82,9 +82,9 @@ int eddy__timer_arm(eddy_loop *loop, eddy_timer_ *timer, int64_t deadline)
     timer->position = 0;
     if (deadline == NS_NEVER)
         return 0;
-    int r = reserve(heap);
-    if (r < 0)
-        return r;
+    if (unlikely(heap->count == heap->capacity) &&
+        eddy__timers_reserve(loop, max_size(FIRST_CAPACITY, 2 * heap->capacity)) < 0)
+        return EDDY_ENOMEM;
     timer->sequence = heap->sequence++;
     sift_up(heap, heap->count++, (struct eddy__timer_entry){deadline, timer});
     return 0;

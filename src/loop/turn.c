@@ -7,12 +7,14 @@ enum {
     PREFETCH = 6,        /* entries ahead */
     LAP_ENTRIES_MAX = 256,
     LAP_NS = 10000,
+    TRIM_AFTER_NS = 500000000,
 };
 
 static void step_was_slow(eddy_loop *loop, int64_t ns, uintptr_t entry)
 {
     char message[96];
 
+    eddy__thread.fiber = NULL; /* it has stepped aside: who is told cannot suspend it */
     snprintf(message, sizeof message, "a step took %.3f s, longer than %.3f s",
              eddy__seconds_of_ns(ns), eddy__seconds_of_ns(loop->slow_ns));
     eddy__report(loop,
@@ -199,6 +201,19 @@ static int64_t time_to_next_timer(eddy_loop *loop)
     return next > now ? next - now : 0;
 }
 
+/* Waits for events, and when for some time there were none, gives the memory of idle stacks back:
+ * before that, a burst would only have to fetch it again. */
+static void wait_or_trim(eddy_loop *loop, int64_t timeout_ns)
+{
+    if (loop->trimmed || timeout_ns <= TRIM_AFTER_NS) {
+        poll_backend(loop, timeout_ns);
+        return;
+    }
+    poll_backend(loop, TRIM_AFTER_NS);
+    if (!has_work(loop))
+        loop->trimmed = !eddy__stack_trim(&loop->stacks);
+}
+
 /* Hands in and reaps I/O, at most timeout_ns, and fires timers. */
 static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
 {
@@ -221,7 +236,7 @@ static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
     if (loop->virtual_clock)
         poll_virtual(loop, timeout_ns);
     else
-        poll_backend(loop, timeout_ns);
+        wait_or_trim(loop, timeout_ns);
     if (eddy__timers_next(loop) != NS_NEVER) {
         eddy__loop_now_exact(loop);
         eddy__timers_fire(loop);
@@ -233,6 +248,9 @@ static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
 static size_t run_batches(eddy_loop *loop, size_t most)
 {
     size_t entries = run_ready(most);
+
+    if (entries)
+        loop->trimmed = false;
 
     if (loop->late)
         eddy__timers_deliver_late(loop);
@@ -272,7 +290,8 @@ static void lap(eddy_loop *loop)
 
 void eddy__loop_turns(eddy_loop *loop)
 {
-    while (!loop->stopping)
+    do
         lap(loop);
+    while (!loop->stopping);
     loop->stopping = false;
 }

@@ -1,4 +1,5 @@
 /* describe.c - tasks in words: reports, dumps, the list of all. */
+#include "base/alloc.h"
 #include "task/task.h"
 
 #include <stdlib.h>
@@ -30,19 +31,73 @@ eddy_error *eddy__task_record(const eddy_task *task)
     return eddy_error_code(task->fiber.error) == task->status ? task->fiber.error : NULL;
 }
 
+/* ---- all of them ---- */
+
+struct each {
+    void (*fn)(eddy_task *task, void *arg);
+    void *arg;
+};
+
+static void call_if_alive(void *object, void *arg)
+{
+    eddy_task *task = object;
+    const struct each *each = arg;
+
+    if (task->state != EDDY__TASK_FREE && task->state != EDDY__TASK_DONE)
+        each->fn(task, each->arg);
+}
+
+void eddy__tasks_each(eddy_loop *loop, void (*fn)(eddy_task *task, void *arg), void *arg)
+{
+    struct each each = {fn, arg};
+
+    slab_each(&loop->task_slabs, call_if_alive, &each);
+}
+
+struct census {
+    eddy_task **tasks;
+    size_t count;
+};
+
+static void count_in(eddy_task *task, void *arg)
+{
+    struct census *census = arg;
+
+    census->tasks[census->count++] = task;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    uint32_t x = (*(eddy_task *const *)a)->id, y = (*(eddy_task *const *)b)->id;
+
+    return (x > y) - (x < y);
+}
+
+/* All tasks of the loop in order of creation, to be freed; count 0 without memory. */
+static struct census take_census(eddy_loop *loop)
+{
+    struct census census = {eddy__alloc((loop->task_count + 1) * sizeof(eddy_task *)), 0};
+
+    if (!census.tasks)
+        return census;
+    eddy__tasks_each(loop, count_in, &census);
+    qsort(census.tasks, census.count, sizeof(eddy_task *), by_age);
+    return census;
+}
+
 size_t eddy_all_tasks(eddy_task **tasks, size_t n)
 {
     eddy_loop *loop = eddy__thread.loop;
-    size_t count = 0;
 
     if (!loop)
         return 0;
-    list_each(node, &loop->tasks) {
-        if (count < n)
-            tasks[count] = container_of(node, eddy_task, all);
-        count++;
+    if (n > 0) {
+        struct census census = take_census(loop);
+
+        memcpy(tasks, census.tasks, min_size(n, census.count) * sizeof(eddy_task *));
+        eddy__free(census.tasks);
     }
-    return count;
+    return loop->task_count;
 }
 
 static const char *state_of(const eddy_task *task)
@@ -54,6 +109,16 @@ static const char *state_of(const eddy_task *task)
                                             : "is ready";
 }
 
+static void dump_task(FILE *stream, eddy_task *task)
+{
+    bool parked = task->state == EDDY__TASK_PARKED && task != eddy__self();
+    char what[256];
+
+    eddy__task_describe(task, what, sizeof what);
+    fprintf(stream, "  %s: %s%s%s%s\n", what, state_of(task), parked ? " " : "",
+            parked ? task->waiting->what : "", task->interrupt ? ", interrupted" : "");
+}
+
 void eddy_dump(FILE *stream)
 {
     eddy_loop *loop = eddy__thread.loop;
@@ -62,16 +127,11 @@ void eddy_dump(FILE *stream)
         fprintf(stream, "no loop runs in this thread\n");
         return;
     }
+    struct census census = take_census(loop);
     fprintf(stream, "%zu task%s:\n", loop->task_count, loop->task_count == 1 ? "" : "s");
-    list_each(node, &loop->tasks) {
-        eddy_task *task = container_of(node, eddy_task, all);
-        bool parked = task->state == EDDY__TASK_PARKED && task != eddy__self();
-        char what[256];
-
-        eddy__task_describe(task, what, sizeof what);
-        fprintf(stream, "  %s: %s%s%s%s\n", what, state_of(task), parked ? " " : "",
-                parked ? task->waiting->what : "", task->interrupt ? ", interrupted" : "");
-    }
+    for (size_t i = 0; i < census.count; i++)
+        dump_task(stream, census.tasks[i]);
+    eddy__free(census.tasks);
 }
 
 /* ---- a stack that was too small ---- */

@@ -45,18 +45,19 @@ eddy_loop *eddy_loop_open_with(const eddy_loop_opts *opts)
 
 /* ---- closing ---- */
 
-static void cancel_all(eddy_loop *loop)
+static void cancel_one(eddy_task *task, void *arg)
 {
-    list_each(node, &loop->tasks)
-        eddy__task_cancel(container_of(node, eddy_task, all), NULL);
+    (void)arg;
+    eddy__task_cancel(task, NULL);
 }
 
 /* Tasks that nothing will wake again, such as one that waits for one that waits for it. */
-static void report_stuck(eddy_loop *loop)
+static void report_stuck(eddy_task *task, void *arg)
 {
-    list_each(node, &loop->tasks)
-        eddy__report(loop, &(eddy_report){.message = "a task cannot be ended: nothing will wake it",
-                                          .task = container_of(node, eddy_task, all)});
+    (void)arg;
+    eddy__report(task->loop,
+                 &(eddy_report){.message = "a task cannot be ended: nothing will wake it",
+                                .task = task});
 }
 
 /* Cancels what is left and waits for it; then makes the calls that are ready, such as done callbacks,
@@ -68,14 +69,14 @@ static bool end_tasks(eddy_loop *loop)
     for (int i = 0; i < LAST_TURNS && !loop->deadlocked &&
                     (loop->task_count || eddy__ready_count(loop));
          i++) {
-        cancel_all(loop);
+        eddy__tasks_each(loop, cancel_one, NULL);
         while (loop->task_count && !loop->deadlocked)
             eddy__loop_turn(loop, NS_NEVER);
         eddy__loop_turn(loop, 0);
     }
     loop->stopping = false;
     if (loop->task_count)
-        report_stuck(loop);
+        eddy__tasks_each(loop, report_stuck, NULL);
     return loop->task_count == 0;
 }
 

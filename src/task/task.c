@@ -5,25 +5,26 @@
 #include "task/local.h"
 #include "task/stack_report.h"
 
-/* As large as the C library needs to take them from the system, and give them back to it. */
-enum { SLAB_BYTES = 160 * 1024 };
-
 void eddy__task_slabs_open(eddy_loop *loop)
 {
-    slab_pool_open(&loop->task_slabs, sizeof(eddy_task), offsetof(eddy_task, slot),
-                   SLAB_BYTES / sizeof(eddy_task));
+    slab_pool_open(&loop->task_slabs, sizeof(eddy_task), offsetof(eddy_task, slot));
     slab_pool_open(&loop->launch_slabs, sizeof(struct eddy__launch),
-                   offsetof(struct eddy__launch, slot), SLAB_BYTES / sizeof(struct eddy__launch));
+                   offsetof(struct eddy__launch, slot));
 }
 
 /* ---- the end ---- */
 
-static void report_unobserved(eddy_task *task)
+static COLD void report_unobserved(eddy_task *task)
 {
-    if (task->status < 0 && task->status != EDDY_ECANCELED && !task->observed)
-        eddy__report(task->loop, &(eddy_report){.message = "a task failed and nobody looked",
-                                                .task = task,
-                                                .error = task->fiber.error});
+    struct eddy__error_list failure = {0};
+
+    if (task->status == EDDY_ECANCELED || task->observed)
+        return;
+    eddy__error_list_add(&failure, eddy__task_record(task), task->status);
+    eddy__report(task->loop, &(eddy_report){.message = "a task failed and nobody looked",
+                                            .task = task,
+                                            .error = failure.first});
+    eddy__error_list_clear(&failure);
 }
 
 static void free_more(struct eddy__task_more *more)
@@ -44,6 +45,7 @@ static void free_task(eddy_task *task)
         eddy__error_unref(task->fiber.error);
     if (unlikely(task->more != NULL))
         free_more(task->more);
+    task->state = EDDY__TASK_FREE;
     slab_put(&loop->task_slabs, task);
     if (--loop->task_blocks == 0 && unlikely(atomic_load(&loop->closed)))
         eddy__loop_unref(loop);
@@ -71,7 +73,6 @@ static void end_task(eddy_loop *loop, eddy_task *task)
 {
     eddy__thread.fiber = NULL;
     task->state = EDDY__TASK_DONE;
-    list_remove(&task->all);
     loop->task_count--;
     eddy__ready_unreserve(loop);
     if (unlikely(loop->debug))
@@ -190,13 +191,13 @@ static eddy_task *make_block(eddy_loop *loop, struct eddy__launch *launch, const
         return NULL;
     uint16_t slot = task->slot;
     *task = (eddy_task){.loop = loop,
+                        .state = EDDY__TASK_NEW,
                         .refs = 2,
                         .id = ++loop->task_id,
                         .slot = slot,
                         .packed = launch->packed,
                         .place = place,
                         .launch = launch};
-    list_add_tail(&loop->tasks, &task->all);
     loop->task_count++;
     loop->task_blocks++;
     return task;
@@ -205,7 +206,6 @@ static eddy_task *make_block(eddy_loop *loop, struct eddy__launch *launch, const
 /* Frees a task that never was in the ring. */
 void eddy__task_discard(eddy_task *task)
 {
-    list_remove(&task->all);
     task->loop->task_count--;
     eddy__ready_unreserve(task->loop);
     slab_put(&task->loop->launch_slabs, task->launch);

@@ -28,6 +28,7 @@
 #include <eddy/task.h>
 
 enum eddy__task_state {
+    EDDY__TASK_FREE, /* a control block without a task */
     EDDY__TASK_NEW,
     EDDY__TASK_READY, /* in the ring, or running */
     EDDY__TASK_PARKED,
@@ -81,7 +82,6 @@ struct eddy_task {
     const struct eddy__wait_kind *waiting;
     void *waiting_on;
     eddy_waiters_ done_waiters; /* tasks and callbacks, in order */
-    struct list all;            /* loop->tasks */
     /* of a group, gather or generator: called on the loop's stack when it has ended */
     void (*on_end)(eddy_task *task);
     void *owner;
@@ -173,6 +173,10 @@ void eddy__waiter_abort(eddy_task *task, int code);
 eddy_task *eddy__task_new(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts);
 /* Prepares the loop's slabs of control blocks and launches. */
 void eddy__task_slabs_open(eddy_loop *loop);
+
+/* Calls fn for every task of the loop that has not ended, in no particular order; fn may make tasks
+ * ready, but neither create nor free them. */
+void eddy__tasks_each(eddy_loop *loop, void (*fn)(eddy_task *task, void *arg), void *arg);
 
 /* The rare part, made on demand: NULL without memory, not raised. */
 struct eddy__task_more *eddy__task_more(eddy_task *task);

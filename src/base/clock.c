@@ -15,7 +15,7 @@ int64_t eddy__ns_of_seconds(double seconds)
 {
     double ns = seconds * (double)NS_PER_SECOND;
 
-    if (ns <= 0)
+    if (!(ns > 0)) /* NaN too */
         return 0;
     /* 2^62 ns are 146 years: adding it to the clock cannot overflow */
     if (ns >= (double)(INT64_C(1) << 62))

@@ -10,8 +10,7 @@
 /* CLOCK_MONOTONIC in nanoseconds. */
 int64_t eddy__clock_now(void);
 
-/* Seconds to nanoseconds, rounded up: negative is 0, too large and INFINITY are NS_NEVER. The caller
- * has refused NaN. */
+/* Seconds to nanoseconds, rounded up: negative and NaN are 0, too large and INFINITY are NS_NEVER. */
 int64_t eddy__ns_of_seconds(double seconds);
 double eddy__seconds_of_ns(int64_t ns);
 

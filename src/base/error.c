@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error_record.h"
 #include "base/thread.h"
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -47,6 +48,35 @@ void eddy__error_unref(eddy_error *error)
     }
 }
 
+/* ---- the record of a thread outside tasks goes with the thread ---- */
+
+static pthread_key_t thread_key;
+static bool have_key;
+
+static void thread_ends(void *arg)
+{
+    struct eddy__thread *thread = arg;
+
+    eddy__error_unref(thread->error);
+    thread->error = NULL;
+}
+
+static void make_key(void)
+{
+    have_key = pthread_key_create(&thread_key, thread_ends) == 0;
+}
+
+static void keep_until_thread_ends(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, make_key);
+    if (have_key)
+        pthread_setspecific(thread_key, &eddy__thread);
+}
+
+/* ---- the record of what runs ---- */
+
 eddy_error *eddy__error_take(void)
 {
     eddy_error *error = *slot();
@@ -60,6 +90,8 @@ void eddy__error_put(eddy_error *error)
     eddy_error *old = *slot();
 
     *slot() = error;
+    if (error && !eddy__thread.fiber)
+        keep_until_thread_ends();
     eddy__error_unref(old);
 }
 
@@ -68,8 +100,9 @@ void eddy_error_clear(void)
     eddy__error_put(NULL);
 }
 
-/* The return addresses of the running task's frames; outside tasks the stack's bounds are unknown. The frame pointers of code that was compiled
- * without them are garbage, so each must lie above the last and below the stack's top. */
+/* The return addresses of the running task's frames; outside tasks the stack's bounds are unknown.
+ * The frame pointers of code that was compiled without them are garbage, so each must lie above the
+ * last and below the stack's top. */
 static unsigned walk(void **frames, unsigned max)
 {
     uintptr_t top = fiber() ? (uintptr_t)fiber()->stack_top : 0;

@@ -70,6 +70,14 @@ static void timer_fired(eddy_loop *loop, eddy_timer_ *timer)
     eddy__call_ready(loop, container_of(timer, struct eddy__call, timer));
 }
 
+/* A bare code gets the record that eddy_raise would have made. */
+static COLD void report_failure(eddy_loop *loop, int code)
+{
+    if (eddy_last_status() != code)
+        eddy__raise_code(code);
+    eddy__report(loop, &(eddy_report){.message = "a callback failed", .error = eddy_last_error()});
+}
+
 void eddy__call_run(eddy_loop *loop, struct eddy__call *call)
 {
     eddy_callback *fn = call->fn;
@@ -81,9 +89,7 @@ void eddy__call_run(eddy_loop *loop, struct eddy__call *call)
         return;
     int r = fn(arg);
     if (r < 0)
-        eddy__report(loop, &(eddy_report){.message = "a callback failed",
-                                          .error = eddy_last_status() == r ? eddy_last_error()
-                                                                           : NULL});
+        report_failure(loop, r);
     eddy_error_clear();
 }
 
@@ -120,7 +126,9 @@ eddy_handle eddy_loop_call_later(eddy_loop *loop, double delay, eddy_callback *f
     if (isnan(delay))
         return (eddy_handle){NULL, 0};
     int64_t ns = eddy__ns_of_seconds(delay);
-    int64_t when = ns == NS_NEVER ? NS_NEVER : eddy__loop_now(loop) + ns;
+    /* between two runs nothing else makes the clock read anew */
+    int64_t now = loop->running ? eddy__loop_now(loop) : eddy__loop_now_exact(loop);
+    int64_t when = ns == NS_NEVER ? NS_NEVER : now + ns;
     return call_at_ns(loop, when, fn, arg);
 }
 
@@ -135,7 +143,7 @@ bool eddy_loop_cancel_call(eddy_loop *loop, eddy_handle handle)
 {
     struct eddy__call *call = handle.call;
 
-    if (!call || call->id != handle.id)
+    if (!eddy__loop_check_thread(loop, __func__) || !call || call->id != handle.id)
         return false;
     if (call->in_ring) {
         bool was_to_come = call->fn != NULL;

@@ -30,13 +30,22 @@ void eddy__waiters_remove(struct eddy_waiter_ *w)
     w->queue = NULL;
 }
 
+/* What sets, releases, puts: all that wakes others comes through here, and so is checked (G5). */
+static COLD void check_thread(const eddy_task *task)
+{
+    eddy__loop_check_thread(task->loop, "what wakes a task");
+}
+
 void eddy__waiter_grant(struct eddy_waiter_ *w, int status)
 {
     eddy__waiters_remove(w);
-    if (w->granted)
+    if (w->granted) {
         w->granted(w, status);
-    else
-        eddy__wake(w->task, status);
+        return;
+    }
+    if (unlikely(w->task->loop->debug))
+        check_thread(w->task);
+    eddy__wake(w->task, status);
 }
 
 void eddy__waiters_grant_all(eddy_waiters_ *queue, int status)

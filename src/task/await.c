@@ -41,17 +41,34 @@ static bool leads_to(const eddy_task *from, const eddy_task *to)
 }
 
 /* The only one who waits for a task takes it along and waits on; one of several just leaves. So does
- * one whose own cancellation comes back to it: it is in a cycle. */
-static void await_abort(eddy_task *task, int code)
+ * one whose own cancellation comes back to it: it is in a cycle. Returns the task to be cancelled. */
+static eddy_task *abort_one(eddy_task *task, int code)
 {
     struct awaiting *a = task->waiting_on;
     bool again = a->aborted != 0;
+    bool leaves = again ? leads_to(a->inner, task) : !(a->propagate && sole_awaiter(a));
 
     a->aborted = code;
-    if (again ? leads_to(a->inner, task) : !(a->propagate && sole_awaiter(a)))
+    if (leaves)
         eddy__waiter_abort(task, code);
-    else if (!again)
-        eddy__task_cancel(a->inner, task);
+    return leaves || again ? NULL : a->inner;
+}
+
+/* Without recursion: the chain of those who await each other may be long. */
+static void await_abort(eddy_task *task, int code)
+{
+    eddy_task *inner;
+
+    while ((inner = abort_one(task, code))) {
+        code = eddy__task_request(inner, task);
+        if (!code)
+            return;
+        if (inner->waiting != &awaiting_task) {
+            inner->waiting->abort(inner, code);
+            return;
+        }
+        task = inner;
+    }
 }
 
 /* Debug mode: a cycle of tasks that await each other would wait for ever. */

@@ -2,15 +2,23 @@
 #include "base/alloc.h"
 #include "task/task.h"
 
-void eddy__task_cancel(eddy_task *task, const eddy_task *canceller)
+int eddy__task_request(eddy_task *task, const eddy_task *canceller)
 {
     if (task->state == EDDY__TASK_DONE)
-        return;
+        return 0;
     if (task->cancels == 0)
         task->canceller = canceller ? canceller->id : 0;
     if (task->cancels < UINT16_MAX)
         task->cancels++;
-    eddy__task_interrupt(task);
+    return eddy__task_update(task);
+}
+
+void eddy__task_cancel(eddy_task *task, const eddy_task *canceller)
+{
+    int code = eddy__task_request(task, canceller);
+
+    if (code)
+        task->waiting->abort(task, code);
 }
 
 /* The first one given counts; without memory there is none. */

@@ -11,17 +11,19 @@ static long cancel_at;
 
 long eddy__suspend_count(void)
 {
-    return suspensions;
+    return __atomic_load_n(&suspensions, __ATOMIC_RELAXED);
 }
 
 void eddy__cancel_at(long n)
 {
-    cancel_at = n > 0 ? suspensions + n : 0;
+    __atomic_store_n(&cancel_at, n > 0 ? eddy__suspend_count() + n : 0, __ATOMIC_RELAXED);
 }
 
 static void count_suspension(eddy_loop *loop)
 {
-    if (++suspensions == cancel_at && loop->main)
+    long mine = __atomic_add_fetch(&suspensions, 1, __ATOMIC_RELAXED);
+
+    if (mine == __atomic_load_n(&cancel_at, __ATOMIC_RELAXED) && loop->main)
         eddy__task_cancel(loop->main, NULL);
 }
 #else

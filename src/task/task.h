@@ -201,8 +201,11 @@ void eddy__task_unref(eddy_task *task);
 void eddy__task_cancel(eddy_task *task, const eddy_task *canceller);
 /* Waits for its end whatever happens to the caller; does not look at its status. */
 void eddy__task_join(eddy_task *task);
+/* The same in two steps: returns what its wait is to be aborted with, 0: it is not. */
+int eddy__task_request(eddy_task *task, const eddy_task *canceller);
 /* Works out task->interrupt anew and ends its wait when it is parked and now interrupted. */
 void eddy__task_interrupt(eddy_task *task);
+int eddy__task_update(eddy_task *task);
 
 /* The status an awaiter sees of a done task, with its error record taken over; `aborted` is the
  * ECANCELED or ETIMEDOUT that reached the awaiter meanwhile, or 0. */

@@ -34,7 +34,9 @@ def legs(backends):
     for backend in backends:
         yield f"unit tests on {backend}", [tests, "-b", backend]
     yield "samples", ["tests/samples/run", *backends]
-    yield "tour", ["tests/tour/run"]
+    for backend in backends:
+        yield f"tour on {backend}", ["env", f"EDDY_BACKEND={backend}", "tests/tour/run"]
+    yield "command", ["tests/tools/run", BUILD, *backends]
     yield "lint", [sys.executable, "scripts/lint.py"]
     yield "install", ["scripts/check-install"]
 

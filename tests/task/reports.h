@@ -87,11 +87,17 @@ static inline long noted(const struct notes *notes)
             SKIP("the order is shuffled");                                                         \
     } while (0)
 
-/* Lets everybody else run as often. */
+/* Lets everybody else run as often; with a seed perhaps once less. */
 static inline void turns(int n)
 {
     while (n-- > 0)
         eddy_ignore(eddy_sleep(0));
+}
+
+/* Lets everybody else run until nobody can: the virtual clock stands still meanwhile. */
+static inline void settle(void)
+{
+    eddy_ignore(eddy_sleep(1e-9));
 }
 
 /* ---- coroutines ---- */

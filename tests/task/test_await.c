@@ -57,9 +57,9 @@ TEST(A4_cancelling_the_awaiter_cancels_the_inner_task)
     eddy_auto(eddy_task) *inner = eddy_create_task(notes_when_cancelled_coro(&notes, 1));
     eddy_auto(eddy_task) *outer = eddy_create_task(awaits_and_notes_coro(inner, &notes, 2));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(outer));
-    turns(2);
+    settle();
     CHECK_INT(noted(&notes), 12);
     CHECK(eddy_task_cancelled(inner));
     CHECK(eddy_task_cancelled(outer));
@@ -70,7 +70,7 @@ TEST(A4_the_outer_returns_after_the_inner_has_ended)
     eddy_auto(eddy_task) *inner = eddy_create_task(stubborn_coro(5, 0));
     eddy_auto(eddy_task) *outer = eddy_create_task(awaits_coro(inner));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(outer));
     CHECK_INT(eddy_sleep(4), 0);
     CHECK_INT(eddy_task_cancelling(inner), 1);
@@ -95,7 +95,7 @@ TEST(A4_inner_that_goes_its_way_leaves_the_cancellation_pending)
     eddy_auto(eddy_task) *inner = eddy_create_task(stubborn_coro(5, 7));
     eddy_auto(eddy_task) *outer = eddy_create_task(awaits_and_sleeps_coro(inner, &then));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(outer));
     CHECK_INT(eddy_await(outer), 7);
     CHECK_INT(then, EDDY_ECANCELED);
@@ -106,7 +106,7 @@ TEST(A4_inner_that_fails_of_its_cancellation)
     eddy_auto(eddy_task) *inner = eddy_create_task(stubborn_coro(5, EDDY_EIO));
     eddy_auto(eddy_task) *outer = eddy_create_task(awaits_coro(inner));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(outer));
     CHECK_INT(eddy_await(outer), EDDY_EIO);
 }
@@ -140,9 +140,9 @@ TEST(A4_one_of_several_awaiters_just_leaves)
     eddy_auto(eddy_task) *a = eddy_create_task(awaits_coro(inner));
     eddy_auto(eddy_task) *b = eddy_create_task(awaits_coro(inner));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(a));
-    turns(1);
+    settle();
     CHECK(eddy_task_cancelled(a));
     CHECK_INT(eddy_task_cancelling(inner), 0);
     CHECK_INT(eddy_await(b), 0);
@@ -161,9 +161,9 @@ TEST(A4_a_done_callback_is_no_awaiter)
     eddy_auto(eddy_task) *outer = eddy_create_task(awaits_coro(inner));
 
     CHECK_INT(eddy_task_add_done_callback(inner, nothing, NULL), 0);
-    turns(2);
+    settle();
     CHECK(eddy_cancel(outer));
-    turns(2);
+    settle();
     CHECK(eddy_task_cancelled(inner));
 }
 
@@ -172,9 +172,9 @@ TEST(A4_shielded_await_leaves_the_inner_running)
     eddy_auto(eddy_task) *inner = eddy_create_task(sleeps_coro(5));
     eddy_auto(eddy_task) *outer = eddy_create_task(awaits_shielded_coro(inner));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(outer));
-    turns(1);
+    settle();
     CHECK(eddy_task_cancelled(outer));
     CHECK_INT(eddy_task_cancelling(inner), 0);
     CHECK_INT(eddy_await_shielded(inner), 0);
@@ -198,9 +198,9 @@ TEST(A4_cancelled_twice_on_the_way_down)
     eddy_auto(eddy_task) *inner = eddy_create_task(stubborn_coro(5, EDDY_ECANCELED));
     eddy_auto(eddy_task) *outer = eddy_create_task(awaits_coro(inner));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(outer));
-    turns(1);
+    settle();
     CHECK(eddy_cancel(outer));
     CHECK_INT(eddy_task_cancelling(inner), 1);
     CHECK_INT(eddy_await(outer), EDDY_ECANCELED);
@@ -236,7 +236,7 @@ TEST(A5_result_set_before_the_cancel_is_delivered)
     eddy_auto(eddy_future) *future = eddy_future_open(sizeof value);
     eddy_auto(eddy_task) *a = eddy_create_task(awaits_future_twice_coro(future, &value, &then));
 
-    turns(1);
+    settle();
     CHECK_INT(eddy_future_set_result(future, &result), 0);
     CHECK(eddy_cancel(a));
     CHECK_INT(eddy_await(a), 0);
@@ -250,7 +250,7 @@ TEST(A5_cancel_before_the_result_wins)
     eddy_auto(eddy_future) *future = eddy_future_open(sizeof value);
     eddy_auto(eddy_task) *a = eddy_create_task(awaits_future_coro(future, &value));
 
-    turns(1);
+    settle();
     CHECK(eddy_cancel(a));
     CHECK_INT(eddy_future_set_result(future, &result), 0);
     CHECK_INT(eddy_await(a), EDDY_ECANCELED);
@@ -283,9 +283,9 @@ TEST(A8_two_awaiters_one_cancelled)
     eddy_auto(eddy_task) *a = eddy_create_task(awaits_future_coro(future, &first));
     eddy_auto(eddy_task) *b = eddy_create_task(awaits_future_coro(future, &second));
 
-    turns(1);
+    settle();
     CHECK(eddy_cancel(a));
-    turns(1);
+    settle();
     CHECK(eddy_task_cancelled(a));
     CHECK(!eddy_future_done(future));
     CHECK_INT(eddy_future_set_result(future, &result), 0);
@@ -299,7 +299,7 @@ TEST(A8_the_only_awaiter_of_a_future_leaves_it_alive)
     eddy_auto(eddy_future) *future = eddy_future_open(0);
     eddy_auto(eddy_task) *a = eddy_create_task(awaits_future_coro(future, NULL));
 
-    turns(1);
+    settle();
     eddy_cancel(a);
     CHECK_INT(eddy_await(a), EDDY_ECANCELED);
     CHECK(!eddy_future_done(future));
@@ -312,7 +312,7 @@ TEST(A7_task_cancelled_by_a_third_party)
     eddy_auto(eddy_task) *inner = eddy_create_task(sleeps_coro(5));
     eddy_auto(eddy_task) *outer = eddy_create_task(awaits_coro(inner));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(inner));
     CHECK_INT(eddy_await(outer), EDDY_ECHILDCANCELED);
     CHECK_INT(eddy_task_cancelling(outer), 0);
@@ -419,11 +419,11 @@ TEST(A9_debug_mode_switched_on_beside_a_cycle)
 
     for (int i = 0; i < 3; i++)
         ring.tasks[i] = eddy_create_task(awaits_next_coro(&ring, i));
-    turns(2);
+    settle();
     eddy_loop_set_debug(eddy_loop_running(), true);
     eddy_loop_set_slow_callback_duration(eddy_loop_running(), INFINITY);
     eddy_auto(eddy_task) *outside = eddy_create_task(awaits_shielded_coro(ring.tasks[0]));
-    turns(1);
+    settle();
     for (int i = 0; i < 3; i++)
         eddy_task_close(ring.tasks[i]);
     CHECK(eddy_task_done(outside) || eddy_await(outside) == 0);
@@ -435,7 +435,7 @@ TEST(A9_a_cycle_can_be_cancelled)
 
     for (int i = 0; i < 3; i++)
         ring.tasks[i] = eddy_create_task(awaits_next_coro(&ring, i));
-    turns(2);
+    settle();
     eddy_cancel(ring.tasks[1]);
     CHECK_INT(eddy_sleep(1), 0);
     for (int i = 0; i < 3; i++) {
@@ -469,7 +469,7 @@ TEST(A11_reason_of_a_cancellation_reaches_the_awaiter)
     eddy_auto(eddy_task) *outer = eddy_create_task(awaits_coro(inner));
     char reason[] = "the server shuts down";
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(inner, .reason = reason));
     reason[0] = '\0';
     CHECK_INT(eddy_await(outer), EDDY_ECHILDCANCELED);

@@ -134,7 +134,7 @@ TEST(A13_exit_stack_closes_inside_a_shield)
     struct notes notes = {0};
     eddy_auto(eddy_task) *a = eddy_create_task(fails_with_doors_open_coro(&notes));
 
-    turns(1);
+    settle();
     CHECK(eddy_cancel(a));
     CHECK_INT(eddy_await(a), EDDY_ECANCELED);
     CHECK_INT(noted(&notes), 21);

@@ -173,7 +173,7 @@ TEST(C2_cancelling_a_gather_waits_for_every_child)
     struct notes notes = {0};
     eddy_auto(eddy_task) *a = eddy_create_task(gathers_two_coro(3, 5, &notes));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(a));
     CHECK_INT(eddy_sleep(4), 0);
     CHECK_INT(notes.n, 0);
@@ -194,7 +194,7 @@ TEST(C2_cancelling_a_gather_cancels_every_child)
     for (int i = 0; i < 3; i++)
         tasks[i] = eddy_create_task(sleeps_coro(10));
     eddy_auto(eddy_task) *a = eddy_create_task(gathers_tasks_coro(tasks, 3));
-    turns(2);
+    settle();
     CHECK(eddy_cancel(a));
     CHECK(eddy_cancel(a));
     CHECK_INT(eddy_await(a), EDDY_ECANCELED);
@@ -216,7 +216,7 @@ TEST(C2_children_that_succeed_all_the_same_win)
     int gathered = 9;
     eddy_auto(eddy_task) *a = eddy_create_task(gathers_and_sleeps_coro(&gathered));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(a));
     CHECK_INT(eddy_await(a), EDDY_ECANCELED);
     CHECK_INT(gathered, 0);
@@ -232,7 +232,7 @@ TEST(C2_a_failure_during_the_clean_up_is_returned)
 {
     eddy_auto(eddy_task) *a = eddy_create_task(gathers_a_bad_loser_coro());
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(a));
     CHECK_INT(eddy_await(a), EDDY_EIO);
 }
@@ -250,7 +250,7 @@ TEST(A7_a_child_of_a_gather_cancelled_by_a_third_party)
     eddy_task *tasks[] = {eddy_create_task(sleeps_coro(3)), eddy_create_task(sleeps_coro(5))};
     eddy_auto(eddy_task) *a = eddy_create_task(gathers_tasks_coro(tasks, 2));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(tasks[0], .reason = "by a third party"));
     CHECK_INT(eddy_await(a), EDDY_ECHILDCANCELED);
     CHECK_NEAR(now(), 5, 1e-6);

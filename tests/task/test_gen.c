@@ -407,7 +407,7 @@ TEST(second_consumer_is_told_to_come_later)
     eddy_auto(eddy_gen) *gen = eddy_gen_open(ticks_coro(3), sizeof first);
     eddy_auto(eddy_task) *a = eddy_create_task(takes_next_coro(gen, &first));
 
-    turns(2);
+    settle();
     CHECK_INT(eddy_gen_next(gen, &second), EDDY_EBUSY);
     CHECK_INT(eddy_await(a), 1);
     CHECK_INT(eddy_gen_next(gen, &second), 1);

@@ -62,7 +62,7 @@ TEST(D5_close_cancels_and_waits)
 
     CHECK_INT(eddy_group_start(group, gives_after_coro(10, 1, &a)), 0);
     CHECK_INT(eddy_group_start(group, stubborn_coro(3, 0)), 0);
-    turns(1);
+    settle();
     eddy_group_close(group);
     CHECK_INT(a, 0);
     CHECK_NEAR(now(), 3, 1e-6);
@@ -83,7 +83,7 @@ static int leaves_early(int *out)
     eddy_auto(eddy_group) *group = eddy_try(eddy_group_open());
 
     eddy_try(eddy_group_start(group, writes_to_coro(out)));
-    eddy_try(eddy_sleep(0));
+    eddy_try(eddy_sleep(0.5));
     return eddy_raise(EDDY_EUSER, "out of the middle");
 }
 
@@ -145,7 +145,7 @@ TEST(C6_errors_in_order_of_completion_the_body_last)
     CHECK_INT(eddy_group_start(group, stubborn_coro(3, EDDY_EUSER - 3)), 0);
     CHECK_INT(eddy_group_start(group, stubborn_coro(2, EDDY_EUSER - 2)), 0);
     CHECK_INT(eddy_group_start(group, fails_after_coro(9, EDDY_EUSER - 9)), 0); /* cancelled */
-    turns(1);
+    settle();
     int body = eddy_raise(EDDY_EUSER - 4, "the body");
     CHECK_INT(eddy_group_join(group, .body = body), EDDY_EUSER - 2);
 
@@ -162,10 +162,10 @@ TEST(C6_a_failing_body_cancels_the_children)
     eddy_auto(eddy_group) *group = eddy_group_open();
 
     CHECK_INT(eddy_group_start(group, sleeps_coro(10)), 0);
-    turns(1);
+    settle();
     CHECK_INT(eddy_group_join(group, .body = eddy_raise(EDDY_EUSER, "the body")), EDDY_EUSER);
     CHECK_STR(last_message(), "the body");
-    CHECK_NEAR(now(), 0, 1e-9);
+    CHECK_NEAR(now(), 0, 1e-6);
 }
 
 TEST(C6_a_bare_code_of_body_or_child)
@@ -226,7 +226,7 @@ TEST(C7_a_child_cancelled_by_its_handle_is_no_failure)
 
     CHECK_INT(eddy_group_start(group, sleeps_coro(10), .handle = &child), 0);
     CHECK_INT(eddy_group_start(group, gives_after_coro(2, 1, &a)), 0);
-    turns(1);
+    settle();
     CHECK(eddy_cancel(child));
     CHECK_INT(eddy_group_join(group), 0);
     CHECK_INT(a, 1);
@@ -240,7 +240,7 @@ TEST(C7_closing_the_handle_of_a_child)
     eddy_auto(eddy_group) *group = eddy_group_open();
 
     CHECK_INT(eddy_group_start(group, stubborn_coro(3, 0), .handle = &child), 0);
-    turns(1);
+    settle();
     eddy_task_close(child);
     CHECK_NEAR(now(), 3, 1e-6);
     CHECK_INT(eddy_group_count(group), 0);
@@ -343,11 +343,11 @@ TEST(C8_a_start_after_the_opener_was_cancelled_is_refused)
     int ran = 0;
     eddy_auto(eddy_task) *opener = eddy_create_task(opens_and_joins_coro(&ran));
 
-    turns(3);
+    settle();
     CHECK(eddy_cancel(opener));
     CHECK_INT(eddy_await(opener), EDDY_ECLOSED);
     CHECK_INT(ran, 0);
-    CHECK_NEAR(now(), 0, 1e-9);
+    CHECK_NEAR(now(), 0, 1e-6);
 }
 
 TEST(C8_a_start_before_join_although_no_child_is_left)
@@ -356,7 +356,7 @@ TEST(C8_a_start_before_join_although_no_child_is_left)
     eddy_auto(eddy_group) *group = eddy_group_open();
 
     CHECK_INT(eddy_group_start(group, returns_coro(0)), 0);
-    turns(1);
+    settle();
     CHECK_INT(eddy_group_count(group), 0);
     CHECK_INT(eddy_group_start(group, gives_after_coro(1, 1, &a)), 0);
     CHECK_INT(eddy_group_join(group), 0);
@@ -398,7 +398,7 @@ TEST(C9_failure_during_clean_up_is_returned_and_the_cancellation_follows)
     int then = 0;
     eddy_auto(eddy_task) *opener = eddy_create_task(opens_stubborn_coro(EDDY_EIO, &then));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(opener));
     CHECK_INT(eddy_await(opener), EDDY_EIO);
     CHECK_INT(then, EDDY_ECANCELED);
@@ -410,7 +410,7 @@ TEST(C9_without_a_failure_join_returns_the_cancellation)
     int then = 0;
     eddy_auto(eddy_task) *opener = eddy_create_task(opens_stubborn_coro(0, &then));
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(opener, .reason = "enough"));
     CHECK_INT(eddy_await(opener), EDDY_ECANCELED);
     CHECK_CONTAINS(eddy_error_message(eddy_task_error(opener)), "enough");
@@ -440,7 +440,7 @@ TEST(C9_external_cancellation_in_the_body)
 {
     eddy_auto(eddy_task) *opener = eddy_create_task(body_is_cancelled_coro());
 
-    turns(2);
+    settle();
     CHECK(eddy_cancel(opener));
     CHECK_INT(eddy_await(opener), EDDY_EIO);
     CHECK_INT(failures(eddy_last_error()), 1);
@@ -527,7 +527,7 @@ TEST(C10_a_failure_after_the_cancel_is_still_one)
     eddy_auto(eddy_group) *group = eddy_group_open();
 
     CHECK_INT(eddy_group_start(group, stubborn_coro(2, EDDY_EIO)), 0);
-    turns(1);
+    settle();
     eddy_group_cancel(group);
     CHECK_INT(eddy_group_join(group), EDDY_EIO);
 }
@@ -592,7 +592,7 @@ TEST(X8_a_group_in_a_callback)
     eddy_auto(eddy_group) *group = eddy_group_open();
 
     CHECK(eddy_loop_call_soon(eddy_loop_running(), join_in_callback, group).call);
-    turns(2);
+    settle();
     CHECK_INT(eddy_group_count(group), 1);
     CHECK_INT(eddy_group_join(group), 0);
 }

@@ -108,11 +108,11 @@ TEST(values_outside_tasks_belong_to_the_thread)
 
     CHECK_INT(eddy_local_set(&user, ann), 0);
     CHECK(eddy_loop_call_soon(eddy_loop_running(), sets_in_callback, &called).call);
-    turns(2);
+    settle();
     CHECK(called);
     CHECK_STR(eddy_local_get(&user), "ann");
     CHECK(eddy_loop_call_soon(eddy_loop_running(), clears_in_callback, &called).call);
-    turns(2);
+    settle();
 }
 
 static const char *seen_by_main;

@@ -119,7 +119,7 @@ int eddy_gather_with(const eddy_coro *coros, size_t n, const eddy_gather_opts *o
         if (!tasks[started])
             break;
     }
-    r = started == n ? gather(tasks, n, opts) : eddy_last_status();
+    r = started == n ? gather(tasks, n, opts) : eddy_status_(tasks[started]);
     close_all(tasks, started);
     eddy__free(tasks);
     return r;

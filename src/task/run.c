@@ -163,7 +163,7 @@ int eddy_loop_run_until_complete(eddy_loop *loop, eddy_coro coro)
         return eddy_raise_at(NULL, EDDY_ELOOP, "This event loop is already running");
     eddy_task *task = eddy_loop_create_task_with(loop, coro, NULL);
     if (!task)
-        return eddy_last_status();
+        return eddy_status_(task);
     int r = eddy_loop_run_until_done(loop, task);
     eddy_detach(task);
     return r;
@@ -204,7 +204,7 @@ static int run_main(eddy_loop *loop, eddy_coro coro)
     int r;
 
     if (!main)
-        return eddy_last_status();
+        return eddy_status_(main);
     loop->main = main;
     loop->on_interrupt = cancel_main;
     loop->report_deadlock = true;
@@ -236,7 +236,7 @@ int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts)
     eddy_loop *loop = eddy_loop_open_with(opts);
     if (!loop) {
         eddy_error_print(eddy_last_error());
-        return eddy_last_status();
+        return eddy_status_(loop);
     }
     int r = enter(loop);
     if (r == 0) {

@@ -65,7 +65,7 @@ int eddy_wait_for_at(const eddy_place *place, eddy_coro coro, double seconds)
         return eddy_raise_at(place, EDDY_ETIMEDOUT, "timed out");
     eddy_task *task = eddy_create_task_with(coro, &(eddy_task_opts){.place = place});
     if (!task)
-        return eddy_last_status();
+        return eddy_status_(task);
     eddy_scope_enter(&limit, seconds, false);
     r = eddy_await(task);
     eddy_scope_leave(&limit);

@@ -28,21 +28,23 @@ static void arm_and_cancel(eddy_loop *loop, long done)
             eddy_loop_cancel_call(loop, timers[i]);
 }
 
-int main(int argc, char **argv)
+static int measure(long count)
 {
-    long count = bench_arg(argc, argv, 1, 5000000);
-    eddy_loop *loop = eddy_loop_open();
-
-    if (!loop)
-        return 1;
+    eddy_loop *loop = eddy_loop_running();
     double start = bench_cpu();
+
     for (long done = 0; done < count; done += BATCH) {
         arm_and_cancel(loop, done);
-        eddy_loop_run_once(loop, 0);
+        eddy_try(eddy_sleep(0));
     }
     while (fired < count / 10)
-        eddy_loop_run_once(loop, 1);
+        eddy_try(eddy_sleep(0.001));
     bench_report("timers", (bench_cpu() - start) / (double)count * 1e9, "ns");
-    eddy_loop_close(loop);
     return 0;
+}
+EDDY_CORO(measure, long)
+
+int main(int argc, char **argv)
+{
+    return eddy_run(measure_coro(bench_arg(argc, argv, 1, 5000000))) < 0;
 }

@@ -5,11 +5,12 @@
 
 enum { ARITY = 4, FIRST_CAPACITY = 64 };
 
-static bool before(const struct eddy__timer_entry *a, const struct eddy__timer_entry *b)
+/* Written so that the usual answer needs no branch: which of two is first cannot be predicted. */
+static inline bool before(const struct eddy__timer_entry *a, const struct eddy__timer_entry *b)
 {
-    if (a->deadline != b->deadline)
-        return a->deadline < b->deadline;
-    return a->timer->sequence < b->timer->sequence;
+    if (unlikely(a->deadline == b->deadline))
+        return a->timer->sequence < b->timer->sequence;
+    return a->deadline < b->deadline;
 }
 
 static void place(struct eddy__timers *heap, size_t i, struct eddy__timer_entry entry)
@@ -31,13 +32,19 @@ static void sift_up(struct eddy__timers *heap, size_t i, struct eddy__timer_entr
     place(heap, i, entry);
 }
 
-static size_t least_child(const struct eddy__timers *heap, size_t first)
+static inline size_t least_child(const struct eddy__timers *heap, size_t first)
 {
-    size_t end = min_size(first + ARITY, heap->count);
-    size_t least = first;
+    const struct eddy__timer_entry *e = heap->entries;
 
-    for (size_t i = first + 1; i < end; i++)
-        if (before(&heap->entries[i], &heap->entries[least]))
+    if (likely(first + ARITY <= heap->count)) {
+        size_t a = first + before(&e[first + 1], &e[first]);
+        size_t b = first + 2 + before(&e[first + 3], &e[first + 2]);
+
+        return before(&e[b], &e[a]) ? b : a;
+    }
+    size_t least = first;
+    for (size_t i = first + 1; i < heap->count; i++)
+        if (before(&e[i], &e[least]))
             least = i;
     return least;
 }

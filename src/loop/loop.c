@@ -180,6 +180,7 @@ eddy_loop *eddy__loop_make(const eddy_loop_opts *opts)
 /* Control blocks of tasks stay as long as somebody has a handle of one. */
 void eddy__loop_shut(eddy_loop *loop)
 {
+    loop->task_blocks++; /* so that the last handle, wherever it goes, does not free it under us */
     for (size_t i = 0; i < count_of(loop->pools); i++)
         if (loop->pools[i])
             eddy__pool_close(loop->pools[i], 5 * NS_PER_SECOND);
@@ -195,7 +196,8 @@ void eddy__loop_shut(eddy_loop *loop)
     loop->ring = NULL;
     loop->ring_capacity = 0;
     loop->ring_head = loop->ring_tail = 0;
-    eddy__loop_unref(loop);
+    if (--loop->task_blocks == 0)
+        eddy__loop_unref(loop);
 }
 
 void eddy__loop_free(eddy_loop *loop)
@@ -226,19 +228,6 @@ void eddy_loop_stop(eddy_loop *loop)
 {
     if (eddy__loop_check_thread(loop, __func__))
         loop->stopping = true;
-}
-
-int eddy_loop_run_once(eddy_loop *loop, double timeout)
-{
-    if (isnan(timeout))
-        return eddy_raise(EDDY_EINVAL, "the timeout is NaN: seconds are expected");
-    int r = eddy__loop_enter(loop);
-    if (r < 0)
-        return r;
-    eddy__loop_turn(loop, eddy__ns_of_seconds(timeout));
-    loop->stopping = false;
-    eddy__loop_leave(loop);
-    return 0;
 }
 
 /* ---- settings ---- */

@@ -121,7 +121,7 @@ struct eddy_loop {
     bool virtual_clock;
     bool stopping;
     bool running;
-    bool closing;
+    bool closing;         /* what is left is being ended: nothing new from other threads */
     bool debug;
     struct eddy__timers timers;
     eddy_timer_ *late;    /* expired scopes, delivered after the next batch */

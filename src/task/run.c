@@ -3,6 +3,7 @@
 
 #include "task/stack_report.h"
 #include "task/task.h"
+#include <math.h>
 
 /* A call that asks for another one each time does not keep the loop from closing. */
 enum { LAST_TURNS = 16 };
@@ -43,66 +44,7 @@ eddy_loop *eddy_loop_open_with(const eddy_loop_opts *opts)
     return loop;
 }
 
-/* ---- closing ---- */
-
-static void cancel_one(eddy_task *task, void *arg)
-{
-    (void)arg;
-    eddy__task_cancel(task, NULL);
-}
-
-/* Tasks that nothing will wake again, such as one that waits for one that waits for it. */
-static void report_stuck(eddy_task *task, void *arg)
-{
-    (void)arg;
-    eddy__report(task->loop,
-                 &(eddy_report){.message = "a task cannot be ended: nothing will wake it",
-                                .task = task});
-}
-
-/* Cancels what is left and waits for it; then makes the calls that are ready, such as done callbacks,
- * and what they lead to. False when some task can never end. */
-static bool end_tasks(eddy_loop *loop)
-{
-    loop->deadlocked = false;
-    loop->report_deadlock = true;
-    for (int i = 0; i < LAST_TURNS && !loop->deadlocked &&
-                    (loop->task_count || eddy__ready_count(loop));
-         i++) {
-        eddy__tasks_each(loop, cancel_one, NULL);
-        while (loop->task_count && !loop->deadlocked)
-            eddy__loop_turn(loop, NS_NEVER);
-        eddy__loop_turn(loop, 0);
-    }
-    loop->stopping = false;
-    if (loop->task_count)
-        eddy__tasks_each(loop, report_stuck, NULL);
-    return loop->task_count == 0;
-}
-
-void eddy_loop_close(eddy_loop *loop)
-{
-    if (!loop)
-        return;
-    if (loop->running) {
-        eddy__bug(EDDY_ELOOP, "Cannot close a running event loop");
-        return;
-    }
-    /* inside another loop's callback the tasks of this one cannot run: they stay as they are */
-    if (eddy__loop_enter(loop) == 0) {
-        end_tasks(loop);
-        eddy__loop_leave(loop);
-    }
-    eddy__stack_report_close(loop);
-    eddy__loop_shut(loop);
-}
-
-/* ---- running ---- */
-
-static void main_ended(eddy_task *task)
-{
-    task->loop->stopping = true;
-}
+/* ---- entering ---- */
 
 static int enter(eddy_loop *loop)
 {
@@ -123,6 +65,99 @@ static void leave(eddy_loop *loop)
     eddy__loop_leave(loop);
 }
 
+/* ---- closing ---- */
+
+static void cancel_one(eddy_task *task, void *arg)
+{
+    (void)arg;
+    eddy__task_cancel(task, NULL);
+}
+
+/* Tasks that nothing will wake again, such as one that waits for one that waits for it. */
+static void report_stuck(eddy_task *task, void *arg)
+{
+    (void)arg;
+    eddy__report(task->loop,
+                 &(eddy_report){.message = "a task cannot be ended: nothing will wake it",
+                                .task = task});
+}
+
+struct older {
+    uint32_t id;
+    size_t count;
+};
+
+static void count_older(eddy_task *task, void *arg)
+{
+    struct older *older = arg;
+
+    older->count += (int32_t)(task->id - older->id) <= 0;
+}
+
+/* Whether the tasks made up to that one have ended. */
+static bool have_ended(eddy_loop *loop, uint32_t id)
+{
+    struct older older = {id, 0};
+
+    if (loop->task_id == id)
+        return loop->task_count == 0;
+    eddy__tasks_each(loop, count_older, &older);
+    return older.count == 0;
+}
+
+/* Cancels what is left and waits for it; then makes the calls that are ready, such as done callbacks,
+ * and what they lead to. What is started meanwhile helps others to end, and is cancelled if it is
+ * there after them. False when some task can never end. */
+static bool end_tasks(eddy_loop *loop)
+{
+    loop->closing = true;
+    loop->deadlocked = false;
+    loop->report_deadlock = true;
+    for (int i = 0; i < LAST_TURNS && !loop->deadlocked &&
+                    (loop->task_count || eddy__ready_count(loop));
+         i++) {
+        uint32_t last = loop->task_id;
+
+        eddy__tasks_each(loop, cancel_one, NULL);
+        while (!have_ended(loop, last) && !loop->deadlocked) {
+            loop->stopping = false;
+            eddy__loop_turn(loop, NS_NEVER);
+        }
+        eddy__loop_turn(loop, 0);
+    }
+    loop->stopping = false;
+    if (loop->task_count)
+        eddy__tasks_each(loop, report_stuck, NULL);
+    return loop->task_count == 0;
+}
+
+void eddy_loop_close(eddy_loop *loop)
+{
+    if (!loop)
+        return;
+    if (loop->running) {
+        eddy__bug(EDDY_ELOOP, "Cannot close a running event loop");
+        return;
+    }
+    eddy_error *error = eddy__error_take();
+    /* inside another loop the tasks of this one cannot run: they stay as they are */
+    if (enter(loop) == 0) {
+        end_tasks(loop);
+        leave(loop);
+    }
+    loop->closing = true;
+    eddy__stack_report_close(loop);
+    eddy__loop_shut(loop);
+    eddy__error_put(error);
+}
+
+/* ---- running ---- */
+
+static void main_ended(eddy_task *task)
+{
+    task->loop->stopping = true;
+}
+
 int eddy_loop_run_forever(eddy_loop *loop)
 {
     int r = enter(loop);
@@ -134,8 +169,23 @@ int eddy_loop_run_forever(eddy_loop *loop)
     return 0;
 }
 
+int eddy_loop_run_once(eddy_loop *loop, double timeout)
+{
+    if (isnan(timeout))
+        return eddy_raise(EDDY_EINVAL, "the timeout is NaN: seconds are expected");
+    int r = enter(loop);
+    if (r < 0)
+        return r;
+    eddy__loop_turn(loop, eddy__ns_of_seconds(timeout));
+    loop->stopping = false;
+    leave(loop);
+    return 0;
+}
+
 int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
 {
+    if (loop && task->loop != loop)
+        return eddy_raise_at(NULL, EDDY_ELOOP, "the task belongs to another loop");
     int r = enter(loop);
 
     if (r < 0)

@@ -1,0 +1,308 @@
+/* static_server.c - a folder over HTTP/1.1: static_server ROOT [PORT]
+ *
+ * GET and HEAD, keep-alive, nothing above ROOT. It shows streams in use, not all that a web server
+ * needs. Ctrl-C ends it. */
+#include <ctype.h>
+#include <eddy.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 1024, CHUNK = 65536, MAX_HEADERS = 100 };
+static const double IDLE_SECONDS = 30.0;
+
+struct request {
+    char method[8];
+    char path[PATH_SIZE]; /* decoded; without the / it begins with, and without the query */
+    int status;           /* of the answer, as far as the request decides it */
+    bool keep_alive;
+};
+
+/* ---- reading a request ---- */
+
+static int hex(char c)
+{
+    if (isdigit((unsigned char)c))
+        return c - '0';
+    return isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : -1;
+}
+
+/* %41 is A. False for what is malformed, too long, or contains a zero. */
+static bool decode(const char *from, char *to, size_t size)
+{
+    for (; *from && *from != '?' && *from != '#'; from++) {
+        int c = (unsigned char)*from;
+
+        if (c == '%') {
+            int high = hex(from[1]);
+            int low = high < 0 ? -1 : hex(from[2]);
+            c = high << 4 | low;
+            from += 2;
+            if (low < 0 || c == 0)
+                return false;
+        }
+        if (--size == 0)
+            return false;
+        *to++ = (char)c;
+    }
+    *to = '\0';
+    return true;
+}
+
+/* Whether one of the parts between slashes is "..". */
+static bool goes_up(const char *path)
+{
+    for (;;) {
+        size_t length = strcspn(path, "/");
+
+        if (length == 2 && path[0] == '.' && path[1] == '.')
+            return true;
+        if (!path[length])
+            return false;
+        path += length + 1;
+    }
+}
+
+static int parse_request_line(char *line, struct request *request)
+{
+    char *version = line;
+    const char *method = strsep(&version, " "), *target = version ? strsep(&version, " ") : NULL;
+
+    request->keep_alive = version && strcmp(version, "HTTP/1.1") == 0;
+    if (!version || (!request->keep_alive && strcmp(version, "HTTP/1.0") != 0))
+        return 400;
+    if (target[0] != '/' || !decode(target + 1, request->path, sizeof request->path))
+        return 400;
+    snprintf(request->method, sizeof request->method, "%.7s", method);
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+        return 405;
+    return goes_up(request->path) || request->path[0] == '/' ? 403 : 200;
+}
+
+static void parse_header(char *line, struct request *request)
+{
+    char *value = line;
+    const char *name = strsep(&value, ":");
+
+    if (!value)
+        return;
+    value += strspn(value, " \t");
+    if (strcasecmp(name, "Connection") == 0)
+        request->keep_alive = strcasecmp(value, "close") != 0 &&
+                              (request->keep_alive || strcasecmp(value, "keep-alive") == 0);
+    /* Bodies are not read, so nothing can follow one. */
+    if (strcasecmp(name, "Transfer-Encoding") == 0 ||
+        (strcasecmp(name, "Content-Length") == 0 && strcmp(value, "0") != 0))
+        request->keep_alive = false;
+}
+
+/* 1, or 0 when the peer has ended. */
+static int read_request(eddy_stream *peer, struct request *request)
+{
+    char *line;
+
+    eddy_try(eddy_read_line(peer, &line));
+    if (!line)
+        return 0;
+    request->status = parse_request_line(line, request);
+    for (int i = 0; i < MAX_HEADERS; i++) {
+        if (eddy_try(eddy_read_line(peer, &line)) == 0)
+            return 1;
+        parse_header(line, request);
+    }
+    request->status = 400;
+    return 1;
+}
+
+/* ---- answering ---- */
+
+static const char *reason(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    default:
+        return "Method Not Allowed";
+    }
+}
+
+static const char *content_type(const char *path)
+{
+    static const char *const types[][2] = {
+        {".html", "text/html; charset=utf-8"},
+        {".css", "text/css"},
+        {".js", "text/javascript"},
+        {".txt", "text/plain; charset=utf-8"},
+        {".png", "image/png"},
+        {".jpg", "image/jpeg"},
+        {".json", "application/json"},
+        {".svg", "image/svg+xml"},
+    };
+    const char *end = strrchr(path, '.');
+
+    for (size_t i = 0; end && i < sizeof types / sizeof types[0]; i++)
+        if (strcasecmp(end, types[i][0]) == 0)
+            return types[i][1];
+    return "application/octet-stream";
+}
+
+static int send_head(eddy_stream *peer, const struct request *request, int status, const char *type,
+                     long long size)
+{
+    eddy_try(eddy_printf(peer,
+                         "HTTP/1.1 %d %s\r\n"
+                         "Content-Type: %s\r\n"
+                         "Content-Length: %lld\r\n"
+                         "%s%s\r\n",
+                         status, reason(status), type, size,
+                         status == 405 ? "Allow: GET, HEAD\r\n" : "",
+                         request->keep_alive ? "" : "Connection: close\r\n"));
+    return 0;
+}
+
+static int send_failure(eddy_stream *peer, const struct request *request, int status)
+{
+    char body[64];
+    int size = snprintf(body, sizeof body, "%d %s\n", status, reason(status));
+
+    eddy_try(send_head(peer, request, status, "text/plain", size));
+    if (strcmp(request->method, "HEAD") != 0)
+        eddy_try(eddy_write(peer, body, (size_t)size));
+    return 0;
+}
+
+static int send_chunks(eddy_stream *peer, int file, off_t size, char *chunk)
+{
+    for (off_t at = 0; at < size;) {
+        off_t left = size - at;
+        ssize_t n = pread(file, chunk, left < CHUNK ? (size_t)left : CHUNK, at);
+
+        if (n <= 0)
+            return eddy_raise(EDDY_EIO, "a file became shorter while it was sent");
+        eddy_try(eddy_write(peer, chunk, (size_t)n));
+        at += n;
+    }
+    return 0;
+}
+
+static int send_file(eddy_stream *peer, const struct request *request, int file, off_t size)
+{
+    char *chunk;
+    int status;
+
+    eddy_try(send_head(peer, request, 200, content_type(request->path), size));
+    if (strcmp(request->method, "HEAD") == 0 || size == 0)
+        return 0;
+    chunk = malloc(CHUNK);
+    if (!chunk)
+        return eddy_raise(EDDY_ENOMEM, "no memory for a chunk of a file");
+    status = send_chunks(peer, file, size, chunk);
+    free(chunk);
+    return status;
+}
+
+/* A folder stands for the index.html in it. */
+static int open_file(int root, char *path, struct stat *about)
+{
+    int file = openat(root, *path ? path : ".", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (file < 0 || fstat(file, about) < 0 || !S_ISDIR(about->st_mode))
+        return file;
+    size_t length = strlen(path);
+    snprintf(path + length, PATH_SIZE - length, "%sindex.html",
+             length && path[length - 1] != '/' ? "/" : "");
+    close(file);
+    file = openat(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file >= 0)
+        fstat(file, about);
+    return file;
+}
+
+static int answer(eddy_stream *peer, struct request *request)
+{
+    int root = *(const int *)eddy_stream_arg(peer);
+    struct stat about = {0};
+
+    if (request->status != 200)
+        return send_failure(peer, request, request->status);
+    int file = open_file(root, request->path, &about);
+    if (file < 0)
+        return send_failure(peer, request, errno == EACCES ? 403 : 404);
+    int status = S_ISREG(about.st_mode) ? send_file(peer, request, file, about.st_size)
+                                        : send_failure(peer, request, 403);
+    close(file);
+    return status;
+}
+
+/* ---- serving ---- */
+
+static int next_request(eddy_stream *peer, struct request *request)
+{
+    eddy_timeout(IDLE_SECONDS)
+        return read_request(peer, request);
+    return 0;
+}
+
+static int talk(eddy_stream *peer)
+{
+    struct request request = {0};
+
+    do {
+        int status = next_request(peer, &request);
+
+        if (status == EDDY_ELIMIT) {
+            request = (struct request){.status = 400};
+            return send_failure(peer, &request, 400);
+        }
+        if (status == 0 || status == EDDY_ETIMEDOUT)
+            return 0;
+        eddy_try(status);
+        if (request.status == 400)
+            request.keep_alive = false;
+        eddy_try(answer(peer, &request));
+    } while (request.keep_alive);
+    return 0;
+}
+
+static int serve(const char *folder, int port)
+{
+    int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (root < 0)
+        return eddy_raise(-errno, "cannot open the folder %s", folder);
+    eddy_auto(eddy_server) *server =
+        eddy_server_open(talk, .port = port, .drain = 1.0, .arg = &root, .stream.limit = 8192);
+    if (!server) {
+        close(root);
+        return eddy_last_status();
+    }
+    printf("serving %s on http://127.0.0.1:%d\n", folder, eddy_server_port(server));
+    fflush(stdout);
+    int status = eddy_sleep(INFINITY);
+    eddy_server_close(eddy_take(server));
+    close(root);
+    return status;
+}
+EDDY_CORO(serve, const char *, int)
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: static_server ROOT [PORT]\n");
+        return 2;
+    }
+    int port = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 8000;
+    int status = eddy_run(serve_coro(argv[1], port));
+
+    return status < 0 && status != EDDY_ECANCELED;
+}

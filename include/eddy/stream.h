@@ -86,7 +86,8 @@ EDDY_API int eddy_stream_fd(const eddy_stream *stream);
 EDDY_API void *eddy_stream_arg(const eddy_stream *stream);
 
 /* A connection's handler runs as a task of its own; the stream is closed when it returns (it may
- * have closed it itself), and a failure other than EDDY_ECANCELED is reported. */
+ * have closed it itself), and a failure is reported, unless it is EDDY_ECANCELED or only says that
+ * the peer has gone (EDDY_ECONNRESET, EDDY_EPIPE; those too in debug mode). */
 typedef int eddy_handler(eddy_stream *peer);
 
 typedef struct eddy_serve_opts {

@@ -73,6 +73,13 @@ static COLD void report_failure(const struct connection *c)
                                 .error = eddy_last_error()});
 }
 
+/* The end of a connection as peers are wont to cause it; reporting each would let them fill a log. */
+static bool peer_has_gone(const struct connection *c, int status)
+{
+    return (status == EDDY_ECONNRESET || status == EDDY_EPIPE) &&
+           (c->stream->read_error == status || c->stream->write_error == status);
+}
+
 /* The body of a connection's task. */
 static int handle(struct connection *c)
 {
@@ -80,7 +87,7 @@ static int handle(struct connection *c)
 
     if (unlikely(status < 0)) {
         eddy__self()->observed = true;
-        if (status != EDDY_ECANCELED)
+        if (status != EDDY_ECANCELED && (!peer_has_gone(c, status) || c->server->loop->debug))
             report_failure(c);
     }
     eddy_stream_close(c->stream);

@@ -98,15 +98,16 @@ static ssize_t result(ssize_t n)
     return likely(n >= 0) ? n : errno == EWOULDBLOCK ? -EAGAIN : -errno;
 }
 
-static ssize_t receive(eddy_stream *s, struct iovec *parts, int n)
+static ssize_t receive(eddy_stream *s, void *buf, size_t size)
 {
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)n};
+    return unlikely(faulty()) ? -EIO : result(recv(s->fd.fd, buf, size, 0));
+}
 
-    if (unlikely(faulty()))
-        return -EIO;
-    if (likely(n == 1))
-        return result(recv(s->fd.fd, parts->iov_base, parts->iov_len, 0));
-    return result(recvmsg(s->fd.fd, &message, 0));
+static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
+
+    return unlikely(faulty()) ? -EIO : result(recvmsg(s->fd.fd, &message, 0));
 }
 
 static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
@@ -133,5 +134,10 @@ static void shut(eddy_stream *s, bool abort)
 }
 
 const struct eddy__transport eddy__socket_transport = {
-    "socket", receive, send_bytes, send_eof, shut,
+    .name = "socket",
+    .receive = receive,
+    .receive_parts = receive_parts,
+    .send = send_bytes,
+    .send_eof = send_eof,
+    .shut = shut,
 };

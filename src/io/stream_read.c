@@ -34,9 +34,9 @@ static ssize_t note_result(eddy_stream *s, ssize_t n, size_t asked)
 static ssize_t receive_wide(eddy_stream *s, void *buf, size_t size)
 {
     if (eddy__buffer_reserve(&s->in, EXTRA) < 0)
-        return note_result(s, s->transport->receive(s, &(struct iovec){buf, size}, 1), size);
+        return note_result(s, s->transport->receive(s, buf, size), size);
     struct iovec parts[2] = {{buf, size}, {s->in.data, EXTRA}};
-    ssize_t n = note_result(s, s->transport->receive(s, parts, 2), size + EXTRA);
+    ssize_t n = note_result(s, s->transport->receive_parts(s, parts, 2), size + EXTRA);
     if (n <= (ssize_t)size)
         return n;
     s->in.end = (size_t)n - size;
@@ -57,7 +57,7 @@ static ssize_t receive(eddy_stream *s, void *buf, size_t size)
         return -EAGAIN;
     if (unlikely(s->wide))
         return receive_wide(s, buf, size);
-    return note_result(s, s->transport->receive(s, &(struct iovec){buf, size}, 1), size);
+    return note_result(s, s->transport->receive(s, buf, size), size);
 }
 
 /* Receives into buf, which waits until there is something: a count, 0 at the end, or a failure,
@@ -104,7 +104,7 @@ static ssize_t fill_now(eddy_stream *s, size_t most)
     size_t room = room_to_fill(s, most);
     if (eddy__buffer_reserve(&s->in, room) < 0)
         return EDDY_ENOMEM;
-    ssize_t n = s->transport->receive(s, &(struct iovec){s->in.data + s->in.end, room}, 1);
+    ssize_t n = s->transport->receive(s, s->in.data + s->in.end, room);
     s->filled = n == (ssize_t)room;
     if (n > 0)
         s->in.end += (size_t)n;

@@ -1,4 +1,4 @@
-/* static_server.c - a folder over HTTP/1.1: static_server ROOT [PORT]
+/* static_server.c - a folder over HTTP/1.1: static_server ROOT [PORT [--latency SECONDS]]
  *
  * GET and HEAD, keep-alive, nothing above ROOT. It shows streams in use, not all that a web server
  * needs. Ctrl-C ends it. */
@@ -14,6 +14,12 @@
 
 enum { PATH_SIZE = 1024, CHUNK = 65536, MAX_HEADERS = 100 };
 static const double IDLE_SECONDS = 30.0;
+
+/* What all connections serve. */
+struct site {
+    int root;
+    double latency; /* seconds by which every answer is delayed, as a network would */
+};
 
 struct request {
     char method[8];
@@ -230,12 +236,14 @@ static int open_file(int root, char *path, struct stat *about)
 
 static int answer(eddy_stream *peer, struct request *request)
 {
-    int root = *(const int *)eddy_stream_arg(peer);
+    const struct site *site = eddy_stream_arg(peer);
     struct stat about = {0};
 
+    if (site->latency > 0)
+        eddy_try(eddy_sleep(site->latency));
     if (request->status != 200)
         return send_failure(peer, request, request->status);
-    int file = open_file(root, request->path, &about);
+    int file = open_file(site->root, request->path, &about);
     if (file < 0)
         return send_failure(peer, request, errno == EACCES ? 403 : 404);
     int status = S_ISREG(about.st_mode) ? send_file(peer, request, file, about.st_size)
@@ -274,35 +282,39 @@ static int talk(eddy_stream *peer)
     return 0;
 }
 
-static int serve(const char *folder, int port)
+static int serve(const char *folder, int port, double latency)
 {
-    int root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct site site = {.root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+                        .latency = latency};
 
-    if (root < 0)
+    if (site.root < 0)
         return eddy_raise(-errno, "cannot open the folder %s", folder);
     eddy_auto(eddy_server) *server =
-        eddy_server_open(talk, .port = port, .drain = 1.0, .arg = &root, .stream.limit = 8192);
+        eddy_server_open(talk, .port = port, .drain = 1.0, .arg = &site, .stream.limit = 8192);
     if (!server) {
-        close(root);
+        close(site.root);
         return eddy_last_status();
     }
     printf("serving %s on http://127.0.0.1:%d\n", folder, eddy_server_port(server));
     fflush(stdout);
     int status = eddy_sleep(INFINITY);
     eddy_server_close(eddy_take(server));
-    close(root);
+    close(site.root);
     return status;
 }
-EDDY_CORO(serve, const char *, int)
+EDDY_CORO(serve, const char *, int, double)
 
 int main(int argc, char **argv)
 {
-    if (argc < 2) {
-        fprintf(stderr, "usage: static_server ROOT [PORT]\n");
+    bool slow = argc == 5 && strcmp(argv[3], "--latency") == 0;
+
+    if (argc < 2 || (argc > 3 && !slow)) {
+        fprintf(stderr, "usage: static_server ROOT [PORT [--latency SECONDS]]\n");
         return 2;
     }
     int port = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 8000;
-    int status = eddy_run(serve_coro(argv[1], port));
+    double latency = slow ? strtod(argv[4], NULL) : 0;
+    int status = eddy_run(serve_coro(argv[1], port, latency));
 
     return status < 0 && status != EDDY_ECANCELED;
 }

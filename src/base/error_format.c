@@ -72,6 +72,8 @@ static const char *file_name(const char *path)
  * frames come first and say nothing that the place does not. */
 static void add_frames(struct text *text, const eddy_error *error)
 {
+    const char *before = "    called from ";
+
     for (unsigned i = 0; i < error->frame_count; i++) {
         const char *address = error->frames[i];
         Dl_info info;
@@ -81,33 +83,16 @@ static void add_frames(struct text *text, const eddy_error *error)
         if (info.dli_sname && strncmp(info.dli_sname, "eddy_", 5) == 0)
             continue;
         if (info.dli_sname)
-            add(text, "    called from %s\n", info.dli_sname);
+            add(text, "%s%s", before, info.dli_sname);
         else
-            add(text, "    called from %s+%#tx\n", file_name(info.dli_fname),
+            add(text, "%s%s+%#tx", before, file_name(info.dli_fname),
                 address - (const char *)info.dli_fbase - 1);
+        before = " < ";
     }
+    if (before[1] == '<')
+        add(text, "\n");
 }
 
-static void add_failure(struct text *text, const eddy_error *error)
-{
-    if (error->place)
-        add(text, "  %s (%s:%d)", error->place->function, error->place->file, error->place->line);
-    else
-        add(text, "  %s", error->message ? error->message : eddy_status_message(error->code));
-    if (error->task[0])
-        add(text, " in task %s", error->task);
-    add(text, "\n");
-    add_frames(text, error);
-}
-
-static const eddy_error *steps_in(const eddy_error *error, size_t n)
-{
-    while (n-- > 0)
-        error = error->inner;
-    return error;
-}
-
-/* From the failure outwards. The way is walked anew for each step, which needs no stack. */
 static void add_way(struct text *text, const eddy_error *error)
 {
     size_t steps = 0;

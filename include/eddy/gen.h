@@ -18,7 +18,8 @@ EDDY_API void eddy_gen_close(eddy_gen *gen);
 EDDY_AUTOCLOSE(eddy_gen, eddy_gen_close)
 
 /* Runs it to its next eddy_yield: 1 and the item copied, 0 at its end, or its failure (once; then
- * 0). EDDY_EBUSY when another task waits for its next item. Cancelling the caller cancels it. */
+ * 0). EDDY_EBUSY when another task waits for its next item, EDDY_ECLOSED when another task closed
+ * it meanwhile. Cancelling the caller cancels it. */
 EDDY_API EDDY_SUSPENDS int eddy_gen_next(eddy_gen *gen, void *item);
 /* The same, and eddy_yield_receive in the generator gets the pointer value. */
 EDDY_API EDDY_SUSPENDS int eddy_gen_send(eddy_gen *gen, const void *value, void *item);

@@ -13,7 +13,7 @@ typedef struct eddy_task_opts {
     const char *name;        /* copied; "Task-N" otherwise */
     size_t stack_size;       /* bytes, rounded up; 0: 38 KiB */
     bool packed;             /* a small stack without guard, 1 KiB unless stack_size says 2 to 8 */
-    bool eager;              /* runs at once, up to its first suspension */
+    bool eager;              /* runs at once, up to its first suspension; not in callbacks */
     eddy_task **handle;      /* groups: also gives the caller a handle, to be closed */
     const eddy_place *place; /* where it was started, for reports */
 } eddy_task_opts;
@@ -34,7 +34,8 @@ EDDY_API eddy_task *eddy_loop_create_task_with(eddy_loop *loop, eddy_coro coro,
  * failure that nobody observed is reported. NULL is fine. Outside a task it does not wait. */
 EDDY_API void eddy_task_close(eddy_task *task);
 EDDY_AUTOCLOSE(eddy_task, eddy_task_close)
-/* Gives the handle back and lets the task run on. NULL is fine. */
+/* Gives the handle back and lets the task run on. NULL is fine; giving back the handle of a running
+ * task twice is reported as a bug. */
 EDDY_API void eddy_detach(eddy_task *task);
 
 /* Waits for the end of task and returns its status, taking over its error record. When the caller

@@ -1,4 +1,4 @@
-/* error.c - error records: making, keeping, taking over. What they look like is in error_format.c. */
+/* error.c - error records: making, keeping, taking over. error_format.c has what they look like. */
 #include "base/error.h"
 
 #include "base/alloc.h"
@@ -25,8 +25,8 @@ eddy_error *eddy__error_ref(eddy_error *error)
     return error;
 }
 
-/* Without recursion: lists and ways may be longer than a small stack takes. Those to be freed hang on
- * each other by next, which has been followed already. */
+/* Without recursion: lists and ways may be longer than a small stack takes. Those to be freed hang
+ * on each other by next, which has been followed already. */
 void eddy__error_unref(eddy_error *error)
 {
     eddy_error *dead = NULL;

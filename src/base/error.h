@@ -20,8 +20,8 @@ void eddy__error_put(eddy_error *error);
  * leads to it, says "awaited by" the running task, and has code. Returns code. */
 int eddy__error_awaited(eddy_error *inner, int code);
 
-/* Several failures in order. Its records are its own and lead to those of the tasks that failed, which
- * may hang in other lists, too. */
+/* Several failures in order. Its records are its own and lead to those of the tasks that failed,
+ * which may hang in other lists, too. */
 struct eddy__error_list {
     int code; /* of the first failure, also when there was no memory for a record; 0: none */
     eddy_error *first;

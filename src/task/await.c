@@ -40,8 +40,9 @@ static bool leads_to(const eddy_task *from, const eddy_task *to)
     return from == to;
 }
 
-/* The only one who waits for a task takes it along and waits on; one of several just leaves. So does
- * one whose own cancellation comes back to it: it is in a cycle. Returns the task to be cancelled. */
+/* The only one who waits for a task takes it along and waits on; one of several just leaves. So
+ * does one whose own cancellation comes back to it: it is in a cycle. Returns the task to be
+ * cancelled. */
 static eddy_task *abort_one(eddy_task *task, int code)
 {
     struct awaiting *a = task->waiting_on;

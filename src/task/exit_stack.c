@@ -1,3 +1,4 @@
+/* exit_stack.c - closers in reverse order. */
 #include <eddy/exit_stack.h>
 
 #include "base/alloc.h"
@@ -5,7 +6,7 @@
 #include <math.h>
 
 struct entry {
-    eddy_closer *close;
+    eddy_closer *closer;
     void *object;
 };
 
@@ -37,13 +38,13 @@ static int reserve(eddy_exit_stack *stack)
     return 0;
 }
 
-int eddy_exit_stack_push_with(eddy_exit_stack *stack, eddy_closer *close, void *object)
+int eddy_exit_stack_push_with(eddy_exit_stack *stack, eddy_closer *closer, void *object)
 {
     if (reserve(stack) < 0) {
-        close(object);
+        closer(object);
         return eddy__raise_code(EDDY_ENOMEM);
     }
-    stack->entries[stack->count++] = (struct entry){close, object};
+    stack->entries[stack->count++] = (struct entry){closer, object};
     return 0;
 }
 
@@ -54,17 +55,17 @@ void eddy_exit_stack_pop_all(eddy_exit_stack *stack)
 
 void eddy_exit_stack_close(eddy_exit_stack *stack)
 {
-    struct eddy__closer closer;
+    struct eddy__closer shield;
 
     if (!stack)
         return;
-    eddy__closer_enter(&closer, (double)INFINITY);
+    eddy__closer_enter(&shield, (double)INFINITY);
     while (stack->count > 0) {
         struct entry entry = stack->entries[--stack->count];
 
-        entry.close(entry.object);
+        entry.closer(entry.object);
     }
-    eddy__closer_leave(&closer);
+    eddy__closer_leave(&shield);
     eddy__free(stack->entries);
     eddy__free(stack);
 }

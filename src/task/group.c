@@ -19,9 +19,9 @@ struct eddy_group {
     struct list children;
     size_t count;
     enum group_state state;
-    bool cancelled;     /* by eddy_group_cancel: ends without an error */
-    bool joining;       /* the opener is parked in join or close */
-    int aborted;        /* what reached the opener in join */
+    bool cancelled;                   /* by eddy_group_cancel: ends without an error */
+    bool joining;                     /* the opener is parked in join or close */
+    int aborted;                      /* what reached the opener in join */
     struct eddy__error_list failures; /* of children, in order of completion */
 };
 

@@ -1,5 +1,5 @@
-/* local.h - a task's values: a counted array that is copied before it is changed when others have it,
- * too, so that inheriting costs nothing; of task/ only. */
+/* local.h - a task's values: a counted array that is copied before it is changed when others have
+ * it, too, so that inheriting costs nothing; of task/ only. */
 #ifndef EDDY_TASK_LOCAL_H
 #define EDDY_TASK_LOCAL_H
 

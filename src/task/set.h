@@ -10,8 +10,8 @@ struct eddy__watcher {
     uint32_t index;
 };
 
-/* order[0 … done−1] are the indexes of the tasks that have ended, in the order in which they did. The
- * task that waits is woken when `needed` have ended, or earlier by a failure. */
+/* order[0 … done−1] are the indexes of the tasks that have ended, in the order in which they did.
+ * The task that waits is woken when `needed` have ended, or earlier by a failure. */
 struct eddy__set {
     eddy_task *const *tasks;
     size_t count;
@@ -20,18 +20,18 @@ struct eddy__set {
     bool wake_on_failure;
     bool cancel_on_error; /* a failure cancels the others */
     bool failed;
-    eddy_task *waiting;   /* parked in eddy__set_wait */
+    eddy_task *waiting; /* parked in eddy__set_wait */
     struct eddy__watcher *watchers;
     uint32_t *order;
 };
 
-/* 0 or, raised, EDDY_ENOMEM, EDDY_EINVAL (one is NULL), EDDY_EDEADLOCK (one is the caller), EDDY_ELOOP
- * (one is of another loop). The array of tasks must outlive the set. */
+/* 0 or, raised, EDDY_ENOMEM, EDDY_EINVAL (one is NULL), EDDY_EDEADLOCK (one is the caller),
+ * EDDY_ELOOP (one is of another loop). The array of tasks must outlive the set. */
 int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n);
 void eddy__set_close(struct eddy__set *set);
 
-/* Waits until `needed` tasks have ended (or one failed, with wake_on_failure). 0, or what kind's abort
- * made of a cancellation; not raised. */
+/* Waits until `needed` tasks have ended (or one failed, with wake_on_failure). 0, or what kind's
+ * abort made of a cancellation; not raised. */
 int eddy__set_wait(struct eddy__set *set, size_t needed, const struct eddy__wait_kind *kind,
                    void *on);
 /* The abort of those who just leave: waiting_on is the set. */

@@ -1,4 +1,4 @@
-/* wait.c - waiting for some of several tasks, for one with a time limit, and for each as it ends. */
+/* wait.c - waiting for some of several tasks, for one with a limit, and for each as it ends. */
 #include "base/alloc.h"
 #include "task/set.h"
 #include <eddy/gather.h>
@@ -15,7 +15,8 @@ static int check_wait(size_t n, const eddy_wait_opts *opts)
     if (isnan(opts->timeout))
         return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_wait: the timeout is NaN");
     if (opts->return_when < EDDY_ALL_COMPLETED || opts->return_when > EDDY_FIRST_EXCEPTION)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_wait: .return_when is %d: one of "
+        return eddy_raise_at(NULL, EDDY_EINVAL,
+                             "eddy_wait: .return_when is %d: one of "
                              "EDDY_ALL_COMPLETED, EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION",
                              opts->return_when);
     return 0;

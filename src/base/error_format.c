@@ -93,6 +93,26 @@ static void add_frames(struct text *text, const eddy_error *error)
         add(text, "\n");
 }
 
+static void add_failure(struct text *text, const eddy_error *error)
+{
+    if (error->place)
+        add(text, "  %s (%s:%d)", error->place->function, error->place->file, error->place->line);
+    else
+        add(text, "  %s", error->message ? error->message : eddy_status_message(error->code));
+    if (error->task[0])
+        add(text, " in task %s", error->task);
+    add(text, "\n");
+    add_frames(text, error);
+}
+
+static const eddy_error *steps_in(const eddy_error *error, size_t n)
+{
+    while (n-- > 0)
+        error = error->inner;
+    return error;
+}
+
+/* From the failure outwards. The way is walked anew for each step, which needs no stack. */
 static void add_way(struct text *text, const eddy_error *error)
 {
     size_t steps = 0;

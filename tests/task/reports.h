@@ -56,6 +56,16 @@ static inline const char *last_message(void)
     return eddy_error_message(eddy_last_error());
 }
 
+/* How many failures hang on a record. */
+static inline int failures(const eddy_error *error)
+{
+    int n = 0;
+
+    for (; error && n < 100; error = eddy_error_next(error))
+        n++;
+    return n;
+}
+
 /* ---- order ---- */
 
 struct notes {

@@ -259,23 +259,6 @@ TEST(A5_cancel_before_the_result_wins)
     CHECK_INT(value, 42);
 }
 
-TEST(A6_resolving_twice_is_an_error_without_effect)
-{
-    int one = 1, two = 2, value = 0;
-    eddy_auto(eddy_future) *resolved = eddy_future_open(sizeof value);
-    eddy_auto(eddy_future) *cancelled = eddy_future_open(sizeof value);
-
-    CHECK_INT(eddy_future_set_result(resolved, &one), 0);
-    CHECK_INT(eddy_future_set_result(resolved, &two), EDDY_EALREADYDONE);
-    CHECK_INT(eddy_future_set_error(resolved, EDDY_EIO, "no"), EDDY_EALREADYDONE);
-    CHECK_INT(eddy_future_cancel(resolved), EDDY_EALREADYDONE);
-    CHECK_INT(eddy_future_await(resolved, &value), 0);
-    CHECK_INT(value, 1);
-    CHECK_INT(eddy_future_cancel(cancelled), 0);
-    CHECK_INT(eddy_future_set_result(cancelled, &two), EDDY_EALREADYDONE);
-    CHECK_INT(eddy_future_await(cancelled, &value), EDDY_ECHILDCANCELED);
-}
-
 TEST(A8_two_awaiters_one_cancelled)
 {
     int first = 0, second = 0, result = 42;
@@ -292,17 +275,6 @@ TEST(A8_two_awaiters_one_cancelled)
     CHECK_INT(eddy_await(b), 0);
     CHECK_INT(first, 0);
     CHECK_INT(second, 42);
-}
-
-TEST(A8_the_only_awaiter_of_a_future_leaves_it_alive)
-{
-    eddy_auto(eddy_future) *future = eddy_future_open(0);
-    eddy_auto(eddy_task) *a = eddy_create_task(awaits_future_coro(future, NULL));
-
-    settle();
-    eddy_cancel(a);
-    CHECK_INT(eddy_await(a), EDDY_ECANCELED);
-    CHECK(!eddy_future_done(future));
 }
 
 /* ---- A7: who cancelled it ---- */

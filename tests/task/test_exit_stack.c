@@ -7,7 +7,7 @@
 struct door {
     struct notes *notes;
     int number;
-    double takes; /* seconds to close, 0: at once */
+    double takes;            /* seconds to close, 0: at once */
     eddy_exit_stack *pushes; /* closing it pushes another */
     struct door *other;
 };

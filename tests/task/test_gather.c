@@ -55,7 +55,8 @@ TEST(C1_siblings_of_a_failure_run_on_to_their_end)
 
 TEST(C1_the_first_failure_in_time_is_the_result)
 {
-    CHECK_INT(eddy_gather(fails_after_coro(2, EDDY_EUSER), fails_after_coro(1, EDDY_EIO)), EDDY_EIO);
+    CHECK_INT(eddy_gather(fails_after_coro(2, EDDY_EUSER), fails_after_coro(1, EDDY_EIO)),
+              EDDY_EIO);
 }
 
 TEST(C1_cancel_on_error_cancels_the_siblings)
@@ -283,72 +284,11 @@ static int gathers_two_failures(double seconds)
 }
 EDDY_CORO(gathers_two_failures, double)
 
-static int failures(const eddy_error *error)
-{
-    int n = 0;
-
-    for (; error && n < 100; error = eddy_error_next(error))
-        n++;
-    return n;
-}
-
 TEST(C3_failures_of_nested_gathers_are_all_kept)
 {
     CHECK_INT(eddy_gather(gathers_two_failures_coro(1), gathers_two_failures_coro(5)), EDDY_EUSER);
     CHECK_INT(failures(eddy_last_error()), 4);
     CHECK_CONTAINS(last_text(), "failed after 6 s");
-}
-
-TEST(C3_the_same_failure_in_several_lists)
-{
-    eddy_task *a = eddy_create_task(fails_after_coro(1, EDDY_EUSER));
-    eddy_task *b = eddy_create_task(fails_after_coro(2, EDDY_EUSER));
-    eddy_task *tasks[] = {a, b, b, a};
-
-    CHECK_INT(eddy_gather_tasks(tasks, 2), EDDY_EUSER);
-    CHECK_INT(failures(eddy_last_error()), 2);
-    CHECK_INT(eddy_gather_tasks(tasks, 2), EDDY_EUSER);
-    CHECK_INT(failures(eddy_last_error()), 2);
-    CHECK_INT(eddy_gather_tasks(tasks + 2, 2), EDDY_EUSER);
-    CHECK_INT(failures(eddy_last_error()), 2);
-    CHECK_INT(eddy_gather_tasks(tasks, 4), EDDY_EUSER);
-    CHECK_INT(failures(eddy_last_error()), 4);
-    CHECK_INT(eddy_await(a), EDDY_EUSER);
-    CHECK_INT(failures(eddy_last_error()), 1); /* a record is not changed by who looked at it */
-    eddy_task_close(a);
-    eddy_task_close(b);
-}
-
-TEST(C3_many_failures)
-{
-    enum { MANY = 3000 };
-    static eddy_coro coros[MANY];
-
-    for (int i = 0; i < MANY; i++)
-        coros[i] = fails_after_coro(1, EDDY_EUSER);
-    CHECK_INT(eddy_gather_n(coros, MANY), EDDY_EUSER);
-    eddy_error_clear();
-}
-
-TEST(C3_a_bare_code_gets_a_record)
-{
-    CHECK_INT(eddy_gather(returns_coro(EDDY_EIO), fails_after_coro(1, EDDY_EUSER)), EDDY_EIO);
-    CHECK_INT(eddy_last_status(), EDDY_EIO);
-    CHECK_INT(eddy_error_code(eddy_error_next(eddy_last_error())), EDDY_EUSER);
-}
-
-static int fails_barely_after_another_failure(void)
-{
-    eddy_ignore(eddy_raise(EDDY_EIO, "dealt with"));
-    return EDDY_EUSER;
-}
-EDDY_CORO(fails_barely_after_another_failure)
-
-TEST(C3_a_bare_code_does_not_take_an_older_record)
-{
-    CHECK_INT(eddy_gather(fails_barely_after_another_failure_coro()), EDDY_EUSER);
-    CHECK_INT(eddy_last_status(), EDDY_EUSER);
-    CHECK(strstr(last_text(), "dealt with") == NULL);
 }
 
 TEST(D5_gathered_failures_are_observed)

@@ -233,7 +233,7 @@ TEST(generator_closed_while_another_task_waits_for_its_item)
     eddy_gen *gen = eddy_gen_open(ticks_coro(5), sizeof item);
     eddy_auto(eddy_task) *closer = eddy_create_task(closes_coro(&gen));
 
-    CHECK(eddy_gen_next(gen, &item) <= 0);
+    CHECK_INT(eddy_gen_next(gen, &item), EDDY_ECLOSED);
     CHECK_INT(eddy_await(closer), 0);
     CHECK_INT(eddy_all_tasks(NULL, 0), 1);
 }

@@ -224,6 +224,7 @@ TEST(write_cancelled_before_it_began_sends_nothing)
     memset(large, 'f', sizeof large);
     eddy_auto(eddy_task) *a =
         eddy_create_task(writes_coro(pair.stream, large, sizeof large, &first));
+    turns(3);
     eddy_auto(eddy_task) *b = eddy_create_task(writes_coro(pair.stream, "second", 6, &second));
     turns(3);
     eddy_cancel(b);

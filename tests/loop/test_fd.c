@@ -5,9 +5,11 @@
 #include "loop/io.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct seen {
@@ -390,5 +392,62 @@ TEST_PLAIN(fd_many_at_once)
         close(fds[i][1]);
     }
     settle(loop);
+    eddy_loop_close(loop);
+}
+
+static int ring_of_this_process(void)
+{
+    for (int fd = 0; fd < 256; fd++) {
+        char path[32], target[64] = "";
+
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        if (readlink(path, target, sizeof target - 1) > 0 && strstr(target, "io_uring"))
+            return fd;
+    }
+    return -1;
+}
+
+/* Ends the polls of fd behind the backend's back: their last completion lacks the more-flag, as it does
+ * when the kernel runs short of room. */
+static void end_polls(int fd)
+{
+    struct io_uring_sync_cancel_reg cancel = {
+        .fd = fd,
+        .flags = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL,
+        .timeout = {.tv_sec = -1, .tv_nsec = -1},
+    };
+
+    CHECK(syscall(SYS_io_uring_register, ring_of_this_process(), IORING_REGISTER_SYNC_CANCEL,
+                  &cancel, 1) >= 0);
+}
+
+TEST_PLAIN(fd_U4_lasting_poll_that_ends_is_armed_again)
+{
+    eddy_loop *loop = open_loop();
+    struct seen seen = {0};
+    int fds[2];
+    char buf[16];
+
+    if (strcmp(eddy_loop_backend(loop), "io_uring") != 0) {
+        eddy_loop_close(loop);
+        SKIP("only io_uring has polls that end by themselves");
+    }
+    make_pair(fds);
+    eddy__fd_init(&seen.fd, loop, fds[0], note);
+    seen.fd.multishot = true;
+    for (int round = 1; round <= 3; round++) {
+        CHECK_OK(eddy__fd_want(&seen.fd, EDDY_READABLE));
+        settle(loop);
+        end_polls(fds[0]);
+        settle(loop);
+        CHECK_INT(seen.reads, round - 1); /* its end is no event */
+        CHECK_INT(write(fds[1], "x", 1), 1);
+        settle(loop);
+        CHECK_INT(seen.reads, round);
+        CHECK_INT(read(fds[0], buf, sizeof buf), 1);
+    }
+    eddy__fd_forget(&seen.fd);
+    close(fds[0]);
+    close(fds[1]);
     eddy_loop_close(loop);
 }

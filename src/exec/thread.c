@@ -20,14 +20,23 @@ static void job_run(struct eddy__work *work)
 
     job->status = job->coro.run(job->coro.args);
     job->error = eddy__error_take();
+    if (eddy_error_code(job->error) != job->status) { /* of a failure that it had dealt with */
+        eddy__error_unref(job->error);
+        job->error = NULL;
+    }
 }
 
-static void report_late(struct job *job)
+/* A job that gave up since it was asked to has not failed. */
+static void report_late(struct job *job, eddy_loop *loop)
 {
-    if (job->status < 0)
-        eddy__report(job->work.loop,
-                     &(eddy_report){.message = "a thread's job failed after its awaiter had gone",
-                                    .error = job->error});
+    struct eddy__error_list failure = {0};
+
+    if (job->status >= 0 || job->status == EDDY_ECANCELED)
+        return;
+    eddy__error_list_add(&failure, job->error, job->status);
+    eddy__report(loop, &(eddy_report){.message = "a thread's job failed after its awaiter had gone",
+                                      .error = failure.first});
+    eddy__error_list_clear(&failure);
 }
 
 static void free_job(struct job *job)
@@ -44,7 +53,16 @@ static void job_done(struct eddy__work *work)
         eddy__wake(job->task, 0);
         return;
     }
-    report_late(job);
+    report_late(job, work->loop);
+    free_job(job);
+}
+
+/* The loop did not wait for the job any longer; nobody but stderr hears of it. */
+static void job_drop(struct eddy__work *work)
+{
+    struct job *job = (struct job *)(void *)work;
+
+    report_late(job, NULL);
     free_job(job);
 }
 
@@ -86,6 +104,7 @@ int eddy_to_thread(eddy_coro coro)
         return eddy__raise_code(EDDY_ENOMEM);
     job->work.run = job_run;
     job->work.done = job_done;
+    job->work.drop = job_drop;
     job->coro = coro;
     job->task = self;
     if ((r = eddy__work_submit(self->loop, EDDY__POOL_BLOCKING, &job->work)) < 0) {

@@ -85,17 +85,42 @@ static struct census take_census(eddy_loop *loop)
     return census;
 }
 
+/* The oldest tasks, as many as fit, in no order; needs no memory. */
+struct oldest {
+    eddy_task **tasks;
+    size_t size;
+    size_t count;
+    size_t youngest; /* index */
+};
+
+static void keep_oldest(eddy_task *task, void *arg)
+{
+    struct oldest *oldest = arg;
+
+    if (oldest->count < oldest->size)
+        oldest->tasks[oldest->count++] = task;
+    else if (task->id < oldest->tasks[oldest->youngest]->id)
+        oldest->tasks[oldest->youngest] = task;
+    else
+        return;
+    if (oldest->count < oldest->size)
+        return;
+    oldest->youngest = 0;
+    for (size_t i = 1; i < oldest->count; i++)
+        if (oldest->tasks[i]->id > oldest->tasks[oldest->youngest]->id)
+            oldest->youngest = i;
+}
+
 size_t eddy_all_tasks(eddy_task **tasks, size_t n)
 {
     eddy_loop *loop = eddy__thread.loop;
+    struct oldest oldest = {.tasks = tasks, .size = n};
 
     if (!loop)
         return 0;
     if (n > 0) {
-        struct census census = take_census(loop);
-
-        memcpy(tasks, census.tasks, min_size(n, census.count) * sizeof(eddy_task *));
-        eddy__free(census.tasks);
+        eddy__tasks_each(loop, keep_oldest, &oldest);
+        qsort(tasks, oldest.count, sizeof(eddy_task *), by_age);
     }
     return loop->task_count;
 }

@@ -1,4 +1,4 @@
-/* test_task.c - tasks: making, starting, ending, names, reports, who may suspend. */
+/* test_task.c - tasks: making, starting, ending, names, reports. */
 #include "reports.h"
 
 static struct reports reports;
@@ -204,6 +204,24 @@ TEST(all_tasks_in_order_of_creation)
     CHECK_PTR(all[1], a);
     CHECK_INT(eddy_await(b), 0);
     CHECK_INT(eddy_all_tasks(NULL, 0), 1);
+}
+
+TEST(all_tasks_whatever_places_they_took)
+{
+    enum { MANY = 100 };
+    eddy_task *tasks[MANY], *all[MANY];
+
+    for (int i = 0; i < MANY; i++)
+        tasks[i] = eddy_create_task(sleeps_coro(9));
+    for (int i = 0; i < MANY; i += 2)
+        eddy_task_close(eddy_take(tasks[i]));
+    for (int i = 0; i < MANY; i += 2)
+        tasks[i] = eddy_create_task(sleeps_coro(9));
+    CHECK_INT(eddy_all_tasks(all, 70), MANY + 1);
+    for (int i = 1; i < 70; i++) /* first those that stayed, then the new ones */
+        CHECK_PTR(all[i], tasks[i <= MANY / 2 ? 2 * i - 1 : 2 * i - MANY - 2]);
+    for (int i = 0; i < MANY; i++)
+        eddy_task_close(tasks[i]);
 }
 
 static int uses_stack(size_t bytes)
@@ -499,27 +517,7 @@ TEST(handle_given_back_twice_is_reported)
     CHECK_INT(eddy_sleep(2), 0);
 }
 
-/* ---- many, and everything that can go wrong ---- */
-
-static int storm(int n)
-{
-    eddy_task *tasks[64];
-
-    for (int round = 0; round < n / 64; round++) {
-        for (int i = 0; i < 64; i++)
-            tasks[i] = eddy_create_task(sleeps_coro(i % 4));
-        eddy_try(eddy_sleep(round % 3));
-        for (int i = 0; i < 64; i++)
-            eddy_task_close(tasks[i]);
-    }
-    return 0;
-}
-
-TEST(X4_storm_of_starts_ends_and_cancellations)
-{
-    CHECK_INT(storm(6400), 0);
-    CHECK_INT(eddy_all_tasks(NULL, 0), 1);
-}
+/* ---- everything that can go wrong ---- */
 
 static void nothing(eddy_task *task, void *arg)
 {

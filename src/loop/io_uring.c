@@ -12,28 +12,20 @@
  *     owner, not armed     between two waits
  *     owner, armed         the kernel will complete it
  *     no owner, armed      forgotten, its cancellation is on the way
- *     no owner, not armed  on the free list, or busy: its completion is being dealt with */
+ *     no owner, not armed  given back, or busy: its completion is being dealt with */
 struct poll {
     struct eddy__fd *owner;
-    struct poll *next; /* on the free list */
     unsigned mask;
+    uint16_t slot; /* in its slab */
     bool armed;
     bool busy;   /* its owner is being called */
     bool waited; /* not the first wait: a lasting poll pays */
 };
 
-enum { SLAB_POLLS = 63 };
-
-struct slab {
-    struct slab *next;
-    struct poll polls[SLAB_POLLS];
-};
-
 struct uring {
     struct eddy__io io; /* must stay first */
     struct ring ring;
-    struct poll *free_polls;
-    struct slab *slabs;
+    struct slab_pool polls;
 };
 
 /* What user_data is: a pointer and one of these; 0 for nobody. */
@@ -98,35 +90,14 @@ static void queue_cancel(struct uring *u, uint64_t user_data)
 
 /* ---- polls ---- */
 
-static int add_slab(struct uring *u)
-{
-    struct slab *slab = eddy__alloc_zero(sizeof *slab);
-
-    if (!slab)
-        return -ENOMEM;
-    slab->next = u->slabs;
-    u->slabs = slab;
-    for (int i = 0; i < SLAB_POLLS; i++) {
-        slab->polls[i].next = u->free_polls;
-        u->free_polls = &slab->polls[i];
-    }
-    return 0;
-}
-
 static struct poll *new_poll(struct uring *u, struct eddy__fd *owner)
 {
-    if (!u->free_polls && add_slab(u) < 0)
-        return NULL;
-    struct poll *poll = u->free_polls;
-    u->free_polls = poll->next;
-    *poll = (struct poll){.owner = owner};
-    return poll;
-}
+    struct poll *poll = slab_get(&u->polls);
 
-static void free_poll(struct uring *u, struct poll *poll)
-{
-    poll->next = u->free_polls;
-    u->free_polls = poll;
+    if (!poll)
+        return NULL;
+    *poll = (struct poll){.owner = owner, .slot = poll->slot};
+    return poll;
 }
 
 /* Takes it from its owner, and back from the kernel. */
@@ -136,7 +107,7 @@ static void drop_poll(struct uring *u, struct poll *poll)
     if (poll->armed)
         queue_cancel(u, tagged(poll, TAG_POLL));
     else if (!poll->busy)
-        free_poll(u, poll);
+        slab_put(&u->polls, poll);
 }
 
 static int arm_poll(struct uring *u, struct poll *poll)
@@ -235,7 +206,7 @@ static void poll_ended(struct uring *u, struct poll *poll, bool told)
     struct eddy__fd *fd = poll->owner;
 
     if (!fd) {
-        free_poll(u, poll);
+        slab_put(&u->polls, poll);
         return;
     }
     if (!fd->wanted || (told && !fd->level))
@@ -440,6 +411,7 @@ static int uring_open(eddy_loop *loop)
         return r;
     }
     eddy__io_init(&u->io);
+    slab_pool_open(&u->polls, sizeof(struct poll), offsetof(struct poll, slot));
     loop->backend_state = u;
     return 0;
 }
@@ -449,12 +421,7 @@ static void uring_close(eddy_loop *loop)
     struct uring *u = uring_of(loop);
 
     ring_close(&u->ring);
-    while (u->slabs) {
-        struct slab *slab = u->slabs;
-
-        u->slabs = slab->next;
-        eddy__free(slab);
-    }
+    slab_pool_close(&u->polls);
     eddy__free(u);
     loop->backend_state = NULL;
 }

@@ -181,12 +181,44 @@ static inline uint64_t random_next(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* The byte at this place of a long stream. */
-static inline char byte_at(size_t place)
-{
-    uint64_t state = place / 8;
+/* Bytes without end: a table that repeats after a prime number of them. */
+enum { ENDLESS = 100003 };
 
-    return (char)(random_next(&state) >> place % 8 * 8);
+static inline const char *endless_bytes(void)
+{
+    static char table[ENDLESS];
+    uint64_t state = 1;
+
+    for (size_t i = 0; !table[ENDLESS - 1] && i < sizeof table; i++)
+        table[i] = (char)(random_next(&state) | (i == ENDLESS - 1));
+    return table;
+}
+
+/* The size bytes at this place of them. */
+static inline void endless_copy(char *to, size_t place, size_t size)
+{
+    while (size > 0) {
+        size_t at = place % ENDLESS, n = min_size(size, ENDLESS - at);
+
+        memcpy(to, endless_bytes() + at, n);
+        to += n;
+        place += n;
+        size -= n;
+    }
+}
+
+static inline bool endless_equal(const char *bytes, size_t place, size_t size)
+{
+    while (size > 0) {
+        size_t at = place % ENDLESS, n = min_size(size, ENDLESS - at);
+
+        if (memcmp(bytes, endless_bytes() + at, n) != 0)
+            return false;
+        bytes += n;
+        place += n;
+        size -= n;
+    }
+    return true;
 }
 
 #endif

@@ -447,8 +447,7 @@ static int writes_much(eddy_stream *stream, size_t total)
         size_t size = 1 + random_next(&random) % (random % 16 ? 3000 : sizeof chunk);
 
         size = min_size(size, total - written);
-        for (size_t i = 0; i < size; i++)
-            chunk[i] = byte_at(written + i);
+        endless_copy(chunk, written, size);
         CHECK_INT(eddy_write(stream, chunk, size), size);
         written += size;
     }
@@ -482,9 +481,8 @@ static void read_much(eddy_stream *stream, size_t total)
     while (got < total) {
         size_t n = (size_t)CHECK_OK(read_somehow(stream, &random, buf, &data, total - got));
 
-        for (size_t i = 0; i < n; i++)
-            if (data[i] != byte_at(got + i))
-                test_fail(__FILE__, __LINE__, "byte %zu is wrong", got + i);
+        if (!endless_equal(data, got, n))
+            test_fail(__FILE__, __LINE__, "wrong bytes from %zu on", got);
         got += n;
     }
     CHECK_INT(eddy_read(stream, buf, sizeof buf), 0);

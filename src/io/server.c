@@ -73,7 +73,7 @@ static COLD void report_failure(const struct connection *c)
                                 .error = eddy_last_error()});
 }
 
-/* The end of a connection as peers are wont to cause it; reporting each would let them fill a log. */
+/* The end of a connection as peers often cause it: reporting each would let them fill a log. */
 static bool peer_has_gone(const struct connection *c, int status)
 {
     return (status == EDDY_ECONNRESET || status == EDDY_EPIPE) &&

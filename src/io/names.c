@@ -103,7 +103,7 @@ static void abandon(eddy_task *task, int code)
     eddy__wake(task, code);
 }
 
-static const struct eddy__wait_kind waits_for_name = {"name look-up", abandon};
+static const struct eddy__wait_kind waits_for_name = {"a name look-up", abandon};
 
 static struct lookup *make_lookup(const char *host)
 {

@@ -197,9 +197,11 @@ static void retry(eddy_loop *loop, eddy_timer_ *timer)
     wake_acceptor(container_of(timer, eddy_server, retry), 0);
 }
 
-static const struct eddy__wait_kind accepting = {"accept", abort_accept};
-static const struct eddy__wait_kind is_full = {"accept, at max_connections", abort_accept};
-static const struct eddy__wait_kind is_short = {"accept, out of resources", abort_accept};
+static const struct eddy__wait_kind accepting = {"a connection", abort_accept};
+static const struct eddy__wait_kind is_full = {"a connection to end, max_connections being reached",
+                                               abort_accept};
+static const struct eddy__wait_kind is_short = {"descriptors or memory to accept with",
+                                                abort_accept};
 
 /* Waits for a connection's end, or for retry. */
 static int pause_accepting(eddy_server *server, const struct eddy__wait_kind *kind)
@@ -439,7 +441,7 @@ eddy_server *eddy_server_open_with(eddy_handler *handler, const eddy_serve_opts 
 
 int eddy_serve_with(eddy_handler *handler, const eddy_serve_opts *opts)
 {
-    static const struct eddy__wait_kind serving = {"serving", eddy__waiter_abort};
+    static const struct eddy__wait_kind serving = {"the end of its server", eddy__waiter_abort};
     eddy_auto(eddy_server) *server = eddy_server_open_with(handler, opts);
     eddy_waiters_ nobody = {0};
     struct eddy_waiter_ waiter = {0};

@@ -132,9 +132,9 @@ static void abort_write(eddy_task *task, int code)
     eddy__stream_wake_writer(s, code);
 }
 
-static const struct eddy__wait_kind waits_for_data = {"stream read", abort_read};
-static const struct eddy__wait_kind waits_for_room = {"stream write", abort_write};
-static const struct eddy__wait_kind waits_to_connect = {"connect", abort_write};
+static const struct eddy__wait_kind waits_for_data = {"data on a stream", abort_read};
+static const struct eddy__wait_kind waits_for_room = {"room in a stream", abort_write};
+static const struct eddy__wait_kind waits_to_connect = {"a connection", abort_write};
 
 int eddy__stream_await_readable(eddy_stream *s)
 {

@@ -11,7 +11,7 @@ static void leave(eddy_task *task, int code)
     eddy__waiter_abort(task, code);
 }
 
-static const struct eddy__wait_kind waits = {"barrier wait", leave};
+static const struct eddy__wait_kind waits = {"a barrier", leave};
 
 /* The last of the parties has come. The others get their indices in the order of their arrival. */
 static int let_through(eddy_barrier *barrier)

@@ -4,7 +4,7 @@
  * lock, which nothing ends, because the caller goes on to release it. */
 #include "sync/sync.h"
 
-static const struct eddy__wait_kind waits = {"condition wait", eddy__waiter_abort};
+static const struct eddy__wait_kind waits = {"a condition", eddy__waiter_abort};
 
 static eddy_lock *lock_of(eddy_condition *condition)
 {

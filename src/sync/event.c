@@ -2,7 +2,7 @@
  * does not reach them. */
 #include "sync/sync.h"
 
-static const struct eddy__wait_kind waits = {"event wait", eddy__waiter_abort};
+static const struct eddy__wait_kind waits = {"an event", eddy__waiter_abort};
 
 int eddy_event_wait(eddy_event *event)
 {

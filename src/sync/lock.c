@@ -4,8 +4,8 @@
  * free in between, so nobody can overtake. */
 #include "sync/sync.h"
 
-static const struct eddy__wait_kind waits = {"lock acquire", eddy__waiter_abort};
-static const struct eddy__wait_kind waits_again = {"condition: lock again", NULL};
+static const struct eddy__wait_kind waits = {"a lock", eddy__waiter_abort};
+static const struct eddy__wait_kind waits_again = {"the lock of a condition", NULL};
 
 int eddy_lock_acquire_nowait(eddy_lock *lock)
 {

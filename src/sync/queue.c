@@ -1,9 +1,10 @@
 /* queue.c - eddy_queue: who puts, who gets, who waits. */
 #include "sync/sync.h"
 
-static const struct eddy__wait_kind put_waits = {"queue put", eddy__waiter_abort};
-static const struct eddy__wait_kind get_waits = {"queue get", eddy__waiter_abort};
-static const struct eddy__wait_kind join_waits = {"queue join", eddy__waiter_abort};
+static const struct eddy__wait_kind put_waits = {"room in a queue", eddy__waiter_abort};
+static const struct eddy__wait_kind get_waits = {"an item in a queue", eddy__waiter_abort};
+static const struct eddy__wait_kind join_waits = {"the last item of a queue to be done",
+                                                  eddy__waiter_abort};
 
 /* ---- opening, closing ---- */
 

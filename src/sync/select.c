@@ -38,7 +38,7 @@ static void aborted(eddy_task *task, int code)
     eddy__wake(task, code);
 }
 
-static const struct eddy__wait_kind waits = {"select", aborted};
+static const struct eddy__wait_kind waits = {"one of several queues and futures", aborted};
 
 /* ---- what the kinds of cases do ---- */
 

@@ -3,7 +3,7 @@
 #include "sync/sync.h"
 #include <limits.h>
 
-static const struct eddy__wait_kind waits = {"semaphore acquire", eddy__waiter_abort};
+static const struct eddy__wait_kind waits = {"a semaphore", eddy__waiter_abort};
 
 int eddy_semaphore_acquire_nowait(eddy_semaphore *semaphore)
 {

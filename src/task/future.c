@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include <math.h>
 
-static const struct eddy__wait_kind waits = {"future", eddy__waiter_abort};
+static const struct eddy__wait_kind waits = {"a future", eddy__waiter_abort};
 
 /* A done callback. Its call is asked for at registration, for a time that never comes, so that the
  * future can be resolved without memory. */

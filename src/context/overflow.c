@@ -62,13 +62,20 @@ static const struct eddy__stack *running_stack(void)
     return eddy__thread.fiber ? *(struct eddy__stack **)(void *)eddy__thread.fiber : NULL;
 }
 
+/* How far below its end a fault is the stack's. A packed one has no guard: it runs into its neighbour,
+ * or, at the start of a slab, into nothing. */
+static size_t reach(const struct eddy__stack *stack)
+{
+    return stack->packed ? eddy__stack_size(stack) : eddy__stack_guard_size(stack);
+}
+
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     const struct eddy__stack *stack = running_stack();
     const char *address = info->si_addr;
 
     if (stack && info->si_code > 0 && address < stack->low &&
-        address >= stack->low - eddy__stack_guard_size(stack)) {
+        address >= stack->low - reach(stack)) {
         process.describe(stack, STDERR_FILENO);
         take_default(number);
         return;

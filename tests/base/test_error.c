@@ -1,0 +1,278 @@
+/* test_error.c - error records: what they keep, who they come from, how they look. */
+#include "task/reports.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/thread.h"
+#include <pthread.h>
+
+static const char *format(const eddy_error *error)
+{
+    static char text[8000];
+
+    eddy_error_format(error, text, sizeof text);
+    return text;
+}
+
+/* ---- what a record keeps ---- */
+
+TEST_PLAIN(error_record_has_message_and_place)
+{
+    int line = __LINE__ + 1;
+    CHECK_INT(eddy_raise(EDDY_EIO, "%d of %s", 3, "four"), EDDY_EIO);
+    const eddy_error *error = eddy_last_error();
+    CHECK_INT(eddy_error_code(error), EDDY_EIO);
+    CHECK_INT(eddy_last_status(), EDDY_EIO);
+    CHECK_STR(eddy_error_message(error), "3 of four");
+    CHECK_STR(eddy_error_place(error)->file, __FILE__);
+    CHECK_STR(eddy_error_place(error)->function, __func__);
+    CHECK_INT(eddy_error_place(error)->line, line);
+    CHECK_STR(eddy_error_task(error), "");
+    CHECK_PTR(eddy_error_next(error), NULL);
+    eddy_error_clear();
+    CHECK_PTR(eddy_last_error(), NULL);
+    CHECK_INT(eddy_last_status(), 0);
+}
+
+TEST(error_record_names_its_task)
+{
+    eddy_ignore(eddy_raise(EDDY_EIO, "x"));
+    CHECK_STR(eddy_error_task(eddy_last_error()), "Task-1 (test_task)");
+    CHECK_CONTAINS(format(eddy_last_error()), " in task Task-1 (test_task)\n");
+}
+
+TEST_PLAIN(error_code_that_is_none_becomes_einval)
+{
+    CHECK_INT(eddy_raise_at(NULL, 0, "zero"), EDDY_EINVAL);
+    CHECK_INT(eddy_raise_at(NULL, 7, "seven"), EDDY_EINVAL);
+    CHECK_STR(last_message(), "seven");
+    CHECK_PTR(eddy_error_place(eddy_last_error()), NULL);
+    eddy_error_clear();
+}
+
+/* A new failure may quote the last one. */
+TEST_PLAIN(error_message_may_be_made_of_the_last_one)
+{
+    eddy_ignore(eddy_raise(EDDY_EIO, "inner"));
+    eddy_ignore(eddy_raise(EDDY_EINVAL, "outer: %s", eddy_error_message(eddy_last_error())));
+    CHECK_STR(last_message(), "outer: inner");
+    eddy_error_clear();
+}
+
+TEST_PLAIN(error_very_long_message_is_cut)
+{
+    static char text[5000];
+
+    memset(text, 'x', sizeof text - 1);
+    eddy_ignore(eddy_raise(EDDY_EIO, "%s", text));
+    CHECK_INT(strlen(last_message()), 1023);
+    CHECK_MEM(last_message(), text, 1023);
+    text[1023] = '\0';
+    eddy_ignore(eddy_raise(EDDY_EIO, "%s", text));
+    CHECK_STR(last_message(), text);
+    eddy_error_clear();
+}
+
+TEST_PLAIN(error_without_memory_is_a_code_without_a_record)
+{
+    eddy_ignore(eddy_raise(EDDY_EIO, "before"));
+    eddy__alloc_fail_at(1);
+    CHECK_INT(eddy_raise(EDDY_EPERM, "lost"), EDDY_EPERM);
+    CHECK_PTR(eddy_last_error(), NULL); /* not an older failure's */
+    eddy__alloc_fail_at(1);
+    CHECK_INT(eddy__raise_code(EDDY_EPERM), EDDY_EPERM);
+    CHECK_PTR(eddy_last_error(), NULL);
+    eddy__alloc_fail_at(0);
+    CHECK_STR(format(NULL), "");
+}
+
+static void *open_nothing(void)
+{
+    eddy__alloc_fail_at(1);
+    eddy_ignore(eddy_raise(EDDY_EIO, "lost"));
+    eddy__alloc_fail_at(0);
+    return NULL;
+}
+
+static int tries(void)
+{
+    eddy_try(open_nothing());
+    return 0;
+}
+
+TEST_PLAIN(error_of_a_pointer_without_a_record_is_enomem)
+{
+    CHECK_INT(tries(), EDDY_ENOMEM);
+}
+
+/* ---- parts of no record ---- */
+
+TEST_PLAIN(error_parts_of_null)
+{
+    char text[10] = "before";
+
+    CHECK_INT(eddy_error_code(NULL), 0);
+    CHECK_STR(eddy_error_message(NULL), "");
+    CHECK_STR(eddy_error_task(NULL), "");
+    CHECK_PTR(eddy_error_place(NULL), NULL);
+    CHECK_PTR(eddy_error_next(NULL), NULL);
+    CHECK_INT(eddy_error_format(NULL, text, sizeof text), 0);
+    CHECK_STR(text, "");
+    eddy_error_print(NULL);
+}
+
+/* ---- text ---- */
+
+static int bottom(void)
+{
+    return eddy_raise(EDDY_EUSER - 1, "at the bottom");
+}
+
+static int descend(int depth);
+EDDY_CORO(descend, int)
+
+static int descend(int depth)
+{
+    if (depth == 0)
+        return bottom();
+    eddy_auto(eddy_task) *task = eddy_create_task(descend_coro(depth - 1));
+    return eddy_await(task);
+}
+
+TEST(error_text_has_a_line_for_each_that_awaited)
+{
+    CHECK_INT(descend(2), EDDY_EUSER - 1);
+    const char *text = format(eddy_last_error());
+    const char *start = strstr(text, "  bottom (tests/base/test_error.c:");
+    const char *third = strstr(text, "in task Task-3 (descend)\n");
+    const char *second = strstr(text, "  awaited by task Task-2 (descend)\n");
+    const char *first = strstr(text, "  awaited by task Task-1 (test_task)\n");
+    const char *end = strstr(text, "EDDY_EUSER: at the bottom\n");
+
+    CHECK(start == text && third && second && first && end);
+    CHECK(third < second && second < first && first < end);
+    CHECK_STR(eddy_error_place(eddy_last_error())->function, "bottom");
+    CHECK_STR(eddy_error_task(eddy_last_error()), "Task-3 (descend)");
+}
+
+TEST(error_text_is_cut_to_the_buffer)
+{
+    char text[100];
+
+    CHECK_INT(descend(2), EDDY_EUSER - 1);
+    size_t length = strlen(format(eddy_last_error()));
+    for (size_t size = 1; size < sizeof text; size++) {
+        memset(text, '#', sizeof text);
+        CHECK_INT(eddy_error_format(eddy_last_error(), text, size), length);
+        CHECK_INT(strlen(text), size - 1);
+        CHECK_MEM(text, format(eddy_last_error()), size - 1);
+        CHECK_INT(text[size], '#');
+    }
+    CHECK_INT(eddy_error_format(eddy_last_error(), NULL, 0), length);
+}
+
+TEST(error_way_of_many_tasks)
+{
+    CHECK_INT(descend(300), EDDY_EUSER - 1);
+    CHECK_STR(last_message(), "at the bottom");
+    CHECK(eddy_error_format(eddy_last_error(), NULL, 0) > 300 * 20);
+}
+
+static int print(void *arg)
+{
+    static char text[900];
+
+    (void)arg;
+    memset(text, 'y', sizeof text - 1);
+    eddy_ignore(eddy_raise(EDDY_EIO, "%s", text)); /* more than a small buffer takes */
+    eddy_error_print(eddy_last_error());
+    eddy__alloc_fail_at(1);
+    eddy_error_print(eddy_last_error());
+    eddy__alloc_fail_at(0);
+    eddy_error_clear();
+    return 0;
+}
+
+TEST_PLAIN(error_print_goes_to_stderr_whole_or_cut_without_memory)
+{
+    char output[4000];
+
+    CHECK_INT(test_child(print, NULL, output, sizeof output), 0);
+    CHECK_CONTAINS(output, "yyyyy\n");
+    char *second = strstr(strstr(output, "EDDY_EIO: ") + 1, "  print (");
+    CHECK(second && strlen(second) == 511);
+}
+
+/* ---- whose record it is ---- */
+
+TEST_PLAIN(error_taken_out_and_put_back)
+{
+    eddy_ignore(eddy_raise(EDDY_EIO, "mine"));
+    eddy_error *saved = eddy__error_take();
+    CHECK_PTR(eddy_last_error(), NULL);
+    eddy_ignore(eddy_raise(EDDY_EPERM, "clean-up's"));
+    eddy__error_put(saved);
+    CHECK_STR(last_message(), "mine");
+    eddy__error_put(NULL);
+    CHECK_PTR(eddy_last_error(), NULL);
+}
+
+TEST_PLAIN(error_awaited_leads_to_the_inner_one)
+{
+    eddy_ignore(eddy_raise(EDDY_EIO, "inner"));
+    eddy_error *inner = eddy__error_take();
+    CHECK_INT(eddy__error_awaited(inner, EDDY_EIO), EDDY_EIO);
+    CHECK_STR(last_message(), "inner");
+    CHECK_INT(eddy__error_awaited(inner, EDDY_ECHILDCANCELED), EDDY_ECHILDCANCELED);
+    CHECK_STR(last_message(), "the awaited task was cancelled");
+    CHECK_STR(eddy_error_place(eddy_last_error())->function, __func__);
+    /* the slot may hold what leads to it */
+    eddy__error_put(eddy__error_ref(inner));
+    CHECK_INT(eddy__error_awaited(inner, EDDY_EIO), EDDY_EIO);
+    CHECK_STR(last_message(), "inner");
+    eddy__alloc_fail_at(1);
+    CHECK_INT(eddy__error_awaited(inner, EDDY_EIO), EDDY_EIO);
+    eddy__alloc_fail_at(0);
+    CHECK_PTR(eddy_last_error(), NULL);
+    eddy__error_unref(inner);
+}
+
+static void *fail_in_thread(void *arg)
+{
+    CHECK_PTR(eddy_last_error(), NULL);
+    eddy_ignore(eddy_raise(EDDY_EPERM, "the thread's"));
+    CHECK_STR(last_message(), "the thread's");
+    return arg; /* and nobody clears it */
+}
+
+TEST_PLAIN(error_record_of_a_thread_ends_with_it)
+{
+    pthread_t thread;
+
+    eddy_ignore(eddy_raise(EDDY_EIO, "mine"));
+    CHECK_OK(-pthread_create(&thread, NULL, fail_in_thread, NULL));
+    pthread_join(thread, NULL);
+    CHECK_STR(last_message(), "mine");
+    eddy_error_clear();
+}
+
+static int fails_with(int code)
+{
+    eddy_ignore(eddy_raise(code, "code %d", code));
+    turns(2);
+    CHECK_INT(eddy_last_status(), code);
+    return code;
+}
+EDDY_CORO(fails_with, int)
+
+TEST(error_record_of_each_task_is_its_own)
+{
+    eddy_auto(eddy_task) *a = eddy_create_task(fails_with_coro(EDDY_EIO));
+    eddy_auto(eddy_task) *b = eddy_create_task(fails_with_coro(EDDY_EPERM));
+
+    eddy_ignore(eddy_raise(EDDY_EUSER, "main's"));
+    turns(5);
+    CHECK_STR(last_message(), "main's");
+    CHECK_INT(eddy_task_status(a), EDDY_EIO);
+    CHECK_STR(eddy_error_message(eddy_task_error(b)), "code -1");
+}

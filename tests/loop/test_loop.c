@@ -1,0 +1,181 @@
+/* Making a loop: options, the environment, and what they refuse with a clear message. */
+#include "task/reports.h"
+
+#include "base/alloc.h"
+#include <unistd.h>
+
+static const char *const variables[] = {"EDDY_BACKEND", "EDDY_CLOCK", "EDDY_SPIN",
+                                        "EDDY_SEED",    "EDDY_DEBUG", "EDDY_THREADS"};
+
+static void clear_environment(void)
+{
+    for (size_t i = 0; i < count_of(variables); i++)
+        unsetenv(variables[i]);
+}
+
+static void check_refused(const eddy_loop_opts *opts, const char *message)
+{
+    eddy_error_clear();
+    CHECK_PTR(eddy_loop_open_with(opts), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_STR(last_message(), message);
+    eddy_error_clear();
+}
+
+static const struct {
+    const char *variable, *value, *message;
+} nonsense[] = {
+    {"EDDY_BACKEND", "foo", "EDDY_BACKEND is \"foo\": uring or epoll is expected"},
+    {"EDDY_CLOCK", "foo", "EDDY_CLOCK is \"foo\": real or virtual is expected"},
+    {"EDDY_SPIN", "x", "EDDY_SPIN is \"x\": a number from 0 is expected"},
+    {"EDDY_SPIN", "-1", "EDDY_SPIN is \"-1\": a number from 0 is expected"},
+    {"EDDY_SPIN", "nan", "EDDY_SPIN is \"nan\": a number from 0 is expected"},
+    {"EDDY_SPIN", "inf", "EDDY_SPIN is \"inf\": a number from 0 is expected"},
+    {"EDDY_SPIN", "5x", "EDDY_SPIN is \"5x\": a number from 0 is expected"},
+    {"EDDY_SEED", "-1", "EDDY_SEED is \"-1\": a whole number from 0 is expected"},
+    {"EDDY_SEED", " 1", "EDDY_SEED is \" 1\": a whole number from 0 is expected"},
+    {"EDDY_SEED", "1.5", "EDDY_SEED is \"1.5\": a whole number from 0 is expected"},
+    {"EDDY_SEED", "99999999999999999999",
+     "EDDY_SEED is \"99999999999999999999\": a whole number from 0 is expected"},
+    {"EDDY_DEBUG", "yes", "EDDY_DEBUG is \"yes\": a number from 0 is expected"},
+};
+
+TEST_PLAIN(loop_nonsense_in_the_environment_is_named)
+{
+    for (size_t i = 0; i < count_of(nonsense); i++) {
+        clear_environment();
+        setenv(nonsense[i].variable, nonsense[i].value, 1);
+        check_refused(&(eddy_loop_opts){0}, nonsense[i].message);
+    }
+}
+
+TEST_PLAIN(loop_nonsense_in_the_options_is_named)
+{
+    clear_environment();
+    check_refused(&(eddy_loop_opts){.clock = 7},
+                  ".clock is 7: EDDY_CLOCK_REAL or EDDY_CLOCK_VIRTUAL");
+    check_refused(&(eddy_loop_opts){.clock = -3},
+                  ".clock is -3: EDDY_CLOCK_REAL or EDDY_CLOCK_VIRTUAL");
+    check_refused(&(eddy_loop_opts){.backend = 7},
+                  ".backend is 7: EDDY_BACKEND_URING or _EPOLL");
+    check_refused(&(eddy_loop_opts){.backend = -3},
+                  ".backend is -3: EDDY_BACKEND_URING or _EPOLL");
+    check_refused(&(eddy_loop_opts){.spin = NAN}, ".spin is NaN: seconds are expected");
+}
+
+static int run_nonsense(void *arg)
+{
+    (void)arg;
+    return eddy_run(returns_coro(0)) == EDDY_EINVAL ? 0 : 1;
+}
+
+/* What cannot be run is said, not only returned. */
+TEST_PLAIN(loop_eddy_run_prints_what_it_refuses)
+{
+    char output[500];
+
+    setenv("EDDY_BACKEND", "foo", 1);
+    CHECK_INT(test_child(run_nonsense, NULL, output, sizeof output), 0);
+    CHECK_CONTAINS(output, "EDDY_EINVAL: EDDY_BACKEND is \"foo\": uring or epoll is expected\n");
+}
+
+/* An option is stronger than the environment, and an empty variable is none. */
+TEST_PLAIN(loop_options_overrule_the_environment)
+{
+    setenv("EDDY_CLOCK", "foo", 1);
+    setenv("EDDY_SEED", "foo", 1);
+    setenv("EDDY_DEBUG", "1", 1);
+    setenv("EDDY_BACKEND", "foo", 1);
+    eddy_loop *loop = eddy_loop_open(.clock = EDDY_CLOCK_VIRTUAL, .seed = 3, .debug = -1,
+                                     .backend = EDDY_BACKEND_EPOLL);
+    CHECK(loop);
+    CHECK(loop->virtual_clock);
+    CHECK_INT(loop->random, 3);
+    CHECK(!eddy_loop_debug(loop));
+    CHECK_STR(eddy_loop_backend(loop), "epoll");
+    eddy_loop_close(loop);
+    for (size_t i = 0; i < count_of(variables); i++)
+        setenv(variables[i], "", 1);
+    loop = eddy_loop_open();
+    CHECK(loop && !loop->virtual_clock && !loop->random && !loop->debug);
+    CHECK_INT(loop->spin_ns, 50000);
+    eddy_loop_close(loop);
+}
+
+TEST_PLAIN(loop_environment_is_heard)
+{
+    clear_environment();
+    setenv("EDDY_CLOCK", "virtual", 1);
+    setenv("EDDY_SEED", "12", 1);
+    setenv("EDDY_DEBUG", "1", 1);
+    setenv("EDDY_SPIN", "20", 1); /* microseconds */
+    eddy_loop *loop = eddy_loop_open_with(NULL);
+    CHECK(loop && loop->virtual_clock && loop->random == 12 && loop->debug);
+    CHECK_INT(loop->spin_ns, 20000);
+    eddy_loop_close(loop);
+    loop = eddy_loop_open(.clock = EDDY_CLOCK_REAL, .spin = -1);
+    CHECK(loop && !loop->virtual_clock && !loop->spin_ns);
+    eddy_loop_close(loop);
+}
+
+/* ---- the clock ---- */
+
+TEST_PLAIN(loop_time_of_the_virtual_clock)
+{
+    eddy_auto(eddy_loop) *loop = eddy_loop_open(.clock = EDDY_CLOCK_VIRTUAL);
+
+    CHECK_NEAR(eddy_loop_time(loop), 0, 0);
+    CHECK_OK(eddy_loop_run_once(loop, 2.5));
+    CHECK_NEAR(eddy_loop_time(loop), 2.5, 0);
+    CHECK_INT(eddy_loop_time_ns(loop), 2500000000);
+    CHECK(eddy_time() != eddy_loop_time(loop)); /* no loop runs: the system's */
+}
+
+TEST_PLAIN(loop_time_of_the_real_clock_goes_on)
+{
+    eddy_auto(eddy_loop) *loop = eddy_loop_open(.clock = EDDY_CLOCK_REAL);
+    double before = eddy_loop_time(loop);
+
+    usleep(2000);
+    CHECK(eddy_loop_time(loop) - before >= 0.002);
+    CHECK_NEAR(eddy_time(), eddy_loop_time(loop), 1);
+}
+
+TEST(loop_time_of_the_running_loop)
+{
+    CHECK_OK(eddy_sleep(7));
+    CHECK_NEAR(eddy_time(), eddy_loop_time(eddy_loop_running()), 0);
+    CHECK_NEAR(eddy_time(), 7, 1e-9);
+}
+
+TEST_PLAIN(loop_slow_callback_duration_of_any_kind)
+{
+    eddy_auto(eddy_loop) *loop = eddy_loop_open();
+
+    CHECK_INT(loop->slow_ns, 100000000);
+    eddy_loop_set_slow_callback_duration(loop, NAN);
+    CHECK_INT(loop->slow_ns, NS_NEVER);
+    eddy_loop_set_slow_callback_duration(loop, -1);
+    CHECK_INT(loop->slow_ns, 0);
+}
+
+/* ---- without memory ---- */
+
+TEST_PLAIN(loop_opens_or_leaves_nothing)
+{
+    long n = 1;
+
+    for (;; n++) {
+        long before = eddy__alloc_live();
+
+        eddy__alloc_fail_at(n);
+        eddy_loop *loop = eddy_loop_open();
+        eddy__alloc_fail_at(0);
+        eddy_loop_close(loop);
+        eddy_error_clear();
+        CHECK_INT(eddy__alloc_live(), before);
+        if (loop)
+            break;
+    }
+    CHECK(n > 2);
+}

@@ -146,8 +146,9 @@ static int wanders(struct walk *walk, int depth)
 
 static int starts_walk(unsigned random)
 {
-    struct walk walk = {random, 500};
+    static struct walk walk; /* detached tasks may outlive this one */
 
+    walk = (struct walk){random, 500};
     reports_listen(&reports);
     eddy_auto(eddy_task) *task = eddy_try(eddy_create_task(wanders_coro(&walk, 10)));
     eddy_ignore(eddy_await(task));

@@ -1,5 +1,5 @@
 /* test_barrier.c - eddy_barrier. */
-#include "test.h"
+#include "task/reports.h"
 
 struct scene {
     eddy_barrier barrier;
@@ -19,6 +19,7 @@ TEST(E7_each_gets_an_index_of_its_own)
 
     for (int round = 0; round < 3; round++) {
         eddy_auto(eddy_task) *a = eddy_create_task(arrive_coro(&s, 0));
+        settle();
         eddy_auto(eddy_task) *b = eddy_create_task(arrive_coro(&s, 1));
         CHECK_INT(eddy_sleep(1), 0);
         CHECK_INT(s.barrier.waiting, 2);
@@ -35,7 +36,7 @@ TEST(E7_cancelled_waiter_leaves_the_barrier_whole)
     struct scene s = {.barrier = EDDY_BARRIER(2)};
     eddy_auto(eddy_task) *a = eddy_create_task(arrive_coro(&s, 0));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_cancel(a);
     /* it has left before it runs again */
     CHECK_INT(s.barrier.waiting, 0);
@@ -44,7 +45,7 @@ TEST(E7_cancelled_waiter_leaves_the_barrier_whole)
     }
     CHECK_INT(s.result[0], EDDY_ECANCELED);
     eddy_auto(eddy_task) *b = eddy_create_task(arrive_coro(&s, 1));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_barrier_wait(&s.barrier), 1);
     CHECK_INT(eddy_await(b), 0);
 }
@@ -54,7 +55,7 @@ TEST(D1_let_through_before_the_cancellation)
     struct scene s = {.barrier = EDDY_BARRIER(2)};
     eddy_auto(eddy_task) *a = eddy_create_task(arrive_coro(&s, 0));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_barrier_wait(&s.barrier), 1);
     eddy_cancel(a);
     CHECK_INT(eddy_await(a), 0);
@@ -66,7 +67,7 @@ TEST(E7_abort_breaks_and_reset_repairs)
     eddy_auto(eddy_task) *a = eddy_create_task(arrive_coro(&s, 0));
     eddy_auto(eddy_task) *b = eddy_create_task(arrive_coro(&s, 1));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_barrier_abort(&s.barrier);
     CHECK_INT(eddy_await(a), EDDY_EBROKEN);
     CHECK_INT(eddy_await(b), EDDY_EBROKEN);
@@ -75,7 +76,7 @@ TEST(E7_abort_breaks_and_reset_repairs)
 
     eddy_barrier_reset(&s.barrier);
     eddy_auto(eddy_task) *c = eddy_create_task(arrive_coro(&s, 2));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_barrier_reset(&s.barrier);
     CHECK_INT(eddy_await(c), EDDY_EBROKEN);
     CHECK_INT(s.barrier.waiting, 0);

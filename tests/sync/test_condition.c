@@ -1,9 +1,7 @@
 /* test_condition.c - eddy_condition. */
-#include "test.h"
+#include "task/reports.h"
 
-#include "heard.h"
-
-static struct heard heard;
+static struct reports reports;
 
 struct scene {
     eddy_condition condition;
@@ -56,6 +54,7 @@ static void notify(struct scene *s, unsigned n, double seconds)
 
 TEST(condition_notify_wakes_in_order)
 {
+    NEEDS_ORDER();
     struct scene s = {0};
     eddy_auto(eddy_task) *a = eddy_create_task(wait_once_coro(&s, 0));
     eddy_auto(eddy_task) *b = eddy_create_task(wait_once_coro(&s, 1));
@@ -174,7 +173,7 @@ TEST(E5_waking_takes_the_lock_again_under_cancellation)
     CHECK(!eddy_task_done(a));
     CHECK_INT(s.n, 0);
     CHECK_INT(eddy_condition_release(&s.condition), 0);
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK(eddy_task_cancelled(a));
     CHECK(!eddy_lock_locked(&s.condition.own));
 }
@@ -205,7 +204,7 @@ TEST(D2_cancelled_task_is_told_even_if_the_predicate_holds)
     struct scene s = {.stock = 1};
     eddy_auto(eddy_task) *a = eddy_create_task(wait_for_when_cancelled_coro(&s));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_cancel(a);
     CHECK_INT(eddy_await(a), 0);
     CHECK_INT(s.status[0], 0);
@@ -222,13 +221,13 @@ TEST(E5_waiting_and_notifying_without_the_lock_are_errors)
 {
     struct scene s = {0};
 
-    heard_listen(&heard);
+    reports_listen(&reports);
     CHECK_INT(eddy_condition_wait(&s.condition), EDDY_EOWNER);
     CHECK_INT(eddy_condition_wait_for(&s.condition, in_stock, &s), EDDY_EOWNER);
     CHECK_INT(eddy_condition_notify(&s.condition, 1), EDDY_EOWNER);
     CHECK_INT(eddy_condition_notify_all(&s.condition), EDDY_EOWNER);
     CHECK_INT(eddy_condition_release(&s.condition), EDDY_EOWNER);
-    CHECK_INT(heard.count, 5);
+    CHECK_INT(reports.count, 5);
 
     /* nor with the lock of another */
     CHECK_INT(eddy_condition_acquire(&s.condition), 0);

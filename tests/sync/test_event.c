@@ -1,5 +1,5 @@
 /* test_event.c - eddy_event. */
-#include "test.h"
+#include "task/reports.h"
 
 struct scene {
     eddy_event event;
@@ -30,11 +30,12 @@ TEST(event_that_is_set_is_not_waited_for)
 
 TEST(E4_set_then_clear_wakes_those_of_that_moment)
 {
+    NEEDS_ORDER();
     struct scene s = {0};
     eddy_auto(eddy_task) *a = eddy_create_task(wait_for_it_coro(&s, 1));
     eddy_auto(eddy_task) *b = eddy_create_task(wait_for_it_coro(&s, 2));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_auto(eddy_task) *late = eddy_create_task(wait_for_it_coro(&s, 3));
     eddy_event_set(&s.event);
     eddy_event_clear(&s.event);
@@ -53,7 +54,7 @@ TEST(D1_event_was_set_before_the_cancellation)
     struct scene s = {0};
     eddy_auto(eddy_task) *a = eddy_create_task(wait_for_it_coro(&s, 1));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_event_set(&s.event);
     eddy_cancel(a);
     CHECK_INT(eddy_await(a), 0);
@@ -65,10 +66,10 @@ TEST(event_cancelled_waiter_leaves)
     struct scene s = {0};
     eddy_auto(eddy_task) *a = eddy_create_task(wait_for_it_coro(&s, 1));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_cancel(a);
     eddy_event_set(&s.event);
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK(eddy_task_cancelled(a));
     CHECK_INT(s.n, 0);
     CHECK_PTR(s.event.waiters.first, NULL);

@@ -1,9 +1,7 @@
 /* test_lock.c - eddy_lock and eddy_with. */
-#include "test.h"
+#include "task/reports.h"
 
-#include "heard.h"
-
-static struct heard heard;
+static struct reports reports;
 
 struct scene {
     eddy_lock lock;
@@ -66,8 +64,9 @@ TEST(E1_lock_is_fifo_without_barging)
 
     CHECK_INT(eddy_lock_acquire(&s.lock), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(enter_coro(&s, 1));
+    settle();
     eddy_auto(eddy_task) *b = eddy_create_task(enter_coro(&s, 2));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
 
     /* handed over at once: it is never free in between */
     CHECK_INT(eddy_lock_release(&s.lock), 0);
@@ -86,16 +85,16 @@ TEST(E1_owner_is_the_one_it_was_handed_to)
 {
     struct scene s = {0};
 
-    heard_listen(&heard);
+    reports_listen(&reports);
     eddy_loop_set_debug(eddy_loop_running(), true);
     CHECK_INT(eddy_lock_acquire(&s.lock), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(enter_coro(&s, 1));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_lock_release(&s.lock), 0);
     CHECK_PTR(s.lock.owner, a);
     CHECK_INT(eddy_lock_release(&s.lock), EDDY_EOWNER);
     CHECK_INT(eddy_await(a), 0);
-    CHECK_INT(heard.count, 1);
+    CHECK_INT(reports.count, 1);
 }
 
 TEST(E2_grant_before_cancel_is_kept)
@@ -104,8 +103,9 @@ TEST(E2_grant_before_cancel_is_kept)
 
     CHECK_INT(eddy_lock_acquire(&s.lock), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(enter_coro(&s, 1));
+    settle();
     eddy_auto(eddy_task) *b = eddy_create_task(enter_coro(&s, 2));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_lock_release(&s.lock), 0);
     CHECK(eddy_cancel(a));
     CHECK_INT(eddy_await(b), 0);
@@ -122,7 +122,7 @@ TEST(E2_cancelled_before_grant_is_passed_over)
     CHECK_INT(eddy_lock_acquire(&s.lock), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(enter_coro(&s, 1));
     eddy_auto(eddy_task) *b = eddy_create_task(enter_coro(&s, 2));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK(eddy_cancel(a));
     CHECK_INT(eddy_lock_release(&s.lock), 0);
     CHECK_INT(eddy_await(b), 0);
@@ -157,7 +157,7 @@ TEST(D2_cancelled_task_gets_not_even_a_free_lock)
     struct scene s = {0};
     eddy_auto(eddy_task) *a = eddy_create_task(acquire_when_cancelled_coro(&s));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_cancel(a);
     CHECK_INT(eddy_await(a), 0);
     CHECK_INT(s.status[0], EDDY_ECANCELED);
@@ -191,11 +191,11 @@ TEST(E3_release_of_a_free_lock_is_reported)
 {
     eddy_lock lock = {0};
 
-    heard_listen(&heard);
+    reports_listen(&reports);
     CHECK_INT(eddy_lock_release(&lock), EDDY_EOWNER);
     CHECK_INT(eddy_last_status(), EDDY_EOWNER);
-    CHECK_INT(heard.count, 1);
-    CHECK_STR(heard.message, "a lock was released that nobody holds");
+    CHECK_INT(reports.count, 1);
+    CHECK_STR(reports.message, "a lock was released that nobody holds");
     CHECK(!eddy_lock_locked(&lock));
 }
 
@@ -209,13 +209,13 @@ TEST(E3_release_of_anothers_lock_is_reported_in_debug_mode)
 {
     struct scene s = {0};
 
-    heard_listen(&heard);
+    reports_listen(&reports);
     eddy_loop_set_debug(eddy_loop_running(), true);
     CHECK_INT(eddy_lock_acquire(&s.lock), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(release_it_coro(&s));
     CHECK_INT(eddy_await(a), EDDY_EOWNER);
-    CHECK_INT(heard.count, 1);
-    CHECK_INT(heard.status, EDDY_EOWNER);
+    CHECK_INT(reports.count, 1);
+    CHECK_INT(reports.status, EDDY_EOWNER);
     CHECK(eddy_lock_locked(&s.lock));
 
     eddy_loop_set_debug(eddy_loop_running(), false);
@@ -266,9 +266,9 @@ TEST(with_returns_what_acquire_returned)
 
     CHECK_INT(eddy_lock_acquire(&s.lock), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(enter_with_coro(&s, 1));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_cancel(a);
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK(eddy_task_cancelled(a));
     CHECK_INT(s.n, 0);
     CHECK(eddy_lock_locked(&s.lock));

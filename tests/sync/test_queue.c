@@ -1,5 +1,5 @@
 /* test_queue.c - eddy_queue. */
-#include "test.h"
+#include "task/reports.h"
 
 struct scene {
     eddy_queue *queue;
@@ -70,6 +70,7 @@ TEST(queue_put_waits_for_a_place)
     CHECK_INT(put_nowait(s.queue, 2), 0);
     CHECK(eddy_queue_full(s.queue));
     eddy_auto(eddy_task) *a = eddy_create_task(put_one_coro(&s, 0, 3));
+    settle();
     eddy_auto(eddy_task) *b = eddy_create_task(put_one_coro(&s, 1, 4));
     CHECK_INT(eddy_sleep(1), 0);
     CHECK_INT(s.status[0], 99);
@@ -87,6 +88,7 @@ TEST(queue_put_waits_for_a_place)
 
 TEST(F1_put_hands_over_in_order_of_waiting)
 {
+    NEEDS_ORDER();
     struct scene s = {.queue = eddy_queue_open(sizeof(int), 1)};
     eddy_auto(eddy_task) *a = eddy_create_task(get_one_coro(&s, 0));
     eddy_auto(eddy_task) *b = eddy_create_task(get_one_coro(&s, 1));
@@ -201,7 +203,7 @@ TEST(D2_cancelled_task_neither_gets_nor_puts)
     eddy_auto(eddy_task) *a = eddy_create_task(get_when_cancelled_coro(&s));
 
     CHECK_INT(put_nowait(s.queue, 1), 0);
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_cancel(a);
     CHECK_INT(eddy_await(a), 0);
     for (int i = 0; i < 3; i++)
@@ -221,6 +223,7 @@ EDDY_CORO(count_turns, int *)
 
 TEST(D4_every_64th_call_that_need_not_wait_yields)
 {
+    NEEDS_ORDER();
     eddy_auto(eddy_queue) *queue = eddy_queue_open(sizeof(int), 0);
     int turns = 0, item = 0;
     __attribute__((unused)) eddy_auto(eddy_task) *other =
@@ -253,7 +256,7 @@ TEST(D4_queue_may_be_closed_while_a_put_yields)
     struct scene s = {.queue = eddy_queue_open(sizeof(int), 64)};
     eddy_auto(eddy_task) *a = eddy_create_task(put_until_closed_coro(&s));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_queue_size(s.queue), 64);
     eddy_cancel(a);
     eddy_queue_close(s.queue);
@@ -349,11 +352,11 @@ TEST(F2_too_many_task_done_also_after_hand_overs)
     struct scene s = {.queue = eddy_queue_open(sizeof(int), 1)};
     eddy_auto(eddy_task) *getter = eddy_create_task(get_one_coro(&s, 0));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(put_nowait(s.queue, 1), 0); /* straight to the getter */
     CHECK_INT(put_nowait(s.queue, 2), 0);
     eddy_auto(eddy_task) *putter = eddy_create_task(put_one_coro(&s, 1, 3));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(take(s.queue), 2); /* moves the putter's in */
     for (int i = 0; i < 3; i++)
         CHECK_INT(eddy_queue_task_done(s.queue), 0);
@@ -401,7 +404,7 @@ TEST(F3_shutdown_wakes_getters)
     eddy_auto(eddy_task) *a = eddy_create_task(get_one_coro(&s, 0));
     eddy_auto(eddy_task) *b = eddy_create_task(get_one_coro(&s, 1));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_queue_shutdown(s.queue);
     CHECK_INT(eddy_await(a), EDDY_ECLOSED);
     CHECK_INT(eddy_await(b), EDDY_ECLOSED);
@@ -414,7 +417,7 @@ TEST(F3_shutdown_wakes_putters_and_keeps_the_rest)
 
     CHECK_INT(put_nowait(s.queue, 1), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(put_one_coro(&s, 0, 2));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_queue_shutdown(s.queue);
     CHECK_INT(eddy_await(a), EDDY_ECLOSED);
     CHECK_INT(take(s.queue), 1);
@@ -430,7 +433,7 @@ TEST(F3_immediate_drops_and_frees_join)
     for (int i = 0; i < 3; i++)
         CHECK_INT(put_nowait(s.queue, i), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(join_it_coro(&s, 0));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_queue_shutdown(s.queue);
     eddy_queue_shutdown(s.queue, .immediate = true);
     eddy_queue_shutdown(s.queue, .immediate = true);
@@ -451,9 +454,9 @@ TEST(F3_immediate_waits_for_what_was_got)
     CHECK_INT(put_nowait(s.queue, 2), 0);
     CHECK_INT(take(s.queue), 1);
     eddy_auto(eddy_task) *a = eddy_create_task(join_it_coro(&s, 0));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_queue_shutdown(s.queue, .immediate = true);
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(s.status[0], 99);
     CHECK_INT(eddy_queue_task_done(s.queue), 0);
     CHECK_INT(eddy_await(a), 0);
@@ -468,7 +471,7 @@ TEST(queue_close_wakes_everybody_with_closed)
     CHECK_INT(put_nowait(s.queue, 1), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(put_one_coro(&s, 0, 2));
     eddy_auto(eddy_task) *c = eddy_create_task(get_one_coro(&t, 0));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_queue_close(s.queue);
     eddy_queue_close(t.queue);
     CHECK_INT(eddy_await(a), EDDY_ECLOSED);
@@ -484,7 +487,7 @@ TEST(queue_close_sends_away_who_joins)
     CHECK_INT(put_nowait(s.queue, 1), 0);
     CHECK_INT(take(s.queue), 1);
     eddy_auto(eddy_task) *a = eddy_create_task(join_it_coro(&s, 0));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_queue_close(s.queue);
     CHECK_INT(eddy_await(a), EDDY_ECLOSED);
 }
@@ -494,7 +497,7 @@ TEST(queue_closed_after_the_hand_over_loses_nothing)
     struct scene s = {.queue = eddy_queue_open(sizeof(int), 1, .drop = drop_number)};
     eddy_auto(eddy_task) *a = eddy_create_task(get_one_coro(&s, 0));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(put_nowait(s.queue, 4), 0);
     eddy_queue_close(s.queue);
     CHECK_INT(eddy_await(a), 0);

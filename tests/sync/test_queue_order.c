@@ -1,5 +1,5 @@
 /* test_queue_order.c - how queues keep their items: rings, stacks, heaps, and how they grow. */
-#include "test.h"
+#include "task/reports.h"
 
 static int put_nowait(eddy_queue *queue, int item)
 {
@@ -164,7 +164,7 @@ TEST(F4_waiting_putters_of_a_priority_queue)
 
     CHECK_INT(put_nowait(queue, 5), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(put_one_coro(queue, 1));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(take(queue), 5);
     CHECK_INT(take(queue), 1);
     CHECK_INT(eddy_await(a), 0);

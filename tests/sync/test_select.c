@@ -1,5 +1,5 @@
 /* test_select.c - eddy_select. */
-#include "test.h"
+#include "task/reports.h"
 
 struct scene {
     eddy_queue *a;
@@ -100,7 +100,7 @@ TEST(F5_exactly_one_operation_happens)
         open_scene(&s);
         CHECK_INT(put_nowait(s.b, 1), 0);
         eddy_auto(eddy_task) *a = eddy_create_task(choose_coro(&s));
-        CHECK_INT(eddy_sleep(0), 0);
+        settle();
         CHECK_INT(s.index, 99);
         /* all three become possible before the task runs: the first decides */
         for (int i = 0; i < 3; i++) {
@@ -138,8 +138,9 @@ TEST(F5_two_selects_on_one_queue_share_its_items)
     CHECK_INT(put_nowait(s.b, 1), 0);
     CHECK_INT(put_nowait(t.b, 1), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(choose_coro(&s));
+    settle();
     eddy_auto(eddy_task) *b = eddy_create_task(choose_coro(&t));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(put_nowait(s.a, 1), 0);
     CHECK_INT(put_nowait(s.a, 2), 0);
     CHECK_INT(eddy_await(b), 0);
@@ -183,7 +184,7 @@ TEST(F5_one_queue_in_two_cases_is_shut_down)
     eddy_auto(eddy_task) *a = eddy_create_task(get_twice_coro(queue));
     eddy_auto(eddy_task) *b = eddy_create_task(get_twice_coro(queue));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_queue_shutdown(queue);
     CHECK_INT(eddy_await(a), EDDY_ECLOSED);
     CHECK_INT(eddy_await(b), EDDY_ECLOSED);
@@ -196,7 +197,7 @@ TEST(F5_D1_granted_then_cancelled)
     open_scene(&s);
     CHECK_INT(put_nowait(s.b, 1), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(choose_coro(&s));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(put_nowait(s.a, 7), 0);
     eddy_cancel(a);
     CHECK_INT(eddy_await(a), 0);
@@ -211,10 +212,10 @@ TEST(F5_cancelled_then_possible)
     open_scene(&s);
     CHECK_INT(put_nowait(s.b, 1), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(choose_coro(&s));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_cancel(a);
     CHECK_INT(put_nowait(s.a, 7), 0);
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK(eddy_task_cancelled(a));
     CHECK_INT(s.item, 0);
     CHECK_INT(take(s.a), 7);
@@ -234,7 +235,7 @@ TEST(select_between_gets_and_puts_of_others)
     CHECK_INT(put_nowait(s.b, 1), 0);
     CHECK_INT(put_nowait(t.b, 1), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(choose_coro(&s));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_auto(eddy_task) *b = eddy_create_task(choose_coro(&t));
     CHECK_INT(eddy_await(b), 0);
     CHECK_INT(t.item, 1);
@@ -252,7 +253,7 @@ TEST(select_status_tells_of_a_shut_queue)
     open_scene(&s);
     CHECK_INT(put_nowait(s.b, 1), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(choose_coro(&s));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_queue_shutdown(s.b);
     CHECK_INT(eddy_await(a), 1);
     CHECK_INT(s.status, EDDY_ECLOSED);
@@ -269,7 +270,7 @@ TEST(select_outlives_what_is_closed)
     open_scene(&s);
     CHECK_INT(put_nowait(s.b, 1), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(choose_coro(&s));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     close_scene(&s);
     CHECK_INT(eddy_await(a), 0);
     CHECK_INT(s.status, EDDY_ECLOSED);
@@ -277,7 +278,7 @@ TEST(select_outlives_what_is_closed)
     open_scene(&s);
     CHECK_INT(put_nowait(s.b, 1), 0);
     eddy_auto(eddy_task) *b = eddy_create_task(choose_coro(&s));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_future_set_result(s.future, &(int){3}), 0);
     close_scene(&s);
     CHECK_INT(eddy_await(b), 2);
@@ -292,7 +293,7 @@ TEST(select_status_tells_of_a_failed_future)
     open_scene(&s);
     CHECK_INT(put_nowait(s.b, 1), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(choose_coro(&s));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_future_set_error(s.future, EDDY_EUSER, "no luck"), 0);
     CHECK_INT(eddy_await(a), 2);
     CHECK_INT(s.status, EDDY_EUSER);
@@ -342,6 +343,7 @@ EDDY_CORO(count_turns, int *)
 
 TEST(D4_select_that_need_not_wait_yields_now_and_then)
 {
+    NEEDS_ORDER();
     eddy_auto(eddy_future) *future = eddy_future_open(0);
     eddy_select_case cases[] = {EDDY_CASE_FUTURE(future, NULL)};
     int turns = 0;

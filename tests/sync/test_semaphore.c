@@ -1,10 +1,8 @@
 /* test_semaphore.c - eddy_semaphore. */
-#include "test.h"
-
-#include "heard.h"
+#include "task/reports.h"
 #include <limits.h>
 
-static struct heard heard;
+static struct reports reports;
 
 struct scene {
     eddy_semaphore semaphore;
@@ -49,8 +47,10 @@ TEST(semaphore_lets_so_many_in)
     struct scene s = {.semaphore = EDDY_SEMAPHORE(2)};
     eddy_task *tasks[5];
 
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 5; i++) {
         tasks[i] = eddy_create_task(enter_coro(&s, i));
+        settle();
+    }
     for (int i = 0; i < 5; i++)
         CHECK_INT(eddy_await(tasks[i]), 0);
     CHECK_INT(s.most, 2);
@@ -68,7 +68,7 @@ TEST(E1_semaphore_is_fifo_without_barging)
 
     CHECK_INT(eddy_semaphore_acquire(&s.semaphore), 0);
     eddy_auto(eddy_task) *a = eddy_create_task(enter_coro(&s, 1));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_semaphore_release(&s.semaphore), 0);
     CHECK(eddy_semaphore_locked(&s.semaphore));
     CHECK_INT(eddy_semaphore_acquire_nowait(&s.semaphore), EDDY_EAGAIN);
@@ -82,9 +82,11 @@ TEST(E2_semaphore_grants_are_never_lost)
 
     CHECK_INT(eddy_semaphore_acquire(&s.semaphore), 0);
     eddy_auto(eddy_task) *before = eddy_create_task(enter_coro(&s, 1));
+    settle();
     eddy_auto(eddy_task) *after = eddy_create_task(enter_coro(&s, 2));
+    settle();
     eddy_auto(eddy_task) *last = eddy_create_task(enter_coro(&s, 3));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_cancel(before);
     CHECK_INT(eddy_semaphore_release(&s.semaphore), 0);
     eddy_cancel(after);
@@ -99,10 +101,10 @@ TEST(E6_bounded_semaphore_refuses_over_release)
 {
     eddy_semaphore semaphore = EDDY_BOUNDED_SEMAPHORE(1);
 
-    heard_listen(&heard);
+    reports_listen(&reports);
     CHECK_INT(eddy_semaphore_release(&semaphore), EDDY_ERANGE);
-    CHECK_INT(heard.count, 1);
-    CHECK_INT(heard.status, EDDY_ERANGE);
+    CHECK_INT(reports.count, 1);
+    CHECK_INT(reports.status, EDDY_ERANGE);
     CHECK_INT(semaphore.value, 1);
     CHECK_INT(eddy_semaphore_acquire(&semaphore), 0);
     CHECK_INT(eddy_semaphore_release(&semaphore), 0);
@@ -112,9 +114,9 @@ TEST(semaphore_does_not_wrap)
 {
     eddy_semaphore semaphore = EDDY_SEMAPHORE(UINT_MAX);
 
-    heard_listen(&heard);
+    reports_listen(&reports);
     CHECK_INT(eddy_semaphore_release(&semaphore), EDDY_ERANGE);
-    CHECK_INT(heard.count, 1);
+    CHECK_INT(reports.count, 1);
     CHECK(semaphore.value == UINT_MAX);
 }
 

@@ -1,5 +1,5 @@
 /* test_future.c - eddy_future. */
-#include "test.h"
+#include "reports.h"
 
 struct scene {
     eddy_future *future;
@@ -75,7 +75,7 @@ TEST(A5_completion_wins)
     struct scene s = {.future = eddy_future_open(sizeof(int))};
     eddy_auto(eddy_task) *a = eddy_create_task(await_it_coro(&s, 0));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_future_set_result(s.future, &(int){5}), 0);
     eddy_cancel(a);
     CHECK_INT(eddy_await(a), 0);
@@ -110,7 +110,7 @@ TEST(A7_cancelled_future_is_told_from_ones_own_cancellation)
     struct scene s = {.future = eddy_future_open(sizeof(int))};
     eddy_auto(eddy_task) *a = eddy_create_task(await_it_coro(&s, 0));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_future_cancel(s.future), 0);
     CHECK(eddy_future_done(s.future));
     CHECK_INT(eddy_await(a), EDDY_ECHILDCANCELED);
@@ -130,7 +130,7 @@ TEST(A8_cancelled_awaiter_leaves_the_others_alone)
     eddy_auto(eddy_task) *a = eddy_create_task(await_it_coro(&s, 0));
     eddy_auto(eddy_task) *b = eddy_create_task(await_it_coro(&s, 1));
 
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     eddy_cancel(a);
     CHECK_INT(eddy_sleep(1), 0);
     CHECK_INT(s.status[0], EDDY_ECANCELED);
@@ -153,6 +153,7 @@ EDDY_CORO(count_turns, int *)
 
 TEST(A9_resolved_future_is_awaited_without_suspending)
 {
+    NEEDS_ORDER();
     eddy_auto(eddy_future) *future = eddy_future_open(0);
     int turns = 0;
     __attribute__((unused)) eddy_auto(eddy_task) *other =
@@ -169,12 +170,13 @@ TEST(A9_resolved_future_is_awaited_without_suspending)
 
 TEST(A10_awaiters_wake_in_the_order_of_their_waiting)
 {
+    NEEDS_ORDER();
     struct scene s = {.future = eddy_future_open(sizeof(int))};
     eddy_task *tasks[4];
 
     for (int i = 0; i < 4; i++)
         tasks[i] = eddy_create_task(await_it_coro(&s, i));
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_future_set_result(s.future, &(int){5}), 0);
     for (int i = 3; i >= 0; i--)
         CHECK_INT(eddy_await(tasks[i]), 0);
@@ -189,7 +191,7 @@ TEST(A10_awaiters_wake_in_the_order_of_their_waiting)
 
 static int called[8], calls;
 
-static void note(eddy_future *future, void *arg)
+static void note_call(eddy_future *future, void *arg)
 {
     const int *id = arg;
 
@@ -210,16 +212,16 @@ TEST(A10_callbacks_run_in_the_next_turn_in_order)
     eddy_auto(eddy_future) *future = eddy_future_open(0);
     int ids[] = {1, 2, 3, 4};
 
-    CHECK_INT(eddy_future_add_done_callback(future, note, &ids[0]), 0);
-    CHECK_INT(eddy_future_add_done_callback(future, note, &ids[1]), 0);
-    CHECK_INT(eddy_future_add_done_callback(future, note, &ids[2]), 0);
+    CHECK_INT(eddy_future_add_done_callback(future, note_call, &ids[0]), 0);
+    CHECK_INT(eddy_future_add_done_callback(future, note_call, &ids[1]), 0);
+    CHECK_INT(eddy_future_add_done_callback(future, note_call, &ids[2]), 0);
     CHECK_INT(eddy_sleep(1), 0);
     CHECK_INT(calls, 0);
     CHECK_INT(eddy_future_set_result(future, NULL), 0);
     CHECK_INT(calls, 0);
-    CHECK_INT(eddy_future_add_done_callback(future, note, &ids[3]), 0); /* done already */
+    CHECK_INT(eddy_future_add_done_callback(future, note_call, &ids[3]), 0); /* done already */
     CHECK_INT(calls, 0);
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(calls, 4);
     for (int i = 0; i < 4; i++)
         CHECK_INT(called[i], i + 1);
@@ -231,8 +233,8 @@ TEST(A10_tasks_and_callbacks_in_order_of_coming)
     int id = 7;
     eddy_auto(eddy_task) *a = eddy_create_task(await_it_coro(&s, 0));
 
-    CHECK_INT(eddy_future_add_done_callback(s.future, note, &id), 0);
-    CHECK_INT(eddy_sleep(0), 0);
+    CHECK_INT(eddy_future_add_done_callback(s.future, note_call, &id), 0);
+    settle();
     CHECK_INT(eddy_future_cancel(s.future), 0);
     CHECK_INT(eddy_await(a), EDDY_ECHILDCANCELED);
     CHECK_INT(calls, 1);
@@ -245,7 +247,7 @@ TEST(future_callback_may_close_it)
 
     CHECK_INT(eddy_future_add_done_callback(future, close_it, NULL), 0);
     CHECK_INT(eddy_future_set_result(future, NULL), 0);
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(calls, 1);
 }
 
@@ -255,12 +257,12 @@ TEST(future_closed_before_its_callbacks_were_called)
     eddy_future *pending = eddy_future_open(0);
     int id = 1;
 
-    CHECK_INT(eddy_future_add_done_callback(resolved, note, &id), 0);
-    CHECK_INT(eddy_future_add_done_callback(pending, note, &id), 0);
+    CHECK_INT(eddy_future_add_done_callback(resolved, note_call, &id), 0);
+    CHECK_INT(eddy_future_add_done_callback(pending, note_call, &id), 0);
     CHECK_INT(eddy_future_set_result(resolved, NULL), 0);
     eddy_future_close(resolved);
     eddy_future_close(pending);
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(calls, 0);
 }
 
@@ -270,7 +272,7 @@ static int leave_it_behind(void)
 {
     int id = 1;
 
-    CHECK_INT(eddy_future_add_done_callback(outliving, note, &id), 0);
+    CHECK_INT(eddy_future_add_done_callback(outliving, note_call, &id), 0);
     return 0;
 }
 EDDY_CORO(leave_it_behind)
@@ -278,7 +280,7 @@ EDDY_CORO(leave_it_behind)
 TEST_PLAIN(future_outlives_its_loop)
 {
     outliving = eddy_future_open(0);
-    CHECK_INT(eddy_future_add_done_callback(outliving, note, NULL), EDDY_ELOOP);
+    CHECK_INT(eddy_future_add_done_callback(outliving, note_call, NULL), EDDY_ELOOP);
     CHECK_INT(eddy_run(leave_it_behind_coro(), .clock = EDDY_CLOCK_VIRTUAL), 0);
     CHECK_INT(eddy_future_set_result(outliving, NULL), 0);
     eddy_future_close(outliving);
@@ -368,7 +370,7 @@ TEST(future_closed_while_awaited)
     eddy_auto(eddy_task) *c = eddy_create_task(await_it_coro(&u, 0));
 
     eddy_loop_set_exception_handler(eddy_loop_running(), hear, NULL);
-    CHECK_INT(eddy_sleep(0), 0);
+    settle();
     CHECK_INT(eddy_future_set_result(t.future, &(int){6}), 0);
     CHECK_INT(eddy_future_set_error(u.future, EDDY_EIO, "kept"), 0);
     eddy_future_close(s.future);
@@ -410,7 +412,7 @@ static int everything(void)
     eddy_task *a = eddy_create_task(await_it_coro(&s, 0));
     eddy_task *b = eddy_create_task(await_it_coro(&s, 1));
     int id = 1;
-    int r = a && b ? eddy_future_add_done_callback(s.future, note, &id) : EDDY_ENOMEM;
+    int r = a && b ? eddy_future_add_done_callback(s.future, note_call, &id) : EDDY_ENOMEM;
 
     if (r == 0)
         r = eddy_sleep(1);

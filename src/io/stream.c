@@ -61,6 +61,7 @@ eddy_stream *eddy__stream_new(const struct eddy__transport *transport, int fd,
         return NULL;
     }
     eddy__fd_init(&s->fd, eddy__thread.loop, fd, on_ready);
+    eddy__loop_ref(s->fd.loop);
     s->transport = transport;
     s->limit = opts->limit ? opts->limit : DEFAULT_LIMIT;
     s->high_water = opts->high_water ? opts->high_water : DEFAULT_HIGH_WATER;
@@ -113,6 +114,7 @@ void eddy__stream_unref(eddy_stream *s)
     eddy__buffer_free(&s->out);
     eddy__free(s->peer);
     eddy__free(s->local);
+    eddy__loop_unref(s->fd.loop);
     eddy__free(s);
 }
 
@@ -207,9 +209,11 @@ static void flush_shielded(eddy_stream *s)
     eddy__closer_leave(&closer);
 }
 
+/* The child of a fork only lets go: the connection is its parent's, who has the loop. */
 static void end(eddy_stream *s, bool abort)
 {
-    s->transport->shut(s, abort);
+    if (!atomic_load(&s->fd.loop->closed))
+        s->transport->shut(s, abort);
     eddy__fd_forget(&s->fd);
     eddy__socket_close(s->fd.fd);
     s->fd.fd = -1;

@@ -26,7 +26,8 @@ void eddy__fd_forget(struct eddy__fd *fd)
 {
     list_remove(&fd->again);
     fd->wanted = 0;
-    fd->loop->backend->forget(fd);
+    if (!atomic_load(&fd->loop->closed)) /* else the backend has let go of all of them */
+        fd->loop->backend->forget(fd);
 }
 
 void eddy__fd_again(struct eddy__fd *fd, unsigned events)

@@ -217,3 +217,11 @@ void eddy__overflow_die(const struct eddy__stack *stack)
     eddy__overflow_describe_task(stack, STDERR_FILENO);
     abort();
 }
+
+void eddy__write_and_exit(const char *text, size_t size)
+{
+    ssize_t n = write(STDERR_FILENO, text, size);
+
+    (void)n;
+    _exit(EXIT_FAILURE);
+}

@@ -96,6 +96,15 @@ static void task_ended(eddy_loop *loop, struct eddy__fiber *fiber)
     end_task(loop, task);
 }
 
+/* The child of a fork has come to where its parent's loop would go on, and there is none. */
+static COLD void child_returned(void)
+{
+    static const char why[] = "eddy: the child of a fork returned from its parent's task and ends "
+                              "here: it should call _exit, exec or eddy_run\n";
+
+    eddy__write_and_exit(why, sizeof why - 1);
+}
+
 /* Runs on the task's own stack, from its first switch to its last. */
 static void task_main(void *arg)
 {
@@ -109,6 +118,8 @@ static void task_main(void *arg)
     task->status = coro.run(coro.args);
     if (unlikely(task->packed) && !eddy__stack_check(task->fiber.stack))
         eddy__overflow_die(task->fiber.stack);
+    if (unlikely(eddy__thread.loop != loop))
+        child_returned();
     loop->after = task_ended;
     eddy__context_leave(&task->fiber.context, &loop->context);
 }
@@ -135,8 +146,8 @@ bool eddy__task_begin(eddy_loop *loop, struct eddy__fiber *fiber)
         return never_runs(task, eddy__raise_interrupt(EDDY_ECANCELED));
     fiber->stack = eddy__stack_get(&loop->stacks, launch->stack_size, launch->packed);
     if (unlikely(!fiber->stack))
-        return never_runs(task, eddy_raise_at(task->place, EDDY_ENOMEM,
-                                              "no memory for the stack of a task"));
+        return never_runs(
+            task, eddy_raise_at(task->place, EDDY_ENOMEM, "no memory for the stack of a task"));
     eddy__context_make(&fiber->context, fiber->stack->low, fiber->stack, task_main, task);
     return true;
 }

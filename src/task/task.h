@@ -215,6 +215,9 @@ int eddy__task_result(eddy_task *task, int aborted);
 void eddy__overflow_die(const struct eddy__stack *stack) __attribute__((noreturn, cold));
 void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd);
 
+/* Writes to stderr and ends the process at once, with EXIT_FAILURE. */
+void eddy__write_and_exit(const char *text, size_t size) __attribute__((noreturn, cold));
+
 /* "'Task-2' (fetch), started at crawl.c:12". */
 void eddy__task_describe(eddy_task *task, char *buf, size_t size);
 

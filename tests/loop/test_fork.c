@@ -118,3 +118,46 @@ TEST_REAL(fork_U6_child_has_none_of_the_loops_descriptors)
         own += fcntl(fd, F_GETFD) >= 0;
     CHECK(strtol(output, NULL, 10) <= own - 2);
 }
+
+static int fork_and_return(int *status)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        return 0; /* the child forgets to end */
+    CHECK(pid > 0);
+    CHECK_INT(waitpid(pid, status, 0), pid);
+    return 0;
+}
+EDDY_CORO(fork_and_return, int *)
+
+TEST_REAL(fork_U6_child_that_returns_from_the_task_ends)
+{
+    int status = 0;
+
+    CHECK_OK(eddy_wait_for(fork_and_return_coro(&status), 5));
+    CHECK(WIFEXITED(status));
+    CHECK_INT(WEXITSTATUS(status), EXIT_FAILURE);
+    CHECK_OK(eddy_sleep(0.001));
+}
+
+/* The connection is the parent's: a child that closes its copy does not end it. */
+TEST_REAL(fork_U6_child_that_closes_a_stream_leaves_the_parents_alone)
+{
+    int fds[2], status = 0;
+    char c = 0;
+
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
+    eddy_auto(eddy_stream) *a = eddy_stream_of_socket(fds[0], NULL);
+    eddy_auto(eddy_stream) *b = eddy_stream_of_socket(fds[1], NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        eddy_stream_close(a);
+        _exit(0);
+    }
+    CHECK_INT(waitpid(pid, &status, 0), pid);
+    CHECK_INT(status, 0);
+    CHECK_INT(eddy_write(a, "x", 1), 1);
+    CHECK_INT(eddy_read(b, &c, 1), 1);
+    CHECK_INT(c, 'x');
+}

@@ -46,13 +46,13 @@ EDDY_CORO(async_fetch_data, const char *, int, struct text *)
 
 static int async_fetch_all(struct text *results)
 {
-    double start = now();
+    double start = eddy_time();
     eddy_coro fetches[URLS];
 
     for (int i = 0; i < URLS; i++)
         fetches[i] = async_fetch_data_coro(urls[i], delays[i], &results[i]);
     eddy_try(eddy_gather_n(fetches, URLS));
-    printf("Async total time: %.2fs\n", now() - start);
+    printf("Async total time: %.2fs\n", eddy_time() - start);
     return 0;
 }
 EDDY_CORO(async_fetch_all, struct text *)

@@ -13,7 +13,7 @@ struct job {
 static int process(int number, struct job *job)
 {
     printf("Worker %d processing task %p\n", number, (void *)job);
-    int r = job->work.run(job->work.args);
+    int r = eddy_call(&job->work);
     if (r < 0)
         printf("Worker %d error: %s\n", number, eddy_error_message(eddy_last_error()));
     else

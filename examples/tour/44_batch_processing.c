@@ -27,10 +27,10 @@ static int batch_processing_demo(void)
     printf("\n=== Batch Processing Demo ===\n");
     for (int i = 0; i < ITEMS; i++)
         items[i] = i;
-    double start = now();
+    double start = eddy_time();
     for (int i = 0; i < ITEMS; i += BATCH)
         eddy_try(process_batch(&items[i], &results[i]));
-    printf("Processed %d items in %.2fs\n", ITEMS, now() - start);
+    printf("Processed %d items in %.2fs\n", ITEMS, eddy_time() - start);
     print_ints("Sample results: ", results, 10);
     return 0;
 }

@@ -28,14 +28,14 @@ static int ask_for_all(struct cache *cache, const char *label)
 {
     static const char *const keys[KEYS] = {"key1", "key2", "key3", "key1", "key2"};
     struct text results[KEYS];
-    double start = now();
+    double start = eddy_time();
     eddy_auto(eddy_group) *group = eddy_try(eddy_group_open());
 
     for (int i = 0; i < KEYS; i++)
         eddy_group_start(group, cached_operation_coro(cache, keys[i], &results[i]));
     eddy_try(eddy_group_join(group));
     print_texts(label, results, KEYS);
-    printf("Total time: %.2fs\n", now() - start);
+    printf("Total time: %.2fs\n", eddy_time() - start);
     return 0;
 }
 

@@ -5,15 +5,15 @@
 
 static int traced(eddy_coro coro)
 {
-    double start = now();
+    double start = eddy_time();
 
     log_info("Starting %s", coro.name);
-    int r = coro.run(coro.args);
+    int r = eddy_call(&coro);
     if (r < 0)
-        log_error("Failed %s in %.3fs: %s", coro.name, now() - start,
+        log_error("Failed %s in %.3fs: %s", coro.name, eddy_time() - start,
                   eddy_error_message(eddy_last_error()));
     else
-        log_info("Completed %s in %.3fs", coro.name, now() - start);
+        log_info("Completed %s in %.3fs", coro.name, eddy_time() - start);
     return r;
 }
 

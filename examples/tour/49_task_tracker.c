@@ -31,7 +31,7 @@ static void note_end(eddy_task *task, void *arg)
 {
     struct record *record = arg;
 
-    record->duration = now() - record->start;
+    record->duration = eddy_time() - record->start;
     record->error = eddy_error_message(eddy_task_error(task));
     if (eddy_task_cancelled(task))
         record->status = "cancelled";
@@ -45,7 +45,7 @@ static int track(task_tracker *tracker, struct text name, eddy_coro coro)
     struct record *record = &tracker->records[tracker->count];
 
     tracker->tasks[tracker->count++] = task;
-    *record = (struct record){.name = name, .start = now(), .status = "running"};
+    *record = (struct record){.name = name, .start = eddy_time(), .status = "running"};
     return eddy_task_add_done_callback(task, note_end, record);
 }
 
@@ -81,11 +81,11 @@ static void print_summary(const task_tracker *tracker)
 
 static int sample_task(double duration)
 {
-    double start = now();
+    double start = eddy_time();
 
     log_info("Starting sample_task");
     eddy_try(eddy_sleep(duration));
-    log_info("Completed sample_task in %.3fs", now() - start);
+    log_info("Completed sample_task in %.3fs", eddy_time() - start);
     return 0;
 }
 EDDY_CORO(sample_task, double)

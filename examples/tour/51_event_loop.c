@@ -14,7 +14,7 @@ EDDY_CORO(my_coroutine, int, struct text *)
 /* A closed loop is gone: what is left of it is a handle that eddy_take has set to NULL. */
 static void print_state(const eddy_loop *loop)
 {
-    printf("running: %s, closed: %s\n", truth(loop && eddy_loop_is_running(loop)), truth(!loop));
+    printf("running: %s, closed: %s\n", truth(eddy_loop_is_running(loop)), truth(!loop));
 }
 
 static int both_ways(void)

@@ -30,13 +30,13 @@ EDDY_CORO(failing)
 static int three_threads(void)
 {
     struct text results[3];
-    double start = now();
+    double start = eddy_time();
 
     eddy_try(eddy_gather(in_thread_coro(1, &results[0]), in_thread_coro(1, &results[1]),
                          in_thread_coro(1, &results[2])));
     for (int i = 0; i < 3; i++)
         printf("%s\n", results[i].s);
-    printf("Total: %.2fs\n", now() - start);
+    printf("Total: %.2fs\n", eddy_time() - start);
 
     if (eddy_to_thread(failing_coro()) == EDDY_EINVAL)
         printf("Caught: %s\n", eddy_error_message(eddy_last_error()));

@@ -35,7 +35,7 @@ EDDY_CORO(client, int, int, struct text *)
 static int three_clients(void)
 {
     struct text lines[3];
-    double start = now();
+    double start = eddy_time();
 
     eddy_auto(eddy_server) *server = eddy_try(eddy_server_open(serve, .host = "127.0.0.1"));
     int port = eddy_server_port(server);
@@ -43,7 +43,7 @@ static int three_clients(void)
                          client_coro(port, 2, &lines[2])));
     for (int i = 0; i < 3; i++)
         printf("%s\n", lines[i].s);
-    printf("Total: %.2fs\n", now() - start);
+    printf("Total: %.2fs\n", eddy_time() - start);
     return 0;
 }
 

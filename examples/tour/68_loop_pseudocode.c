@@ -24,7 +24,7 @@ EDDY_CORO(work, const char *, const double *, int)
 
 static bool can_run(const struct toy_task *task)
 {
-    return task->state == READY || (task->state == IN_IO && task->ready_at <= now());
+    return task->state == READY || (task->state == IN_IO && task->ready_at <= eddy_time());
 }
 
 static int step(struct toy_task *task)
@@ -33,7 +33,7 @@ static int step(struct toy_task *task)
 
     task->state = RUNNING;
     int more = eddy_try(eddy_gen_next(task->steps, &wait));
-    task->ready_at = now() + wait;
+    task->ready_at = eddy_time() + wait;
     task->state = more ? IN_IO : FINISHED;
     printf("%s: %s -> %s\n", task->name, state_names[RUNNING], state_names[task->state]);
     return 0;

@@ -104,7 +104,7 @@ static int ten_at_once(int port)
     enum { CLIENTS = 10 };
     struct text answers[CLIENTS];
     eddy_coro clients[CLIENTS];
-    double start = now();
+    double start = eddy_time();
     int good = 0;
 
     for (int i = 0; i < CLIENTS; i++)
@@ -112,7 +112,7 @@ static int ten_at_once(int port)
     eddy_try(eddy_gather_n(clients, CLIENTS));
     for (int i = 0; i < CLIENTS; i++)
         good += strcmp(answers[i].s, "HTTP/1.1 200 OK Slow") == 0;
-    printf("%d slow answers in %.2fs\n", good, now() - start);
+    printf("%d slow answers in %.2fs\n", good, eddy_time() - start);
     return 0;
 }
 

@@ -31,7 +31,7 @@ static inline void cache_remove(struct cache *cache, size_t i)
 static inline void cache_sweep(struct cache *cache)
 {
     for (size_t i = cache->count; i-- > 0;)
-        if (now() - cache->entries[i].stored > cache->lifetime)
+        if (eddy_time() - cache->entries[i].stored > cache->lifetime)
             cache_remove(cache, i);
 }
 
@@ -58,7 +58,7 @@ static inline void cache_put(struct cache *cache, const char *key, const struct 
         cache->count--; /* it stands last now and is replaced */
     else if (cache->count == CACHE_SIZE)
         cache_remove(cache, 0);
-    cache->entries[cache->count++] = (struct cache_entry){key, *value, now()};
+    cache->entries[cache->count++] = (struct cache_entry){key, *value, eddy_time()};
 }
 
 #endif

@@ -15,13 +15,13 @@ typedef struct monitor {
 
 static inline void monitor_enter(monitor *m)
 {
-    m->start = now();
+    m->start = eddy_time();
     log_info("Entering %s", m->name);
 }
 
 static inline void monitor_exit(monitor *m)
 {
-    log_info("Exiting %s (duration: %.3fs)", m->name, now() - m->start);
+    log_info("Exiting %s (duration: %.3fs)", m->name, eddy_time() - m->start);
 }
 EDDY_AUTOCLOSE(monitor, monitor_exit)
 

@@ -12,12 +12,6 @@ __attribute__((constructor)) static inline void buffer_lines(void)
     setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-/* Seconds on the clock of the loop that runs. */
-static inline double now(void)
-{
-    return eddy_loop_time(eddy_loop_running());
-}
-
 static inline const char *truth(bool value)
 {
     return value ? "True" : "False";

@@ -214,7 +214,7 @@ int eddy_getaddrinfo(const char *host, char (*addresses)[46], size_t n)
         return eddy_raise(EDDY_EINVAL, "eddy_getaddrinfo needs a host and room for addresses");
     struct eddy__addresses *found = eddy__names_resolve(host);
     if (!found)
-        return eddy_last_status();
+        return eddy_status_pointer_(NULL);
     count = (int)min_size(n, (size_t)found->count);
     for (int i = 0; i < count; i++)
         eddy__address_format_host(&found->list[i], addresses[i], sizeof addresses[i]);

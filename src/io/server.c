@@ -447,7 +447,7 @@ int eddy_serve_with(eddy_handler *handler, const eddy_serve_opts *opts)
     struct eddy_waiter_ waiter = {0};
 
     if (!server)
-        return eddy_last_status();
+        return eddy_status_pointer_(NULL);
     int status = eddy__self()->interrupt;
     if (!status)
         status = eddy__wait_in(&nobody, &waiter, &serving);

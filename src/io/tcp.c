@@ -164,7 +164,7 @@ int eddy__listeners_open(struct eddy__listeners *l, const eddy_serve_opts *opts)
         return listen_unix(l, opts);
     addresses = addresses_of(opts->host);
     if (!addresses)
-        return eddy_last_status();
+        return eddy_status_pointer_(NULL);
     status = listen_all(l, addresses, opts);
     eddy__free(addresses);
     return status;

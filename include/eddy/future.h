@@ -26,6 +26,7 @@ EDDY_API EDDY_SUSPENDS int eddy_future_await(eddy_future *future, void *result);
 /* The same without waiting: EDDY_ENOTREADY while it is not resolved. */
 EDDY_API int eddy_future_result(eddy_future *future, void *result);
 
+/* Whether it is resolved, and whether by eddy_future_cancel. */
 EDDY_API bool eddy_future_done(const eddy_future *future);
 EDDY_API bool eddy_future_cancelled(const eddy_future *future);
 

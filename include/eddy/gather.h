@@ -24,7 +24,8 @@ EDDY_API EDDY_SUSPENDS int eddy_gather_with(const eddy_coro *coros, size_t n,
                   sizeof((const eddy_coro[]){__VA_ARGS__}) / sizeof(eddy_coro))
 
 /* The same for tasks that were started before; they stay the caller's. Here and below: EDDY_EINVAL
- * when one is NULL, EDDY_EDEADLOCK when one is the caller, EDDY_ELOOP when one is another loop's. */
+ * when one is NULL, EDDY_EDEADLOCK when one is the caller, EDDY_ELOOP when one is another
+ * loop's. */
 EDDY_API EDDY_SUSPENDS int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n,
                                                   const eddy_gather_opts *opts);
 #define eddy_gather_tasks(tasks, n, ...)                                                           \

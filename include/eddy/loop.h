@@ -17,11 +17,11 @@ enum { EDDY_BACKEND_DEFAULT, EDDY_BACKEND_URING, EDDY_BACKEND_EPOLL };
 enum { EDDY_CLOCK_DEFAULT, EDDY_CLOCK_REAL, EDDY_CLOCK_VIRTUAL };
 
 typedef struct eddy_loop_opts {
-    int backend;           /* io_uring, epoll where it is refused; EDDY_BACKEND overrules 0 */
-    int clock;             /* the virtual clock jumps to the next timer when nothing else is on */
-    unsigned long seed;    /* shuffles what is ready in a replayable order; 0: first in, first out */
-    int debug;             /* checks and slow-callback reports, as EDDY_DEBUG=1; −1: off */
-    double spin;           /* busy wait before sleeping, seconds; 0: 50 µs, negative: none */
+    int backend;        /* io_uring, epoll where it is refused; EDDY_BACKEND overrules 0 */
+    int clock;          /* the virtual clock jumps to the next timer when nothing else is on */
+    unsigned long seed; /* shuffles what is ready in a replayable order; 0: first in, first out */
+    int debug;          /* checks and slow-callback reports, as EDDY_DEBUG=1; −1: off */
+    double spin;        /* busy wait before sleeping, seconds; 0: 50 µs, negative: none */
 } eddy_loop_opts;
 
 /* A loop of the calling thread; the caller closes it. NULL with a record when it cannot be made.
@@ -99,11 +99,11 @@ enum { EDDY_OP_READ = 1, EDDY_OP_WRITE, EDDY_OP_FSYNC, EDDY_OP_OPEN };
 typedef struct eddy_op eddy_op;
 struct eddy_op {
     int code;
-    int fd;            /* READ, WRITE, FSYNC; OPEN: the folder or AT_FDCWD */
-    void *buffer;      /* READ, WRITE */
+    int fd;       /* READ, WRITE, FSYNC; OPEN: the folder or AT_FDCWD */
+    void *buffer; /* READ, WRITE */
     size_t size;
-    int64_t offset;    /* in the file; −1: its own position, and for pipes and sockets */
-    const char *path;  /* OPEN */
+    int64_t offset;   /* in the file; −1: its own position, and for pipes and sockets */
+    const char *path; /* OPEN */
     int flags;
     unsigned mode;
     void (*done)(eddy_op *op);
@@ -136,6 +136,7 @@ EDDY_API void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_ha
                                               void *arg);
 EDDY_API void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *report);
 
+/* Debug mode: slow steps, calls from foreign threads, wrong owners and cycles are reported. */
 EDDY_API void eddy_loop_set_debug(eddy_loop *loop, bool on);
 EDDY_API bool eddy_loop_debug(const eddy_loop *loop);
 /* In debug mode a step that takes longer than this many seconds is reported; 0.1 at first. */

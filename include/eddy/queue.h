@@ -35,8 +35,8 @@ EDDY_API EDDY_SUSPENDS int eddy_queue_get(eddy_queue *queue, void *item);
 EDDY_API int eddy_queue_put_nowait(eddy_queue *queue, const void *item);
 EDDY_API int eddy_queue_get_nowait(eddy_queue *queue, void *item);
 
-/* Says that one item that was got is done; EDDY_ERANGE when there were not so many. join waits until
- * all that were put are done. */
+/* Says that one item that was got is done; EDDY_ERANGE when there were not so many. join waits
+ * until all that were put are done. */
 EDDY_API int eddy_queue_task_done(eddy_queue *queue);
 EDDY_API EDDY_SUSPENDS int eddy_queue_join(eddy_queue *queue);
 
@@ -49,6 +49,7 @@ EDDY_API void eddy_queue_shutdown_with(eddy_queue *queue, const eddy_shutdown_op
 #define eddy_queue_shutdown(queue, ...)                                                            \
     eddy_queue_shutdown_with((queue), &(eddy_shutdown_opts){__VA_ARGS__})
 
+/* Items that nobody has taken; whether there are none; whether a put would wait. */
 EDDY_API size_t eddy_queue_size(const eddy_queue *queue);
 EDDY_API bool eddy_queue_empty(const eddy_queue *queue);
 EDDY_API bool eddy_queue_full(const eddy_queue *queue);

@@ -60,12 +60,12 @@ EDDY_END_DECLS
 
 #define eddy_scope_block_(v, once, seconds, shield)                                                \
     for (eddy_scope v __attribute__((cleanup(eddy_scope_leave))) = {0},                            \
-                    *once = (eddy_scope_enter(&v, seconds, shield), &v);                           \
+                      *once = (eddy_scope_enter(&v, seconds, shield), &v);                         \
          once; once = NULL)
 #define eddy_scope_block_as_(v, once, scope, seconds)                                              \
-    for (eddy_scope *v __attribute__((cleanup(eddy_scope_leave_pointer_))) =                       \
-                        (eddy_scope_enter(&(scope), seconds, false), &(scope)),                    \
-                    *once = v;                                                                     \
+    for (eddy_scope * v __attribute__((cleanup(eddy_scope_leave_pointer_))) =                      \
+             (eddy_scope_enter(&(scope), seconds, false), &(scope)),                               \
+                        *once = v;                                                                 \
          once; once = NULL)
 #define eddy_unique_(prefix, n) EDDY_CAT(prefix, n)
 #define eddy_timeout_(seconds, n)                                                                  \

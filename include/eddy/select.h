@@ -16,9 +16,18 @@ typedef struct eddy_select_case {
     int status; /* of the one that happened: 0 or its failure, EDDY_ECLOSED say */
 } eddy_select_case;
 
-#define EDDY_CASE_GET(queue, item) {EDDY_SELECT_GET, (queue), (item), 0}
-#define EDDY_CASE_PUT(queue, item) {EDDY_SELECT_PUT, (queue), (void *)(item), 0}
-#define EDDY_CASE_FUTURE(future, result) {EDDY_SELECT_FUTURE, (future), (result), 0}
+#define EDDY_CASE_GET(queue, item)                                                                 \
+    {                                                                                              \
+        EDDY_SELECT_GET, (queue), (item), 0                                                        \
+    }
+#define EDDY_CASE_PUT(queue, item)                                                                 \
+    {                                                                                              \
+        EDDY_SELECT_PUT, (queue), (void *)(item), 0                                                \
+    }
+#define EDDY_CASE_FUTURE(future, result)                                                           \
+    {                                                                                              \
+        EDDY_SELECT_FUTURE, (future), (result), 0                                                  \
+    }
 
 /* Waits until one of n cases can happen and does exactly that one: the first in the array when
  * several can. Returns its index; its status tells how it went. */

@@ -60,8 +60,14 @@ typedef struct eddy_semaphore {
     unsigned value;
     unsigned bound;
 } eddy_semaphore;
-#define EDDY_SEMAPHORE(n) {.waiters = {NULL, NULL}, .value = (n), .bound = 0}
-#define EDDY_BOUNDED_SEMAPHORE(n) {.waiters = {NULL, NULL}, .value = (n), .bound = (n)}
+#define EDDY_SEMAPHORE(n)                                                                          \
+    {                                                                                              \
+        .waiters = {NULL, NULL}, .value = (n), .bound = 0                                          \
+    }
+#define EDDY_BOUNDED_SEMAPHORE(n)                                                                  \
+    {                                                                                              \
+        .waiters = {NULL, NULL}, .value = (n), .bound = (n)                                        \
+    }
 EDDY_API EDDY_SUSPENDS int eddy_semaphore_acquire(eddy_semaphore *semaphore);
 EDDY_API int eddy_semaphore_acquire_nowait(eddy_semaphore *semaphore);
 EDDY_API int eddy_semaphore_release(eddy_semaphore *semaphore);
@@ -77,7 +83,10 @@ typedef struct eddy_barrier {
     unsigned waiting;
     bool broken;
 } eddy_barrier;
-#define EDDY_BARRIER(n) {.waiters = {NULL, NULL}, .parties = (n), .waiting = 0, .broken = false}
+#define EDDY_BARRIER(n)                                                                            \
+    {                                                                                              \
+        .waiters = {NULL, NULL}, .parties = (n), .waiting = 0, .broken = false                     \
+    }
 EDDY_API EDDY_SUSPENDS int eddy_barrier_wait(eddy_barrier *barrier);
 EDDY_API void eddy_barrier_abort(eddy_barrier *barrier);
 EDDY_API void eddy_barrier_reset(eddy_barrier *barrier);
@@ -97,16 +106,15 @@ EDDY_END_DECLS
 /* eddy_with(&lock) { … } acquires a lock, semaphore or condition and releases it at the end of the
  * block; when acquiring fails (cancelled, out of time), the enclosing function returns the code. */
 #define eddy_with(object) eddy_with_(object, __COUNTER__)
-#define eddy_with_(object, n)                                                                      \
-    eddy_with_block_(object, EDDY_CAT(eddy_h_, n), EDDY_CAT(eddy_o_, n))
+#define eddy_with_(object, n) eddy_with_block_(object, EDDY_CAT(eddy_h_, n), EDDY_CAT(eddy_o_, n))
 #define eddy_with_block_(object, held, once)                                                       \
     for (eddy_held_ held __attribute__((cleanup(eddy_held_leave_))) = {NULL, NULL},                \
-                    *once = __extension__({                                                        \
-                        int eddy_status_v_ = eddy_hold_(object)(&held, object);                    \
-                        if (eddy_status_v_ < 0)                                                    \
-                            return eddy_status_v_;                                                 \
-                        &held;                                                                     \
-                    });                                                                            \
+                         *once = __extension__({                                                   \
+                             int eddy_status_v_ = eddy_hold_(object)(&held, object);               \
+                             if (eddy_status_v_ < 0)                                               \
+                                 return eddy_status_v_;                                            \
+                             &held;                                                                \
+                         });                                                                       \
          once; once = NULL)
 #define eddy_hold_(object)                                                                         \
     _Generic((object),                                                                             \

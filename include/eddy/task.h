@@ -27,8 +27,7 @@ EDDY_API eddy_task *eddy_create_task_with(eddy_coro coro, const eddy_task_opts *
 EDDY_API eddy_task *eddy_loop_create_task_with(eddy_loop *loop, eddy_coro coro,
                                                const eddy_task_opts *opts);
 #define eddy_loop_create_task(loop, coro, ...)                                                     \
-    eddy_loop_create_task_with((loop), (coro),                                                     \
-                               &(eddy_task_opts){.place = EDDY_HERE, __VA_ARGS__})
+    eddy_loop_create_task_with((loop), (coro), &(eddy_task_opts){.place = EDDY_HERE, __VA_ARGS__})
 
 /* Cancels the task if it runs, waits for its end however long that takes, gives the handle back. A
  * failure that nobody observed is reported. NULL is fine. Outside a task it does not wait. */
@@ -60,6 +59,7 @@ EDDY_API unsigned eddy_uncancel(void);
 /* How many requests are pending. */
 EDDY_API unsigned eddy_task_cancelling(const eddy_task *task);
 
+/* Has ended. */
 EDDY_API bool eddy_task_done(const eddy_task *task);
 /* Ended with EDDY_ECANCELED. */
 EDDY_API bool eddy_task_cancelled(const eddy_task *task);

@@ -80,9 +80,9 @@ void *eddy__realloc(void *p, size_t size)
 
 void *eddy__alloc_pages(size_t size)
 {
-    void *p = must_fail() ? MAP_FAILED
-                          : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                                 -1, 0);
+    void *p = must_fail()
+                  ? MAP_FAILED
+                  : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (p == MAP_FAILED)
         return NULL;

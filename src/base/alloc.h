@@ -21,8 +21,8 @@ void *eddy__realloc(void *p, size_t size) __attribute__((alloc_size(2), warn_unu
 /* Gives p back; NULL is fine. errno is left alone. */
 void eddy__free(void *p);
 
-/* Whole pages straight from the system, zero, and straight back to it: for large blocks that come and
- * go, which malloc would keep. size: a multiple of 4,096. */
+/* Whole pages straight from the system, zero, and straight back to it: for large blocks that come
+ * and go, which malloc would keep. size: a multiple of 4,096. */
 void *eddy__alloc_pages(size_t size) __attribute__((alloc_size(1), warn_unused_result));
 void eddy__free_pages(void *p, size_t size);
 

@@ -10,7 +10,8 @@
 /* CLOCK_MONOTONIC in nanoseconds. */
 int64_t eddy__clock_now(void);
 
-/* Seconds to nanoseconds, rounded up: negative and NaN are 0, too large and INFINITY are NS_NEVER. */
+/* Seconds to nanoseconds, rounded up: negative and NaN are 0, too large and INFINITY are NS_NEVER.
+ * */
 int64_t eddy__ns_of_seconds(double seconds);
 double eddy__seconds_of_ns(int64_t ns);
 

@@ -9,9 +9,9 @@
 struct slab_page {
     struct list link; /* in pool->slabs; the full ones are at the end */
     struct slab_pool *pool;
-    void *free;       /* objects that were put back, linked by their first word */
+    void *free; /* objects that were put back, linked by their first word */
     uint32_t used;
-    uint32_t fresh;   /* objects from this one on were never used */
+    uint32_t fresh; /* objects from this one on were never used */
     _Alignas(16) char objects[];
 };
 
@@ -28,8 +28,8 @@ void slab_pool_open(struct slab_pool *pool, size_t size, size_t slot_offset);
 /* Frees all, also what was not put back. */
 void slab_pool_close(struct slab_pool *pool);
 
-/* Calls fn for every object that ever was got and whose slab is still there, also for those that were
- * put back: the object must tell. fn may neither get nor put. */
+/* Calls fn for every object that ever was got and whose slab is still there, also for those that
+ * were put back: the object must tell. fn may neither get nor put. */
 void slab_each(struct slab_pool *pool, void (*fn)(void *object, void *arg), void *arg);
 
 /* The slow parts of get and put. */

@@ -16,11 +16,11 @@ struct eddy__fiber_head {
 };
 
 struct eddy__thread {
-    struct eddy_loop *loop;       /* the loop that runs in this thread, NULL outside */
-    struct eddy__fiber *fiber;    /* the task that runs, NULL in callbacks and outside */
-    int budget;                   /* calls that did not suspend until a yield is due */
-    struct eddy_error *error;     /* the record of what runs outside tasks */
-    struct eddy__locals *locals;  /* task-local values outside tasks */
+    struct eddy_loop *loop;      /* the loop that runs in this thread, NULL outside */
+    struct eddy__fiber *fiber;   /* the task that runs, NULL in callbacks and outside */
+    int budget;                  /* calls that did not suspend until a yield is due */
+    struct eddy_error *error;    /* the record of what runs outside tasks */
+    struct eddy__locals *locals; /* task-local values outside tasks */
     /* set while a loop runs: the running task's name, and who hears of bugs */
     void (*task_name)(char *buf, size_t size);
     void (*bug)(const char *message);

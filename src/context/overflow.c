@@ -62,8 +62,8 @@ static const struct eddy__stack *running_stack(void)
     return eddy__thread.fiber ? *(struct eddy__stack **)(void *)eddy__thread.fiber : NULL;
 }
 
-/* How far below its end a fault is the stack's. A packed one has no guard: it runs into its neighbour,
- * or, at the start of a slab, into nothing. */
+/* How far below its end a fault is the stack's. A packed one has no guard: it runs into its
+ * neighbour, or, at the start of a slab, into nothing. */
 static size_t reach(const struct eddy__stack *stack)
 {
     return stack->packed ? eddy__stack_size(stack) : eddy__stack_guard_size(stack);

@@ -4,7 +4,8 @@
 #include "base/alloc.h"
 #include "exec/exec.h"
 
-/* Of the task until it leaves (abandoned), then of the loop, which frees it when the job has ended. */
+/* Of the task until it leaves (abandoned), then of the loop, which frees it when the job has ended.
+ * */
 struct job {
     struct eddy__work work; /* must stay first */
     eddy_coro coro;

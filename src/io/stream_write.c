@@ -75,7 +75,8 @@ void eddy__stream_on_writable(eddy_stream *s)
 /* Waits until nobody else is in the middle of a write. 0 or a code; s may be gone after ECLOSED. */
 static int take_turn(eddy_stream *s)
 {
-    static const struct eddy__wait_kind kind = {"its turn to write to a stream", eddy__waiter_abort};
+    static const struct eddy__wait_kind kind = {"its turn to write to a stream",
+                                                eddy__waiter_abort};
     struct eddy_waiter_ waiter = {0};
     eddy_task *self = eddy__self();
     int status;

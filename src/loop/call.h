@@ -4,8 +4,8 @@
 
 #include "loop/loop.h"
 
-/* Calls are carved from slabs that live as long as the loop, so that a handle of a call that was made
- * can be looked at; id tells whether it is still the same one. */
+/* Calls are carved from slabs that live as long as the loop, so that a handle of a call that was
+ * made can be looked at; id tells whether it is still the same one. */
 struct eddy__call {
     struct list free; /* in loop->free_calls while unused */
     eddy_callback *fn;

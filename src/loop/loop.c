@@ -1,7 +1,7 @@
 /* loop.c - making and ending a loop, its settings, running it. */
+#include "loop/loop.h"
 #include "base/alloc.h"
 #include "loop/call.h"
-#include "loop/loop.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -53,8 +53,7 @@ static int number_of(const char *variable, double fallback, double *value)
         return 0;
     *value = strtod(text, &end);
     if (*end || !isfinite(*value) || *value < 0)
-        return eddy_raise(EDDY_EINVAL, "%s is \"%s\": a number from 0 is expected", variable,
-                          text);
+        return eddy_raise(EDDY_EINVAL, "%s is \"%s\": a number from 0 is expected", variable, text);
     return 0;
 }
 
@@ -93,7 +92,8 @@ static int configure(eddy_loop *loop, const eddy_loop_opts *opts)
     return 0;
 }
 
-/* io_uring where it may be used, else epoll without a word; what was asked for by name must work. */
+/* io_uring where it may be used, else epoll without a word; what was asked for by name must work.
+ * */
 static int open_backend(eddy_loop *loop, int choice)
 {
     int r = 0;

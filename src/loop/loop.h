@@ -18,8 +18,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* What the loop switches to; first member of a task. It has a stack from its first switch, for which
- * loop->begin prepares it, to its last. */
+/* What the loop switches to; first member of a task. It has a stack from its first switch, for
+ * which loop->begin prepares it, to its last. */
 struct eddy__fiber {
     struct eddy__stack *stack; /* it and error are a struct eddy__fiber_head */
     eddy_error *error;
@@ -47,10 +47,10 @@ struct eddy__timers {
 
 /* ---- backends -------------------------------------------------------------------------- */
 
-/* A descriptor whose readiness somebody wants to know. Edge-triggered by default: on_ready is called
- * when a wanted event comes up, and events that were wanted stay wanted; an event is wanted anew
- * only after the kernel said "not now" (EAGAIN, or a short read without hangup). level: on_ready is
- * called in each turn in which the wanted events hold. */
+/* A descriptor whose readiness somebody wants to know. Edge-triggered by default: on_ready is
+ * called when a wanted event comes up, and events that were wanted stay wanted; an event is wanted
+ * anew only after the kernel said "not now" (EAGAIN, or a short read without hangup). level:
+ * on_ready is called in each turn in which the wanted events hold. */
 struct eddy__fd {
     eddy_loop *loop;
     int fd;
@@ -104,7 +104,7 @@ struct eddy_loop {
     /* ready ring: a fiber, or a struct eddy__call with bit 0 set; capacity ≥ reserved always, so
      * that waking cannot fail: every task and call reserves its place when it is made */
     uintptr_t *ring;
-    size_t ring_mask;     /* capacity − 1 */
+    size_t ring_mask; /* capacity − 1 */
     size_t ring_capacity;
     size_t ring_head;
     size_t ring_tail;
@@ -116,28 +116,28 @@ struct eddy_loop {
     /* run on the loop's stack after the fiber that set it has switched away */
     void (*after)(eddy_loop *loop, struct eddy__fiber *fiber);
 
-    int64_t now;          /* nanoseconds; virtual_clock: made up */
-    size_t now_step;      /* ring_head when it was read: fresh as long as that step runs */
+    int64_t now;     /* nanoseconds; virtual_clock: made up */
+    size_t now_step; /* ring_head when it was read: fresh as long as that step runs */
     bool virtual_clock;
     bool stopping;
     bool running;
-    bool closing;         /* what is left is being ended: nothing new from other threads */
+    bool closing; /* what is left is being ended: nothing new from other threads */
     bool debug;
     struct eddy__timers timers;
-    eddy_timer_ *late;    /* expired scopes, delivered after the next batch */
+    eddy_timer_ *late; /* expired scopes, delivered after the next batch */
     eddy_timer_ **late_end;
 
     const struct eddy__backend *backend;
     void *backend_state;
     struct eddy__fd wake_fd;
-    unsigned io_waits;    /* tasks, watches and operations that wait for I/O */
+    unsigned io_waits; /* tasks, watches and operations that wait for I/O */
     int64_t spin_ns;
 
     _Atomic(struct eddy__inbox_node *) inbox;
     atomic_bool sleeping; /* waiting in the backend: pushers must write the eventfd */
     atomic_bool closed;
-    atomic_uint holds;    /* other threads that mean to call */
-    atomic_uint refs;     /* one for the owner and the tasks together, one a hold: keep the memory */
+    atomic_uint holds; /* other threads that mean to call */
+    atomic_uint refs;  /* one for the owner and the tasks together, one a hold: keep the memory */
     atomic_bool interrupted; /* SIGINT came */
 
     struct list free_calls;
@@ -152,16 +152,16 @@ struct eddy_loop {
     eddy_exception_handler *handler;
     void *handler_arg;
     int64_t slow_ns;
-    int64_t step_began;   /* in debug mode */
+    int64_t step_began; /* in debug mode */
     pthread_t thread;
 
     /* of the task layer */
     struct eddy__stack_pool stacks;
-    size_t task_count;    /* not ended */
-    size_t task_blocks;   /* control blocks in use: not ended, or somebody has a handle */
+    size_t task_count;             /* not ended */
+    size_t task_blocks;            /* control blocks in use: not ended, or somebody has a handle */
     struct slab_pool task_slabs;   /* control blocks */
     struct slab_pool launch_slabs; /* what they need until they begin */
-    uint32_t task_number; /* of the last "Task-N" */
+    uint32_t task_number;          /* of the last "Task-N" */
     uint32_t task_id;
     void (*describe_task)(eddy_task *task, char *buf, size_t size);
     void (*name_task)(char *buf, size_t size); /* of the running one */
@@ -270,8 +270,8 @@ void eddy__fork_register(void);
 /* ---- descriptors (fd.c) ---- */
 void eddy__fd_init(struct eddy__fd *fd, eddy_loop *loop, int number,
                    void (*on_ready)(struct eddy__fd *, unsigned));
-/* Asks for events (edge mode: adds and arms them again; level mode: exactly these). 0 or -errno, not
- * raised. */
+/* Asks for events (edge mode: adds and arms them again; level mode: exactly these). 0 or -errno,
+ * not raised. */
 int eddy__fd_want(struct eddy__fd *fd, unsigned events);
 void eddy__fd_forget(struct eddy__fd *fd);
 
@@ -285,13 +285,13 @@ struct eddy__work {
     eddy_loop *loop;
     void (*run)(struct eddy__work *work);  /* in the thread */
     void (*done)(struct eddy__work *work); /* in the loop; may free work */
-    /* instead of done when the loop has gone: in the thread, after run, or in pool_close for a job that
-     * never ran; may free work. NULL: nobody cares */
+    /* instead of done when the loop has gone: in the thread, after run, or in pool_close for a job
+     * that never ran; may free work. NULL: nobody cares */
     void (*drop)(struct eddy__work *work);
-    atomic_int state;                      /* queued, running, finished */
+    atomic_int state; /* queued, running, finished */
 };
-/* Queues the job in the loop's pool of that use, making the pool and threads on demand. 0 or an error,
- * not raised. */
+/* Queues the job in the loop's pool of that use, making the pool and threads on demand. 0 or an
+ * error, not raised. */
 int eddy__work_submit(eddy_loop *loop, enum eddy__pool_use use, struct eddy__work *work);
 /* True when the job had not begun: it never will, and done is not called. */
 bool eddy__work_cancel(struct eddy__work *work);

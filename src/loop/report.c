@@ -32,10 +32,9 @@ void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler *ha
 /* thread.bug: misuse is told to whoever hears of failures. */
 static void report_bug(const char *message)
 {
-    eddy__report(eddy__thread.loop,
-                 &(eddy_report){.message = message,
-                                .task = (eddy_task *)(void *)eddy__thread.fiber,
-                                .error = eddy_last_error()});
+    eddy__report(eddy__thread.loop, &(eddy_report){.message = message,
+                                                   .task = (eddy_task *)(void *)eddy__thread.fiber,
+                                                   .error = eddy_last_error()});
 }
 
 int eddy__loop_enter(eddy_loop *loop)
@@ -67,7 +66,9 @@ bool eddy__loop_check_thread(const eddy_loop *loop, const char *function)
 {
     if (likely(!loop->debug) || !loop->running || pthread_equal(loop->thread, pthread_self()))
         return true;
-    eddy__bug(EDDY_ELOOP, "%s was called from another thread than the loop's: "
-                          "use eddy_loop_call_soon_threadsafe", function);
+    eddy__bug(EDDY_ELOOP,
+              "%s was called from another thread than the loop's: "
+              "use eddy_loop_call_soon_threadsafe",
+              function);
     return false;
 }

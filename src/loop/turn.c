@@ -3,8 +3,8 @@
 #include "loop/loop.h"
 
 enum {
-    BUDGET = 64,         /* calls in a row that need not wait, rule D4 */
-    PREFETCH = 6,        /* entries ahead */
+    BUDGET = 64,  /* calls in a row that need not wait, rule D4 */
+    PREFETCH = 6, /* entries ahead */
     LAP_ENTRIES_MAX = 256,
     LAP_NS = 10000,
     TRIM_AFTER_NS = 500000000,
@@ -102,8 +102,8 @@ static bool timer_is_due(const eddy_loop *loop)
     return eddy__timers_next(loop) <= loop->now;
 }
 
-/* Runs what is ready, a batch at a time, until there is nothing, or something else to look after, or
- * so many entries have been run. Returns how many.
+/* Runs what is ready, a batch at a time, until there is nothing, or something else to look after,
+ * or so many entries have been run. Returns how many.
  *
  * The switch is written out here, once, and short batches follow each other without leaving the
  * function: its return would find the processor's stack of return addresses out of step, for the

@@ -1,5 +1,6 @@
 /* describe.c - tasks in words: reports, dumps, the list of all. */
 #include "base/alloc.h"
+#include "base/die.h"
 #include "task/task.h"
 
 #include <stdlib.h>
@@ -161,67 +162,33 @@ void eddy_dump(FILE *stream)
 
 /* ---- a stack that was too small ---- */
 
-/* In a signal handler: no stdio. */
-static void put(int fd, const char *text)
-{
-    size_t left = strlen(text);
-
-    while (left > 0) {
-        ssize_t n = write(fd, text, left);
-        if (n <= 0)
-            return;
-        text += n;
-        left -= (size_t)n;
-    }
-}
-
-static void put_number(int fd, size_t n)
-{
-    char digits[24];
-    size_t i = sizeof digits;
-
-    digits[--i] = '\0';
-    do
-        digits[--i] = (char)('0' + n % 10);
-    while (n /= 10);
-    put(fd, digits + i);
-}
-
 void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd)
 {
     const eddy_task *task = eddy__self();
 
-    put(fd, "eddy: stack overflow in task '");
+    eddy__put(fd, "eddy: stack overflow in task '");
     if (task->number == 0 && task->more) {
-        put(fd, task->more->name);
+        eddy__put(fd, task->more->name);
     } else {
-        put(fd, "Task-");
-        put_number(fd, task->number);
+        eddy__put(fd, "Task-");
+        eddy__put_number(fd, task->number);
     }
-    put(fd, "' (");
-    put(fd, task->function);
-    put(fd, "): its stack has ");
-    put_number(fd, eddy__stack_size(stack));
-    put(fd, " bytes; give it more with .stack_size\n");
+    eddy__put(fd, "' (");
+    eddy__put(fd, task->function);
+    eddy__put(fd, "): its stack has ");
+    eddy__put_number(fd, eddy__stack_size(stack));
+    eddy__put(fd, " bytes; give it more with .stack_size\n");
     if (task->place) {
-        put(fd, "  started at ");
-        put(fd, task->place->file);
-        put(fd, ":");
-        put_number(fd, (size_t)task->place->line);
-        put(fd, "\n");
+        eddy__put(fd, "  started at ");
+        eddy__put(fd, task->place->file);
+        eddy__put(fd, ":");
+        eddy__put_number(fd, (size_t)task->place->line);
+        eddy__put(fd, "\n");
     }
 }
 
 void eddy__overflow_die(const struct eddy__stack *stack)
 {
     eddy__overflow_describe_task(stack, STDERR_FILENO);
-    abort();
-}
-
-void eddy__write_and_exit(const char *text, size_t size)
-{
-    ssize_t n = write(STDERR_FILENO, text, size);
-
-    (void)n;
-    _exit(EXIT_FAILURE);
+    eddy__abort();
 }

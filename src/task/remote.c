@@ -6,8 +6,8 @@
 #include <math.h>
 #include <time.h>
 
-/* Shared by the thread, which holds one reference, and the loop, which holds one from the request until
- * the task has ended. The loop is held as long as it lives. */
+/* Shared by the thread, which holds one reference, and the loop, which holds one from the request
+ * until the task has ended. The loop is held as long as it lives. */
 struct eddy_remote {
     struct eddy__inbox_node start; /* must stay first */
     struct eddy__inbox_node cancel;
@@ -75,9 +75,8 @@ static void task_ended(eddy_task *task)
 static void start(struct eddy__inbox_node *node)
 {
     eddy_remote *remote = (eddy_remote *)(void *)node;
-    eddy_task *task = remote->loop->closing
-                          ? NULL
-                          : eddy__task_new(remote->loop, &remote->coro, NULL);
+    eddy_task *task =
+        remote->loop->closing ? NULL : eddy__task_new(remote->loop, &remote->coro, NULL);
 
     if (!task) {
         finish(remote, remote->loop->closing ? EDDY_ECLOSED : EDDY_ENOMEM);
@@ -189,8 +188,9 @@ static void report(eddy_remote *remote, eddy_loop *loop)
     eddy_error *own = eddy__error_take();
 
     raise_failure(remote);
-    eddy__report(loop, &(eddy_report){.message = "a task of another thread failed and nobody looked",
-                                      .error = eddy_last_error()});
+    eddy__report(loop,
+                 &(eddy_report){.message = "a task of another thread failed and nobody looked",
+                                .error = eddy_last_error()});
     eddy__error_put(own);
     unref(remote);
 }

@@ -77,9 +77,9 @@ static void cancel_one(eddy_task *task, void *arg)
 static void report_stuck(eddy_task *task, void *arg)
 {
     (void)arg;
-    eddy__report(task->loop,
-                 &(eddy_report){.message = "a task cannot be ended: nothing will wake it",
-                                .task = task});
+    eddy__report(
+        task->loop,
+        &(eddy_report){.message = "a task cannot be ended: nothing will wake it", .task = task});
 }
 
 struct older {
@@ -105,16 +105,18 @@ static bool have_ended(eddy_loop *loop, uint32_t id)
     return older.count == 0;
 }
 
-/* Cancels what is left and waits for it; then makes the calls that are ready, such as done callbacks,
- * and what they lead to. What is started meanwhile helps others to end, and is cancelled if it is
- * there after them. False when some task can never end. */
+/* Cancels what is left and waits for it; then makes the calls that are ready, such as done
+ * callbacks, and what they lead to. What is started meanwhile helps others to end, and is cancelled
+ * if it is there after them. False when some task can never end. */
 static bool end_tasks(eddy_loop *loop)
 {
+    if (loop->closing && loop->deadlocked) /* it was tried, and told */
+        return loop->task_count == 0;
     loop->closing = true;
     loop->deadlocked = false;
     loop->report_deadlock = true;
-    for (int i = 0; i < LAST_TURNS && !loop->deadlocked &&
-                    (loop->task_count || eddy__ready_count(loop));
+    for (int i = 0;
+         i < LAST_TURNS && !loop->deadlocked && (loop->task_count || eddy__ready_count(loop));
          i++) {
         uint32_t last = loop->task_id;
 

@@ -2,8 +2,11 @@
 #include "task/task.h"
 
 #include "base/alloc.h"
+#include "base/die.h"
 #include "task/local.h"
 #include "task/stack_report.h"
+
+#include <unistd.h>
 
 void eddy__task_slabs_open(eddy_loop *loop)
 {
@@ -99,10 +102,10 @@ static void task_ended(eddy_loop *loop, struct eddy__fiber *fiber)
 /* The child of a fork has come to where its parent's loop would go on, and there is none. */
 static COLD void child_returned(void)
 {
-    static const char why[] = "eddy: the child of a fork returned from its parent's task and ends "
-                              "here: it should call _exit, exec or eddy_run\n";
-
-    eddy__write_and_exit(why, sizeof why - 1);
+    eddy__put(STDERR_FILENO,
+              "eddy: the child of a fork returned from its parent's task and ends here: "
+              "it should call _exit, exec or eddy_run\n");
+    eddy__exit_failure();
 }
 
 /* Runs on the task's own stack, from its first switch to its last. */
@@ -256,8 +259,8 @@ void eddy__task_start(eddy_task *task)
     eddy__ready_push(task->loop, (uintptr_t)task);
 }
 
-/* The creator waits behind it for one turn, so that "at once" needs no second way of switching. A seed
- * may shuffle the two. */
+/* The creator waits behind it for one turn, so that "at once" needs no second way of switching. A
+ * seed may shuffle the two. */
 void eddy__task_start_eagerly(eddy_task *task)
 {
     eddy_task *self = eddy__self();

@@ -57,8 +57,8 @@ struct eddy__task_more {
 };
 
 /* The control block is small and lies with others, not on the task's stack: the stack is there only
- * from the first step to the last, so that tasks that have not begun, and those that have ended, cost
- * no page (docs/design/tasks.md has the figures). */
+ * from the first step to the last, so that tasks that have not begun, and those that have ended,
+ * cost no page (docs/design/tasks.md has the figures). */
 struct eddy_task {
     struct eddy__fiber fiber;
     eddy_loop *loop;
@@ -66,8 +66,8 @@ struct eddy_task {
         int wake;   /* while it lives: what eddy__park returns */
         int status; /* once DONE: what its function returned */
     };
-    int interrupt;      /* 0, or the code of suspending calls from now on */
-    uint32_t refs;      /* the loop until DONE, and handles */
+    int interrupt; /* 0, or the code of suspending calls from now on */
+    uint32_t refs; /* the loop until DONE, and handles */
     uint32_t id;
     uint32_t canceller; /* id of the task that cancelled first, 0 for a callback */
     uint32_t number;    /* of "Task-N", 0 when it was given a name */
@@ -75,10 +75,10 @@ struct eddy_task {
     uint16_t cancels;   /* requests that are pending */
     uint16_t ignored;   /* interrupted calls in a row, see D2 */
     uint8_t state;
-    bool observed : 1;  /* somebody saw its status */
-    bool packed : 1;    /* its stack has no guard: check the canary */
-    bool begun : 1;     /* has run: function is set, launch is gone */
-    eddy_scope *scope;  /* innermost */
+    bool observed : 1; /* somebody saw its status */
+    bool packed : 1;   /* its stack has no guard: check the canary */
+    bool begun : 1;    /* has run: function is set, launch is gone */
+    eddy_scope *scope; /* innermost */
     const struct eddy__wait_kind *waiting;
     void *waiting_on;
     eddy_waiters_ done_waiters; /* tasks and callbacks, in order */
@@ -115,8 +115,8 @@ static inline int eddy__checkpoint(void)
     return eddy__checkpoint_slow();
 }
 
-/* Suspends the running task until eddy__wake; returns the value given to it, unraised. Before it the
- * caller has put the task where somebody will find it. */
+/* Suspends the running task until eddy__wake; returns the value given to it, unraised. Before it
+ * the caller has put the task where somebody will find it. */
 int eddy__park(const struct eddy__wait_kind *kind, void *on);
 
 /* Makes a parked task ready. */
@@ -150,7 +150,7 @@ struct eddy_waiter_ {
     struct eddy_waiter_ *prev;
     eddy_waiters_ *queue;
     eddy_task *task;
-    void *slot;                /* what is handed over: an item, a result */
+    void *slot; /* what is handed over: an item, a result */
     void (*granted)(struct eddy_waiter_ *w, int status); /* NULL: wakes the task with status */
 };
 
@@ -215,9 +215,6 @@ int eddy__task_result(eddy_task *task, int aborted);
 void eddy__overflow_die(const struct eddy__stack *stack) __attribute__((noreturn, cold));
 void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd);
 
-/* Writes to stderr and ends the process at once, with EXIT_FAILURE. */
-void eddy__write_and_exit(const char *text, size_t size) __attribute__((noreturn, cold));
-
 /* "'Task-2' (fetch), started at crawl.c:12". */
 void eddy__task_describe(eddy_task *task, char *buf, size_t size);
 
@@ -233,8 +230,8 @@ void eddy__closer_enter(struct eddy__closer *closer, double seconds);
 void eddy__closer_leave(struct eddy__closer *closer);
 
 #ifdef EDDY_TESTING
-/* Suspensions of this process so far, and: the running loop's main task is cancelled at the n-th from
- * now on (0: never). */
+/* Suspensions of this process so far, and: the running loop's main task is cancelled at the n-th
+ * from now on (0: never). */
 long eddy__suspend_count(void);
 void eddy__cancel_at(long n);
 #endif

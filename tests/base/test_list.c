@@ -74,8 +74,7 @@ TEST_PLAIN(list_takes_the_first)
 TEST_PLAIN(list_may_lose_the_one_that_is_looked_at)
 {
     fill();
-    list_each_safe(link, &head)
-        if (container_of(link, struct item, link)->number % 2)
-            list_remove(link);
+    list_each_safe(link, &head) if (container_of(link, struct item, link)->number % 2)
+        list_remove(link);
     CHECK_INT(digits(), 24);
 }

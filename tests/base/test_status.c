@@ -4,13 +4,14 @@
 #include "base/base.h"
 
 #define CODES(_)                                                                                   \
-    _(EPERM) _(ENOENT) _(EINTR) _(EIO) _(EBADF) _(EAGAIN) _(ENOMEM) _(EACCES) _(EBUSY) _(EEXIST)   \
-    _(ENOTDIR) _(EISDIR) _(EINVAL) _(EMFILE) _(ENOSPC) _(EPIPE) _(ERANGE) _(ENAMETOOLONG)          \
-    _(ENOSYS) _(EMSGSIZE) _(ENOTSUP) _(EADDRINUSE) _(EADDRNOTAVAIL) _(ENETUNREACH)                 \
-    _(ECONNABORTED) _(ECONNRESET) _(ENOTCONN) _(ETIMEDOUT) _(ECONNREFUSED) _(EHOSTUNREACH)         \
-    _(EALREADY) _(ECANCELED) _(ECLOSED) _(ECHILDCANCELED) _(EDEADLOCK) _(ENOTASK) _(ENOTREADY)     \
-    _(EALREADYDONE) _(EOF) _(ELIMIT) _(EBROKEN) _(EFULL) _(EEMPTY) _(ENAME) _(ELOOP) _(EOWNER)     \
-    _(EUSER)
+    _(EPERM)                                                                                       \
+    _(ENOENT) _(EINTR) _(EIO) _(EBADF) _(EAGAIN) _(ENOMEM) _(EACCES) _(EBUSY) _(EEXIST) _(ENOTDIR) \
+        _(EISDIR) _(EINVAL) _(EMFILE) _(ENOSPC) _(EPIPE) _(ERANGE) _(ENAMETOOLONG) _(ENOSYS)       \
+            _(EMSGSIZE) _(ENOTSUP) _(EADDRINUSE) _(EADDRNOTAVAIL) _(ENETUNREACH) _(ECONNABORTED)   \
+                _(ECONNRESET) _(ENOTCONN) _(ETIMEDOUT) _(ECONNREFUSED) _(EHOSTUNREACH) _(EALREADY) \
+                    _(ECANCELED) _(ECLOSED) _(ECHILDCANCELED) _(EDEADLOCK) _(ENOTASK) _(ENOTREADY) \
+                        _(EALREADYDONE) _(EOF) _(ELIMIT) _(EBROKEN) _(EFULL) _(EEMPTY) _(ENAME)    \
+                            _(ELOOP) _(EOWNER) _(EUSER)
 
 #define ROW(code) {EDDY_##code, "EDDY_" #code},
 

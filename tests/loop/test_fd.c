@@ -407,8 +407,8 @@ static int ring_of_this_process(void)
     return -1;
 }
 
-/* Ends the polls of fd behind the backend's back: their last completion lacks the more-flag, as it does
- * when the kernel runs short of room. */
+/* Ends the polls of fd behind the backend's back: their last completion lacks the more-flag, as it
+ * does when the kernel runs short of room. */
 static void end_polls(int fd)
 {
     struct io_uring_sync_cancel_reg cancel = {

@@ -56,10 +56,8 @@ TEST_PLAIN(loop_nonsense_in_the_options_is_named)
                   ".clock is 7: EDDY_CLOCK_REAL or EDDY_CLOCK_VIRTUAL");
     check_refused(&(eddy_loop_opts){.clock = -3},
                   ".clock is -3: EDDY_CLOCK_REAL or EDDY_CLOCK_VIRTUAL");
-    check_refused(&(eddy_loop_opts){.backend = 7},
-                  ".backend is 7: EDDY_BACKEND_URING or _EPOLL");
-    check_refused(&(eddy_loop_opts){.backend = -3},
-                  ".backend is -3: EDDY_BACKEND_URING or _EPOLL");
+    check_refused(&(eddy_loop_opts){.backend = 7}, ".backend is 7: EDDY_BACKEND_URING or _EPOLL");
+    check_refused(&(eddy_loop_opts){.backend = -3}, ".backend is -3: EDDY_BACKEND_URING or _EPOLL");
     check_refused(&(eddy_loop_opts){.spin = NAN}, ".spin is NaN: seconds are expected");
 }
 

@@ -434,6 +434,48 @@ TEST_PLAIN(G8_deadlock_is_reported_with_all_tasks)
     }
 }
 
+/* Shielded for ever from what would end it. */
+static int cannot_be_ended(void)
+{
+    int r = 0;
+
+    eddy_shield(INFINITY)
+        r = waits_for_nobody();
+    return r;
+}
+EDDY_CORO(cannot_be_ended)
+
+static int leaves_a_stone(void)
+{
+    eddy_detach(eddy_create_task(cannot_be_ended_coro(), .name = "stone"));
+    return eddy_sleep(0);
+}
+EDDY_CORO(leaves_a_stone)
+
+static int run_with_stone(void *arg)
+{
+    bool in_main = *(bool *)arg;
+    int r = eddy_run(in_main ? cannot_be_ended_coro() : leaves_a_stone_coro());
+
+    CHECK_INT(r, in_main ? EDDY_EDEADLOCK : 0);
+    return 0;
+}
+
+/* Told once, and no reason to hang. */
+TEST_PLAIN(G8_task_that_nothing_can_end_is_reported)
+{
+    static const char told[] = "eddy: a task cannot be ended: nothing will wake it\n";
+    char output[4000];
+
+    for (int in_main = 0; in_main < 2; in_main++) {
+        CHECK_INT(test_child(run_with_stone, &(bool){in_main}, output, sizeof output), 0);
+        const char *first = strstr(output, told);
+        CHECK(first);
+        CHECK_PTR(strstr(first + 1, told), NULL);
+        CHECK_CONTAINS(output, in_main ? "'Task-1' (cannot_be_ended)" : "'stone' (cannot_be_ended)");
+    }
+}
+
 static eddy_future *promised;
 
 static int keep_promise(void *arg)

@@ -26,7 +26,7 @@ void eddy__fd_forget(struct eddy__fd *fd)
 {
     list_remove(&fd->again);
     fd->wanted = 0;
-    if (!atomic_load(&fd->loop->closed)) /* else the backend has let go of all of them */
+    if (fd->loop->backend_state) /* else the backend has let go of all of them */
         fd->loop->backend->forget(fd);
 }
 

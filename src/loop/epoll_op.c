@@ -13,8 +13,12 @@
 /* Which of the two an operation is in. */
 enum { STAGE_WAITS, STAGE_WORKS };
 
+/* An open is asked to be cancelled while its thread may be stuck, in a FIFO or a dead server: the
+ * operation ends, and the record, which has all the thread needs, goes on alone. */
 struct record {
-    eddy_op *op;
+    eddy_op *op;   /* NULL: cancelled, nobody waits */
+    eddy_op asked; /* what the thread looks at */
+    char *path;    /* of asked, OPEN */
     ssize_t result;
     struct eddy__fd fd;
     struct eddy__work work;
@@ -59,34 +63,62 @@ static void run(struct eddy__work *work)
     struct record *record = container_of(work, struct record, work);
 
     do {
-        record->result = result_of(perform(record->op));
+        record->result = result_of(perform(&record->asked));
     } while (record->result == -EINTR);
+}
+
+static void free_record(struct record *record)
+{
+    eddy__free(record->path);
+    eddy__free(record);
 }
 
 static void finish(struct record *record, ssize_t result)
 {
     eddy_op *op = record->op;
 
-    eddy__free(record);
+    free_record(record);
     eddy__op_finish(op, result);
+}
+
+/* U3: nobody else knows of the descriptor. */
+static void finish_alone(struct record *record)
+{
+    if (record->result >= 0)
+        close((int)record->result);
+    free_record(record);
 }
 
 static void work_done(struct eddy__work *work)
 {
     struct record *record = container_of(work, struct record, work);
 
-    finish(record, record->result);
+    if (record->op)
+        finish(record, record->result);
+    else
+        finish_alone(record);
 }
 
-/* The pool was closed before it began. */
+/* The pool was closed before it began; or the loop has gone before an open that was cancelled. */
 static void work_dropped(struct eddy__work *work)
 {
-    finish(container_of(work, struct record, work), -ECANCELED);
+    struct record *record = container_of(work, struct record, work);
+
+    if (record->op)
+        finish(record, -ECANCELED);
+    else
+        finish_alone(record);
 }
 
 static int submit_work(eddy_loop *loop, struct record *record)
 {
     eddy__op_part(record->op)->stage = STAGE_WORKS;
+    record->asked = *record->op;
+    if (record->asked.code == EDDY_OP_OPEN) {
+        if (!(record->path = eddy__strdup(record->asked.path)))
+            return -ENOMEM;
+        record->asked.path = record->path;
+    }
     record->work.run = run;
     record->work.done = work_done;
     record->work.drop = work_dropped;
@@ -177,11 +209,12 @@ int eddy__epoll_submit(eddy_loop *loop, eddy_op *op)
     eddy__op_part(op)->record = record;
     int r = start(loop, record);
     if (r < 0)
-        eddy__free(record);
+        free_record(record);
     return r;
 }
 
-/* What a thread has begun goes on to its end, which is then the operation's. */
+/* What a thread has begun goes on to its end, which is then the operation's; but see struct record
+ * for opens. */
 void eddy__epoll_cancel(eddy_loop *loop, eddy_op *op)
 {
     struct record *record = eddy__op_part(op)->record;
@@ -191,9 +224,13 @@ void eddy__epoll_cancel(eddy_loop *loop, eddy_op *op)
         return;
     if (eddy__op_part(op)->stage == STAGE_WAITS)
         eddy__fd_forget(&record->fd);
-    else if (!eddy__work_cancel(&record->work))
-        return;
+    else if (!eddy__work_cancel(&record->work)) {
+        if (op->code != EDDY_OP_OPEN)
+            return;
+        record->op = NULL;
+    }
     eddy__op_part(op)->record = NULL;
-    eddy__free(record);
+    if (record->op)
+        free_record(record);
     eddy__epoll_op_ended(op, -ECANCELED);
 }

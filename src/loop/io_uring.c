@@ -252,7 +252,10 @@ static int start_op(struct uring *u, eddy_op *op)
         sqe->opcode = IORING_OP_FSYNC;
         break;
     default:
+        /* In a worker: the attempt to do it at once would be O_NONBLOCK, which opens a FIFO in
+         * another way than was asked for. */
         sqe->opcode = IORING_OP_OPENAT;
+        sqe->flags |= IOSQE_ASYNC;
         sqe->addr = (uint64_t)(uintptr_t)op->path;
         sqe->len = op->mode;
         sqe->open_flags = (uint32_t)op->flags;
@@ -280,6 +283,9 @@ static int wait_for_op(struct uring *u, eddy_op *op)
                       tagged(op, TAG_OP_POLL));
 }
 
+/* The kernel's own word for "interrupted, try again", which opens of a FIFO let through. */
+enum { ERESTARTSYS = 512 };
+
 static void op_completed(struct uring *u, eddy_op *op, int result)
 {
     bool cancelled = eddy__op_part(op)->cancelled;
@@ -290,7 +296,7 @@ static void op_completed(struct uring *u, eddy_op *op, int result)
         if (result >= 0)
             return;
     }
-    if (cancelled && (result == -EAGAIN || result == -EINTR))
+    if (cancelled && (result == -EAGAIN || result == -EINTR || result == -ERESTARTSYS))
         result = -ECANCELED;
     eddy__op_finish(op, result);
 }

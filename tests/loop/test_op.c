@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int done_count;
@@ -29,7 +30,7 @@ static eddy_loop *open_loop(void)
 static void run_until(eddy_loop *loop, int count)
 {
     while (done_count < count)
-        CHECK_OK(eddy_loop_run_once(loop, 1));
+        CHECK_OK(eddy_loop_run_once(loop, 0.01));
     CHECK_INT(done_count, count);
 }
 
@@ -268,6 +269,39 @@ TEST_PLAIN(op_U3_cancelled_open_reports_its_descriptor)
             close((int)op.result); /* the census counts descriptors */
     }
     eddy_loop_close(loop);
+}
+
+/* An open that blocks blocks neither the loop nor its own cancellation. */
+TEST_PLAIN(op_U3_open_of_fifo_waits_and_can_be_cancelled)
+{
+    eddy_loop *loop = open_loop();
+    char path[64];
+    eddy_op op = {
+        .code = EDDY_OP_OPEN, .fd = AT_FDCWD, .path = path, .flags = O_CLOEXEC, .done = done};
+
+    snprintf(path, sizeof path, "/tmp/eddy-op-fifo-%d", (int)getpid());
+    CHECK_OK(mkfifo(path, 0600));
+    for (int i = 0; i < 5; i++) {
+        int before = done_count;
+
+        CHECK_OK(eddy_loop_submit(loop, &op));
+        for (int k = 0; k < 2 * i; k++)
+            CHECK_OK(eddy_loop_run_once(loop, 0.002));
+        CHECK_INT(done_count, before);
+        eddy_loop_cancel_op(loop, &op);
+        run_until(loop, before + 1);
+        CHECK_INT(op.result, EDDY_ECANCELED);
+    }
+    int before = done_count;
+    CHECK_OK(eddy_loop_submit(loop, &op));
+    CHECK_OK(eddy_loop_run_once(loop, 0.01));
+    CHECK_INT(done_count, before);
+    int writer = CHECK_OK(open(path, O_RDWR | O_CLOEXEC)); /* frees the threads that are left */
+    run_until(loop, before + 1);
+    close((int)CHECK_OK(op.result));
+    eddy_loop_close(loop);
+    close(writer);
+    unlink(path);
 }
 
 static eddy_loop *chain_loop;

@@ -79,7 +79,7 @@ static eddy_loop *open_loop(void)
 static void run_until(eddy_loop *loop, int count)
 {
     while (done_count < count)
-        CHECK_OK(eddy_loop_run_once(loop, 1));
+        CHECK_OK(eddy_loop_run_once(loop, 0.01));
 }
 
 TEST_PLAIN(work_runs_in_a_thread_and_is_done_in_the_loop)

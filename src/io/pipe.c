@@ -1,0 +1,360 @@
+/* pipe.c - streams over descriptors that read() and write() serve: pipes, FIFOs, terminals, the
+ * standard descriptors. docs/design/processes.md says why they are opened anew. */
+#include "io/pipe.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef RWF_NOSIGNAL
+#define RWF_NOSIGNAL 0x00000100 /* Linux 6.18 */
+#endif
+
+static bool faulty(void)
+{
+    if (!eddy__fault())
+        return false;
+    errno = EIO;
+    return true;
+}
+
+static ssize_t result(ssize_t n)
+{
+    return likely(n >= 0) ? n : errno == EWOULDBLOCK ? -EAGAIN : -errno;
+}
+
+/* ---- writing without SIGPIPE ---- */
+
+static bool is_pending(int number)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && sigismember(&pending, number) > 0;
+}
+
+ssize_t eddy__write_masked(int fd, const void *buf, size_t size)
+{
+    static const struct timespec no_time;
+    sigset_t sigpipe, former;
+    bool was_pending = is_pending(SIGPIPE);
+    ssize_t n;
+
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &sigpipe, &former);
+    n = result(write(fd, buf, size));
+    if (n == -EPIPE && !was_pending)
+        while (sigtimedwait(&sigpipe, NULL, &no_time) < 0 && errno == EINTR)
+            continue;
+    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    return n;
+}
+
+/* ---- the transports ---- */
+
+static ssize_t receive(eddy_stream *s, void *buf, size_t size)
+{
+    ssize_t n;
+
+    do
+        n = faulty() ? -1 : read(s->fd.fd, buf, size);
+    while (unlikely(n < 0 && errno == EINTR));
+    return result(n);
+}
+
+static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
+{
+    return result(faulty() ? -1 : readv(s->fd.fd, parts, (int)n));
+}
+
+/* A terminal gives a line at a time: what is left after a short read brings no event of its own, as
+ * after a hang-up. */
+static ssize_t receive_careful(eddy_stream *s, void *buf, size_t size)
+{
+    s->fd.hangup = true;
+    return receive(s, buf, size);
+}
+
+static ssize_t receive_parts_careful(eddy_stream *s, struct iovec *parts, size_t n)
+{
+    s->fd.hangup = true;
+    return receive_parts(s, parts, n);
+}
+
+static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
+{
+    struct iovec part = {(void *)(uintptr_t)buf, size};
+    ssize_t n;
+
+    if (unlikely(faulty()))
+        return -EIO;
+    n = pwritev2(s->fd.fd, &part, 1, -1, RWF_NOSIGNAL);
+    if (n >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS))
+        return result(n);
+    return eddy__write_masked(s->fd.fd, buf, size);
+}
+
+/* The reader sees the end when no writer is left. */
+static int send_eof(eddy_stream *s)
+{
+    int flags = faulty() ? -1 : fcntl(s->fd.fd, F_GETFL);
+
+    if (flags < 0)
+        return -errno;
+    if ((flags & O_ACCMODE) != O_WRONLY)
+        return EDDY_ENOTSUP;
+    eddy__fd_forget(&s->fd);
+    eddy__socket_close(s->fd.fd);
+    s->fd.fd = -1;
+    return 0;
+}
+
+static void shut(eddy_stream *s, bool abort)
+{
+    (void)s;
+    (void)abort;
+}
+
+static void shut_shared(eddy_stream *s, bool abort)
+{
+    int flags = fcntl(s->fd.fd, F_GETFL);
+
+    (void)abort;
+    if (flags >= 0)
+        fcntl(s->fd.fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
+static const struct eddy__transport pipe_transport = {
+    .name = "pipe",
+    .receive = receive,
+    .receive_parts = receive_parts,
+    .send = send_bytes,
+    .send_eof = send_eof,
+    .shut = shut,
+};
+
+/* Terminals, other devices, files, and pipes of others: one that keeps packets apart gives one at a
+ * time, too, and its reading end does not tell that it is such. */
+static const struct eddy__transport device_transport = {
+    .name = "device",
+    .receive = receive_careful,
+    .receive_parts = receive_parts_careful,
+    .send = send_bytes,
+    .send_eof = send_eof,
+    .shut = shut,
+};
+
+/* The same, made non-blocking together with those who share it. */
+static const struct eddy__transport shared_transport = {
+    .name = "shared device",
+    .receive = receive_careful,
+    .receive_parts = receive_parts_careful,
+    .send = send_bytes,
+    .send_eof = send_eof,
+    .shut = shut_shared,
+};
+
+/* ---- a socket that others share: no flag of it is changed ---- */
+
+static ssize_t receive_shared(eddy_stream *s, void *buf, size_t size)
+{
+    return result(faulty() ? -1 : recv(s->fd.fd, buf, size, MSG_DONTWAIT));
+}
+
+static ssize_t receive_parts_shared(eddy_stream *s, struct iovec *parts, size_t n)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
+
+    return result(faulty() ? -1 : recvmsg(s->fd.fd, &message, MSG_DONTWAIT));
+}
+
+static ssize_t send_shared(eddy_stream *s, const void *buf, size_t size)
+{
+    return result(faulty() ? -1 : send(s->fd.fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+static int send_eof_shared(eddy_stream *s)
+{
+    return (int)result(faulty() ? -1 : shutdown(s->fd.fd, SHUT_WR));
+}
+
+static const struct eddy__transport shared_socket_transport = {
+    .name = "shared socket",
+    .receive = receive_shared,
+    .receive_parts = receive_parts_shared,
+    .send = send_shared,
+    .send_eof = send_eof_shared,
+    .shut = shut,
+};
+
+/* ---- pipes ---- */
+
+int eddy__pipe_make(int fds[2])
+{
+    return (int)result(faulty() ? -1 : pipe2(fds, O_CLOEXEC | O_NONBLOCK));
+}
+
+static eddy_stream *named(eddy_stream *s, const char *name)
+{
+    if (s && !s->peer)
+        s->peer = eddy__strdup(name); /* without memory it is "?" */
+    return s;
+}
+
+eddy_stream *eddy__pipe_stream(int fd, const char *name, const eddy_stream_opts *opts)
+{
+    return named(eddy__stream_new(&pipe_transport, fd, opts), name);
+}
+
+static COLD int no_loop(void)
+{
+    return eddy_raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
+}
+
+int eddy_pipe_open(eddy_stream *ends[2])
+{
+    static const eddy_stream_opts defaults;
+    int fds[2], status;
+
+    ends[0] = ends[1] = NULL;
+    if (!eddy__thread.loop)
+        return no_loop();
+    status = eddy__pipe_make(fds);
+    if (status < 0)
+        return eddy_raise(status, "cannot make a pipe: %s", eddy__words(status).text);
+    for (int i = 0; i < 2; i++)
+        ends[i] = eddy__pipe_stream(fds[i], "a pipe", &defaults);
+    if (ends[0] && ends[1])
+        return 0;
+    for (int i = 0; i < 2; i++) {
+        if (!ends[i])
+            eddy__socket_close(fds[i]);
+        eddy_stream_close(eddy_take(ends[i]));
+    }
+    return EDDY_ENOMEM;
+}
+
+/* ---- any descriptor ---- */
+
+/* Opening the master of a pseudo-terminal anew makes another pseudo-terminal. */
+static bool can_be_reopened(int fd, const struct stat *status)
+{
+    return S_ISFIFO(status->st_mode) ||
+           (S_ISCHR(status->st_mode) && status->st_rdev != makedev(5, 2) && isatty(fd));
+}
+
+/* Puts a description of its own under the number. False: that cannot be done. */
+static bool reopen(int fd, int flags)
+{
+    char path[32];
+    int own, status;
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    flags = (flags & (O_ACCMODE | O_APPEND | O_DIRECT)) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+    own = faulty() ? -1 : open(path, flags);
+    if (own < 0)
+        return false;
+    status = dup3(own, fd, O_CLOEXEC);
+    close(own);
+    return status >= 0;
+}
+
+/* Sees to it that fd does not block. The transport to use, or NULL raised. */
+static const struct eddy__transport *prepare(int fd, const struct stat *status)
+{
+    int flags = faulty() ? -1 : fcntl(fd, F_GETFL);
+
+    if (flags >= 0 && (flags & O_NONBLOCK || S_ISREG(status->st_mode)))
+        return &device_transport;
+    if (flags >= 0 && can_be_reopened(fd, status) && reopen(fd, flags))
+        return &device_transport;
+    if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) >= 0)
+        return &shared_transport;
+    eddy_raise(-errno, "descriptor %d cannot be made non-blocking", fd);
+    return NULL;
+}
+
+static eddy_stream *of_file(int fd, const struct stat *status, const char *name,
+                            const eddy_stream_opts *opts)
+{
+    const struct eddy__transport *transport = prepare(fd, status);
+
+    return transport ? named(eddy__stream_new(transport, fd, opts), name) : NULL;
+}
+
+static int check(int fd, struct stat *status)
+{
+    if (!eddy__thread.loop)
+        return no_loop();
+    if (faulty() || fstat(fd, status) < 0)
+        return eddy_raise(-errno, "descriptor %d cannot be a stream: %s", fd,
+                          eddy__words(-errno).text);
+    if (S_ISDIR(status->st_mode))
+        return eddy_raise(EDDY_EISDIR, "descriptor %d is a directory", fd);
+    return 0;
+}
+
+static const char *name_of(int fd, const struct stat *status)
+{
+    return S_ISFIFO(status->st_mode)  ? "a pipe"
+           : S_ISREG(status->st_mode) ? "a file"
+           : isatty(fd)               ? "a terminal"
+                                      : "a device";
+}
+
+eddy_stream *eddy_stream_of_fd(int fd, const eddy_stream_opts *opts)
+{
+    static const eddy_stream_opts defaults;
+    struct stat status;
+
+    if (!opts)
+        opts = &defaults;
+    if (eddy__stream_check_opts(opts) < 0 || check(fd, &status) < 0)
+        return NULL;
+    if (S_ISSOCK(status.st_mode))
+        return eddy_stream_of_socket(fd, opts);
+    return of_file(fd, &status, name_of(fd, &status), opts);
+}
+
+/* ---- the standard descriptors ---- */
+
+static eddy_stream *of_standard(int number, const char *name)
+{
+    static const eddy_stream_opts defaults;
+    struct stat status;
+    eddy_stream *s;
+    int fd;
+
+    if (check(number, &status) < 0)
+        return NULL;
+    fd = faulty() ? -1 : fcntl(number, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0) {
+        eddy_raise(-errno, "cannot duplicate %s: %s", name, eddy__words(-errno).text);
+        return NULL;
+    }
+    s = S_ISSOCK(status.st_mode)
+            ? named(eddy__stream_new(&shared_socket_transport, fd, &defaults), name)
+            : of_file(fd, &status, name, &defaults);
+    if (!s)
+        eddy__socket_close(fd);
+    return s;
+}
+
+eddy_stream *eddy_stdin(void)
+{
+    return of_standard(STDIN_FILENO, "standard input");
+}
+
+eddy_stream *eddy_stdout(void)
+{
+    return of_standard(STDOUT_FILENO, "standard output");
+}
+
+eddy_stream *eddy_stderr(void)
+{
+    return of_standard(STDERR_FILENO, "standard error");
+}

@@ -21,7 +21,7 @@ TEST(report_G2_handler_is_told_with_task_and_record)
     reports_listen(&reports);
     eddy_detach(eddy_create_task(fails_coro(EDDY_EIO), .name = "loser"));
     eddy_detach(eddy_create_task(returns_coro(0)));
-    CHECK_OK(eddy_sleep(0));
+    settle();
     CHECK_INT(reports.count, 1);
     CHECK_INT(reports.status, EDDY_EIO);
     CHECK_CONTAINS(reports.task, "'loser' (fails), started at test_report.c:");
@@ -32,7 +32,7 @@ TEST(report_G2_bare_code_is_told)
 {
     reports_listen(&reports);
     eddy_detach(eddy_create_task(returns_coro(EDDY_ENOSPC)));
-    CHECK_OK(eddy_sleep(0));
+    settle();
     CHECK_INT(reports.count, 1);
     CHECK_INT(reports.status, EDDY_ENOSPC);
 }
@@ -211,7 +211,7 @@ TEST(report_G5_waking_a_task_from_another_thread_is_caught)
 
     the_future = eddy_future_open(0);
     eddy_loop_set_debug(eddy_loop_running(), true);
-    CHECK_OK(eddy_sleep(0));
+    settle();
     const char *output = words_of_thread(resolve_outside);
     CHECK_CONTAINS(output, "eddy: what wakes a task was called from another thread");
     CHECK_OK(eddy_await(task));

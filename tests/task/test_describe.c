@@ -79,7 +79,7 @@ TEST(dump_says_what_each_task_waits_for)
     CHECK_CONTAINS(dump(), "3 tasks:\n  'Task-1' (test_task): runs\n");
     CHECK_CONTAINS(dump(), "'sleeper' (sleeps), started at test_describe.c:");
     CHECK_CONTAINS(dump(), ": is ready\n");
-    CHECK_OK(eddy_sleep(0));
+    settle();
     eddy_cancel(stubborn_one);
     CHECK_CONTAINS(dump(), ": waits for a sleep\n");
     eddy_loop_call_soon(eddy_loop_running(), dumps_in_callback, &dumped);

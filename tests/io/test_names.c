@@ -70,6 +70,16 @@ TEST(getaddrinfo_names)
     CHECK_STR(addresses[1], "127.0.0.1");
     CHECK_INT(eddy_getaddrinfo("both.test", addresses, 1), 1);
     CHECK_INT(eddy_getaddrinfo("both.test", NULL, 0), 0);
+}
+
+TEST(getaddrinfo_localhost)
+{
+    char addresses[3][46];
+    struct addrinfo *found = NULL;
+
+    if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
+        SKIP("this system does not know localhost");
+    freeaddrinfo(found);
     CHECK(eddy_getaddrinfo("localhost", addresses, 3) >= 1);
 }
 

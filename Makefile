@@ -168,7 +168,7 @@ ubsan: ## unit tests under UndefinedBehaviorSanitizer
 tsan: ## unit tests under ThreadSanitizer
 	$(call again,tsan,SAN=thread OPT=-O1 sanitized)
 valgrind: ## unit tests under Valgrind, on epoll: it does not see what a ring writes
-	$(call again,valgrind,OPT=-O1 valgrinded)
+	$(call again,valgrind,OPT=-O1 EXTRA=-DEDDY_VALGRIND valgrinded)
 torture: ## every scenario with each allocation and each system call failing in turn, under ASan
 	$(call again,asan,SAN=address OPT=-O1 tortured)
 .PHONY: sanitized valgrinded tortured covered

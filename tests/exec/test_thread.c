@@ -162,6 +162,7 @@ TEST(T1_cancelled_while_queued_never_runs)
     setenv("EDDY_THREADS", "1", 1);
     sem_init(&gate, 0, 0);
     eddy_auto(eddy_task) *first = eddy_create_task(gate_in_thread_coro(1));
+    await_count(&began, 1);
     eddy_auto(eddy_task) *second = eddy_create_task(gate_in_thread_coro(2));
     eddy_auto(eddy_task) *third = eddy_create_task(gate_in_thread_coro(3));
 

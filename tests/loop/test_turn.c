@@ -351,6 +351,7 @@ TEST(turn_slow_step_is_reported_in_debug_mode_with_its_task)
     eddy_loop *loop = eddy_loop_running();
 
     reports_listen(&reports);
+    eddy_loop_set_debug(loop, false);
     eddy_loop_set_slow_callback_duration(loop, 0.004);
     run_slowly();
     CHECK_INT(reports.count, 0);

@@ -167,6 +167,7 @@ struct eddy_loop {
     void (*name_task)(char *buf, size_t size); /* of the running one */
     void (*on_interrupt)(eddy_loop *loop);     /* SIGINT came */
     eddy_task *main;                           /* of eddy_run, NULL otherwise */
+    bool catches_overflows; /* of stacks, in its thread */
     bool report_deadlock; /* eddy_run: stop and say so when nothing can ever happen */
     bool deadlocked;
     struct eddy__stack_report *stack_report; /* NULL: not wanted */

@@ -46,23 +46,27 @@ eddy_loop *eddy_loop_open_with(const eddy_loop_opts *opts)
 
 /* ---- entering ---- */
 
+/* From its first run in a thread to its end the loop catches overflows there: it costs system calls,
+ * which a program that steps the loop would pay at each step. */
 static int enter(eddy_loop *loop)
 {
+    bool moved = loop && loop->catches_overflows && !pthread_equal(loop->thread, pthread_self());
     int r = eddy__loop_enter(loop);
 
-    if (r < 0)
+    if (r < 0 || (loop->catches_overflows && !moved))
         return r;
     if ((r = eddy__overflow_open(eddy__overflow_describe_task)) < 0) {
         eddy__loop_leave(loop);
         return eddy_raise_at(NULL, r, "no alternate signal stack: %s", eddy_status_message(r));
     }
+    loop->catches_overflows = true;
     return 0;
 }
 
-static void leave(eddy_loop *loop)
+static void stop_catching(eddy_loop *loop)
 {
-    eddy__overflow_close();
-    eddy__loop_leave(loop);
+    if (loop->catches_overflows && pthread_equal(loop->thread, pthread_self()))
+        eddy__overflow_close();
 }
 
 /* ---- closing ---- */
@@ -145,8 +149,9 @@ void eddy_loop_close(eddy_loop *loop)
     /* inside another loop the tasks of this one cannot run: they stay as they are */
     if (enter(loop) == 0) {
         end_tasks(loop);
-        leave(loop);
+        eddy__loop_leave(loop);
     }
+    stop_catching(loop);
     loop->closing = true;
     eddy__stack_report_close(loop);
     eddy__loop_shut(loop);
@@ -167,7 +172,7 @@ int eddy_loop_run_forever(eddy_loop *loop)
     if (r < 0)
         return r;
     eddy__loop_turns(loop);
-    leave(loop);
+    eddy__loop_leave(loop);
     return 0;
 }
 
@@ -180,7 +185,7 @@ int eddy_loop_run_once(eddy_loop *loop, double timeout)
         return r;
     eddy__loop_turn(loop, eddy__ns_of_seconds(timeout));
     loop->stopping = false;
-    leave(loop);
+    eddy__loop_leave(loop);
     return 0;
 }
 
@@ -194,14 +199,14 @@ int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
         return r;
     if (task->state != EDDY__TASK_DONE) {
         if (task->on_end) {
-            leave(loop);
+            eddy__loop_leave(loop);
             return eddy_raise_at(NULL, EDDY_EINVAL, "the task belongs to a group or generator");
         }
         task->on_end = main_ended;
         eddy__loop_turns(loop);
         task->on_end = NULL;
     }
-    leave(loop);
+    eddy__loop_leave(loop);
     if (task->state != EDDY__TASK_DONE)
         return eddy_raise_at(NULL, EDDY_ELOOP, "Event loop stopped before Future completed.");
     return eddy__task_result(task, EDDY_ECANCELED);
@@ -293,7 +298,7 @@ int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts)
     int r = enter(loop);
     if (r == 0) {
         r = run_main(loop, coro);
-        leave(loop);
+        eddy__loop_leave(loop);
     }
     eddy_loop_close(loop);
     return r;

@@ -165,8 +165,7 @@ TEST(T1_cancelled_while_queued_never_runs)
     await_count(&began, 1);
     eddy_auto(eddy_task) *second = eddy_create_task(gate_in_thread_coro(2));
     eddy_auto(eddy_task) *third = eddy_create_task(gate_in_thread_coro(3));
-
-    await_count(&began, 1);
+    settle();
     eddy_cancel(second);
     CHECK_INT(eddy_await(second), EDDY_ECANCELED);
     sem_post(&gate);

@@ -39,8 +39,8 @@ EDDY_API bool eddy_loop_is_running(const eddy_loop *loop);
 /* "io_uring", "epoll" or "fake". */
 EDDY_API const char *eddy_loop_backend(const eddy_loop *loop);
 
-/* Runs until eddy_loop_stop; the batch of calls that is being run then is finished. 0, or
- * EDDY_ELOOP when a loop runs in this thread already. */
+/* Runs until eddy_loop_stop; the batch of calls that is being run then is finished. A loop that was
+ * stopped before makes one turn. 0, or EDDY_ELOOP when a loop runs in this thread already. */
 EDDY_API int eddy_loop_run_forever(eddy_loop *loop);
 EDDY_API void eddy_loop_stop(eddy_loop *loop);
 /* One turn: runs what is ready, then polls at most timeout seconds (0: does not wait; INFINITY)

@@ -17,7 +17,8 @@ EDDY_API int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts);
 #define eddy_run(coro, ...) eddy_run_with((coro), &(eddy_run_opts){__VA_ARGS__})
 
 /* Runs the loop until the coroutine, or the task, has ended; returns its status. EDDY_ELOOP when
- * the loop runs already, or was stopped before; EDDY_ECLOSED for NULL, a loop that was closed. */
+ * the loop runs already, was stopped before, or is not the task's; EDDY_ECLOSED for NULL, a loop
+ * that was closed. */
 EDDY_API int eddy_loop_run_until_complete(eddy_loop *loop, eddy_coro coro);
 EDDY_API int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task);
 
@@ -25,8 +26,9 @@ EDDY_API int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task);
 typedef struct eddy_remote eddy_remote;
 
 /* NULL when the loop is closed or memory is short. wait blocks the calling thread at most timeout
- * seconds (INFINITY) and gives the status, or EDDY_ETIMEDOUT and the task runs on. Close
- * detaches: it neither cancels nor waits. */
+ * seconds (INFINITY) and gives the status, with the message of a failure, or EDDY_ETIMEDOUT and the
+ * task runs on. Close detaches: it neither cancels nor waits. A failure that no thread has waited
+ * for is reported. */
 EDDY_API eddy_remote *eddy_run_threadsafe(eddy_loop *loop, eddy_coro coro);
 EDDY_API int eddy_remote_wait(eddy_remote *remote, double timeout);
 EDDY_API int eddy_remote_cancel(eddy_remote *remote);

@@ -543,7 +543,13 @@ eddy__stack_high_water(const struct eddy__stack *stack)
         word += 2;
     else
         word = (const void *)lowest_resident(stack);
+#if EDDY__VALGRIND
+    VALGRIND_DISABLE_ERROR_REPORTING; /* what is below the stack pointer is not to be read */
+#endif
     while (word < (const uint64_t *)(const void *)stack && *word == 0)
         word++;
+#if EDDY__VALGRIND
+    VALGRIND_ENABLE_ERROR_REPORTING;
+#endif
     return (size_t)((const char *)stack - (const char *)word);
 }

@@ -153,6 +153,7 @@ TEST_REAL(fork_U6_child_that_closes_a_stream_leaves_the_parents_alone)
     pid_t pid = fork();
     if (pid == 0) {
         eddy_stream_close(a);
+        eddy_stream_close(b);
         _exit(0);
     }
     CHECK_INT(waitpid(pid, &status, 0), pid);

@@ -130,8 +130,6 @@ static int run_round(const struct scenario *s, const struct trouble *t, long n, 
         int result = run_scenario(s);
         *occasions = t->count() - start;
         t->arm(0);
-        if (eddy_error_clear)
-            eddy_error_clear(); /* of a run that failed */
         bool clean = census_compare(&before);
         if (n == 0 && result < 0)
             printf("without any trouble the status is %d\n", result);

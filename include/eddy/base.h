@@ -2,6 +2,7 @@
 #ifndef EDDY_BASE_H
 #define EDDY_BASE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,7 +72,7 @@ static inline int eddy_status_pointer_(const void *v)
     int status = eddy_last_status();
 
     (void)v;
-    return status < 0 ? status : -12; /* no record: there was no memory for one, ENOMEM */
+    return status < 0 ? status : -ENOMEM; /* there was no memory for a record */
 }
 
 EDDY_END_DECLS

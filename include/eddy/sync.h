@@ -14,8 +14,8 @@ typedef struct eddy_waiters_ {
     struct eddy_waiter_ *last;
 } eddy_waiters_;
 
-/* Lock: not re-entrant. Acquire waits; release by a task that does not hold it is EDDY_EOWNER and
- * reported. _nowait: EDDY_EAGAIN when it is taken. */
+/* Lock: not re-entrant. Acquire waits; releasing what is not held is EDDY_EOWNER and reported, in
+ * debug mode also releasing what another task holds. _nowait: EDDY_EAGAIN when it is taken. */
 typedef struct eddy_lock {
     eddy_waiters_ waiters;
     eddy_task *owner;

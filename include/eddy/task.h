@@ -11,7 +11,7 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_task_opts {
     const char *name;        /* copied; "Task-N" otherwise */
-    size_t stack_size;       /* bytes, rounded up; 0: 38 KiB */
+    size_t stack_size;       /* bytes, rounded up; 0: some 38 KiB */
     bool packed;             /* a small stack without guard, 1 KiB unless stack_size says 2 to 8 */
     bool eager;              /* runs at once, up to its first suspension; not in callbacks */
     eddy_task **handle;      /* groups: also gives the caller a handle, to be closed */

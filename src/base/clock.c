@@ -1,3 +1,4 @@
+/* clock.c - the clock, and seconds as nanoseconds. */
 #include "base/clock.h"
 
 #include <math.h> /* INFINITY */

@@ -1,3 +1,4 @@
+/* die.c - last words. */
 #include "base/die.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* slab.c - what is rare about slabs: more of them, and fewer. */
 #include "base/slab.h"
 
 #include "base/alloc.h"

@@ -4,11 +4,12 @@
  *
  *     guard | room for frames | control block | colour pad
  *
- * The control block belongs to the owner and begins with struct eddy__stack; its address is where
- * the stack starts to grow downwards, so a coroutine that only waits touches a single page. The
- * pad, one of 24 multiples of 64 bytes, keeps the tops of many stacks from meeting in the same
- * cache set. A packed stack is small, lies next to its neighbours and has no guard: two canary
- * words at its low end tell after the fact that it was too small.
+ * The control block belongs to the owner and begins with struct eddy__stack (a loop has no more
+ * than that there); its address is where the stack starts to grow downwards, so a coroutine that
+ * only waits touches a single page. The pad, one of 24 multiples of 64 bytes, keeps the tops of
+ * many stacks from meeting in the same cache set. A packed stack is small, lies next to its
+ * neighbours and has no guard: two canary words at its low end tell after the fact that it was too
+ * small.
  *
  * A pool belongs to one thread. No function here may run on the stack it is about, eddy__stack_put
  * least of all.

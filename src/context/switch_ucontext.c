@@ -1,3 +1,4 @@
+/* switch_ucontext.c - the switch of the C library, where there is no other. */
 #include "context/switch.h"
 
 #ifdef EDDY_CONTEXT_UCONTEXT

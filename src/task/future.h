@@ -1,30 +1,9 @@
-/* future.h - inside of a future, for eddy_select, and how calls on objects that can be closed
- * suspend.
- *
- * A yield inside eddy__checkpoint would let another task close the object before the call has
- * looked at it. Such calls therefore begin with eddy__check_interrupt, touch the object at once,
- * and yield, if one is due, when they are done with it: eddy__spend. */
+/* future.h - inside of a future, for eddy_select. */
 #ifndef EDDY_TASK_FUTURE_H
 #define EDDY_TASK_FUTURE_H
 
 #include "task/task.h"
 #include <eddy/future.h>
-
-static inline int eddy__check_interrupt(void)
-{
-    eddy_task *self = eddy__self();
-
-    if (likely(self && !self->interrupt))
-        return 0;
-    return eddy__checkpoint_slow();
-}
-
-/* Counts a call that did not suspend (rule D4). */
-static inline void eddy__spend(void)
-{
-    if (unlikely(--eddy__thread.budget <= 0))
-        eddy__yield_turn();
-}
 
 /* Pending until status is 0 or a failure; then it changes no more. Closing makes it EDDY_ECLOSED
  * for those who wait. Each of them has a reference: what was granted before is found after. */

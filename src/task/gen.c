@@ -2,7 +2,7 @@
 #include <eddy/gen.h>
 
 #include "base/alloc.h"
-#include "task/future.h"
+#include "task/task.h"
 
 /* Counted: by the handle, by the task from its start to its end, and by calls that wait in it. */
 struct eddy_gen {

@@ -1,6 +1,5 @@
 /* run.c - loops with tasks: opening, closing, eddy_run, run_until_complete. */
-#include "task/run.h"
-
+#include "task/sigint.h"
 #include "task/stack_report.h"
 #include "task/task.h"
 #include <math.h>

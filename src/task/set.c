@@ -1,3 +1,4 @@
+/* set.c - tasks that are watched together. */
 #include "task/set.h"
 
 #include "base/alloc.h"

@@ -1,6 +1,6 @@
 /* sigint.c - Ctrl-C. A process has one disposition of SIGINT, so this is the one thing outside an
  * object: the loop that hears of it. */
-#include "task/run.h"
+#include "task/sigint.h"
 
 #include <signal.h>
 

@@ -1,3 +1,4 @@
+/* stack_report.c - the table of stack use. */
 #include "task/stack_report.h"
 
 #include "base/alloc.h"

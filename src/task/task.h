@@ -115,6 +115,26 @@ static inline int eddy__checkpoint(void)
     return eddy__checkpoint_slow();
 }
 
+/* The two halves of a checkpoint, for calls on objects that can be closed: a yield would let another
+ * task close the object before the call has looked at it. They begin with eddy__check_interrupt,
+ * touch the object at once, and yield, if that is due, when they are done with it: eddy__spend. */
+static inline int eddy__check_interrupt(void)
+{
+    eddy_task *self = eddy__self();
+
+    if (likely(self && !self->interrupt))
+        return 0;
+    return eddy__checkpoint_slow();
+}
+
+void eddy__yield_turn(void);
+
+static inline void eddy__spend(void)
+{
+    if (unlikely(--eddy__thread.budget <= 0))
+        eddy__yield_turn();
+}
+
 /* Suspends the running task until eddy__wake; returns the value given to it, unraised. Before it
  * the caller has put the task where somebody will find it. */
 int eddy__park(const struct eddy__wait_kind *kind, void *on);

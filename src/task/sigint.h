@@ -1,6 +1,6 @@
-/* run.h - SIGINT while eddy_run runs, rule G4; of task/ only. */
-#ifndef EDDY_TASK_RUN_H
-#define EDDY_TASK_RUN_H
+/* sigint.h - SIGINT while eddy_run runs, rule G4; of task/ only. */
+#ifndef EDDY_TASK_SIGINT_H
+#define EDDY_TASK_SIGINT_H
 
 #include "loop/loop.h"
 

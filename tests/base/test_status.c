@@ -3,22 +3,26 @@
 
 #include "base/base.h"
 
-#define CODES(_)                                                                                   \
-    _(EPERM)                                                                                       \
-    _(ENOENT) _(EINTR) _(EIO) _(EBADF) _(EAGAIN) _(ENOMEM) _(EACCES) _(EBUSY) _(EEXIST) _(ENOTDIR) \
-        _(EISDIR) _(EINVAL) _(EMFILE) _(ENOSPC) _(EPIPE) _(ERANGE) _(ENAMETOOLONG) _(ENOSYS)       \
-            _(EMSGSIZE) _(ENOTSUP) _(EADDRINUSE) _(EADDRNOTAVAIL) _(ENETUNREACH) _(ECONNABORTED)   \
-                _(ECONNRESET) _(ENOTCONN) _(ETIMEDOUT) _(ECONNREFUSED) _(EHOSTUNREACH) _(EALREADY) \
-                    _(ECANCELED) _(ECLOSED) _(ECHILDCANCELED) _(EDEADLOCK) _(ENOTASK) _(ENOTREADY) \
-                        _(EALREADYDONE) _(EOF) _(ELIMIT) _(EBROKEN) _(EFULL) _(EEMPTY) _(ENAME)    \
-                            _(ELOOP) _(EOWNER) _(EUSER)
-
-#define ROW(code) {EDDY_##code, "EDDY_" #code},
+#define ROW(code)                                                                                  \
+    {                                                                                              \
+        EDDY_##code, "EDDY_" #code                                                                 \
+    }
 
 static const struct {
     int code;
     const char *name;
-} codes[] = {CODES(ROW)};
+} codes[] = {ROW(EPERM),        ROW(ENOENT),         ROW(EINTR),         ROW(EIO),
+             ROW(EBADF),        ROW(EAGAIN),         ROW(ENOMEM),        ROW(EACCES),
+             ROW(EBUSY),        ROW(EEXIST),         ROW(ENOTDIR),       ROW(EISDIR),
+             ROW(EINVAL),       ROW(EMFILE),         ROW(ENOSPC),        ROW(EPIPE),
+             ROW(ERANGE),       ROW(ENAMETOOLONG),   ROW(ENOSYS),        ROW(EMSGSIZE),
+             ROW(ENOTSUP),      ROW(EADDRINUSE),     ROW(EADDRNOTAVAIL), ROW(ENETUNREACH),
+             ROW(ECONNABORTED), ROW(ECONNRESET),     ROW(ENOTCONN),      ROW(ETIMEDOUT),
+             ROW(ECONNREFUSED), ROW(EHOSTUNREACH),   ROW(EALREADY),      ROW(ECANCELED),
+             ROW(ECLOSED),      ROW(ECHILDCANCELED), ROW(EDEADLOCK),     ROW(ENOTASK),
+             ROW(ENOTREADY),    ROW(EALREADYDONE),   ROW(EOF),           ROW(ELIMIT),
+             ROW(EBROKEN),      ROW(EFULL),          ROW(EEMPTY),        ROW(ENAME),
+             ROW(ELOOP),        ROW(EOWNER),         ROW(EUSER)};
 
 TEST_PLAIN(status_every_code_has_its_name_and_a_sentence)
 {

@@ -194,8 +194,7 @@ TEST(A1_cancelled_before_it_began)
 
 TEST(G5_loops_own_thread_does_not_wait_for_itself)
 {
-    eddy_auto(eddy_remote) *remote =
-        eddy_run_threadsafe(eddy_loop_running(), returns_coro(5));
+    eddy_auto(eddy_remote) *remote = eddy_run_threadsafe(eddy_loop_running(), returns_coro(5));
 
     CHECK(remote);
     CHECK_INT(eddy_remote_wait(remote, INFINITY), EDDY_EDEADLOCK);

@@ -472,7 +472,8 @@ TEST_PLAIN(G8_task_that_nothing_can_end_is_reported)
         const char *first = strstr(output, told);
         CHECK(first);
         CHECK_PTR(strstr(first + 1, told), NULL);
-        CHECK_CONTAINS(output, in_main ? "'Task-1' (cannot_be_ended)" : "'stone' (cannot_be_ended)");
+        CHECK_CONTAINS(output,
+                       in_main ? "'Task-1' (cannot_be_ended)" : "'stone' (cannot_be_ended)");
     }
 }
 

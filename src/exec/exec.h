@@ -3,5 +3,57 @@
 #define EDDY_EXEC_EXEC_H
 
 #include "task/task.h"
+#include <eddy/pool.h>
+
+/* What the kinds of pools share: at most so many jobs are admitted, other callers wait in the order
+ * in which they came. Of the loop's thread. */
+struct eddy_pool {
+    const struct eddy__pool_kind *kind;
+    eddy_loop *loop;
+    unsigned refs;    /* the owner's, and one for each task that is in eddy_pool_run */
+    unsigned permits; /* jobs that may be admitted now */
+    size_t data_max;  /* the most bytes of a job's data */
+    bool closed;
+    eddy_waiters_ waiting; /* to be admitted */
+    eddy_waiters_ closing; /* for the jobs to end */
+};
+
+struct eddy__pool_kind {
+    /* Runs an admitted job; gives its permit back with eddy__pool_leave when its place is free.
+     * The coroutine names opts->data in one of its arguments when opts->size is not 0. */
+    int (*run)(eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts *opts);
+    /* Ends what runs, waits, closes what the kernel knows of. The memory stays until free. */
+    void (*close)(eddy_pool *pool);
+    void (*free)(eddy_pool *pool);
+};
+
+void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsigned permits);
+/* A place is free: admits who waits longest, or tells who closes the pool. */
+void eddy__pool_leave(eddy_pool *pool);
+/* In a closing task: waits for the next eddy__pool_leave, or what ends the wait. 0 or the failure,
+ * not raised. */
+int eddy__pool_wait(eddy_pool *pool);
+/* coro as it is to be called where opts->data lies at copy: the arguments that point there are put
+ * right. */
+eddy_coro eddy__pool_redirect(const eddy_coro *coro, const eddy_pool_run_opts *opts, void *copy);
+
+/* ---- jobs in threads (thread.c) ---- */
+
+/* Where a job runs: the loop's own threads, all zero; or a pool's, which keeps a list of the jobs
+ * that wait or run and gets its permit back when a job has left the threads. */
+struct eddy__job_place {
+    struct eddy__pool *threads;
+    struct list *jobs;
+    eddy_pool *pool;
+};
+
+/* Runs coro in a thread and waits for its status. opts as above. */
+int eddy__job_run(const struct eddy__job_place *place, const eddy_coro *coro,
+                  const eddy_pool_run_opts *opts);
+/* Jobs of the list that have not begun never do, and their callers get EDDY_ECLOSED; those that run
+ * are told to end. */
+void eddy__jobs_cancel(struct list *jobs);
+/* The pool goes: callers of what still runs get EDDY_ECLOSED, too; the jobs go on by themselves. */
+void eddy__jobs_abandon(struct list *jobs);
 
 #endif

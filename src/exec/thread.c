@@ -4,15 +4,17 @@
 #include "base/alloc.h"
 #include "exec/exec.h"
 
-/* Of the task until it leaves (abandoned), then of the loop, which frees it when the job has ended.
- * */
+/* Of the task until it leaves (abandoned), then of the loop, which frees it when it has ended. */
 struct job {
     struct eddy__work work; /* must stay first */
     eddy_coro coro;
-    eddy_task *task; /* who waits; NULL: abandoned */
+    eddy_task *task;  /* who waits; NULL: abandoned */
+    eddy_pool *pool;  /* whose permit it has; NULL: nobody's, or the pool has gone */
+    struct list link; /* of the pool's jobs, of the loop's thread */
     atomic_bool abandoned;
     int status;
     eddy_error *error;
+    _Alignas(max_align_t) unsigned char data[]; /* of its own, so that it may outlive its caller */
 };
 
 static void job_run(struct eddy__work *work)
@@ -40,6 +42,15 @@ static void report_late(struct job *job, eddy_loop *loop)
     eddy__error_list_clear(&failure);
 }
 
+/* It has left the threads, or never came there. */
+static void leave_pool(struct job *job)
+{
+    list_remove(&job->link);
+    if (job->pool)
+        eddy__pool_leave(job->pool);
+    job->pool = NULL;
+}
+
 static void free_job(struct job *job)
 {
     eddy__error_unref(job->error);
@@ -50,6 +61,7 @@ static void job_done(struct eddy__work *work)
 {
     struct job *job = (struct job *)(void *)work;
 
+    leave_pool(job);
     if (job->task) {
         eddy__wake(job->task, 0);
         return;
@@ -67,53 +79,134 @@ static void job_drop(struct eddy__work *work)
     free_job(job);
 }
 
-/* A job that has not begun never will; one that runs is left to itself. */
+/* A job that has not begun never will. */
+static bool drop_queued(struct job *job, int code)
+{
+    eddy_task *task = job->task;
+
+    if (!eddy__work_cancel(&job->work))
+        return false;
+    leave_pool(job);
+    free_job(job);
+    eddy__wake(task, code);
+    return true;
+}
+
+/* One that runs is left to itself. */
+static void abandon(struct job *job, int code)
+{
+    eddy_task *task = job->task;
+
+    if (drop_queued(job, code))
+        return;
+    job->task = NULL;
+    atomic_store(&job->abandoned, true);
+    eddy__wake(task, code);
+}
+
 static void job_abort(eddy_task *task, int code)
 {
-    struct job *job = task->waiting_on;
-
-    if (eddy__work_cancel(&job->work)) {
-        free_job(job);
-    } else {
-        job->task = NULL;
-        atomic_store(&job->abandoned, true);
-    }
-    eddy__wake(task, code);
+    abandon(task->waiting_on, code);
 }
 
 static const struct eddy__wait_kind waiting_for_thread = {"a thread", job_abort};
 
-static int result_of(struct job *job)
+static int result_of(struct job *job, const eddy_pool_run_opts *opts)
 {
     int status = job->status;
 
+    if (opts->size > 0)
+        memcpy(opts->data, job->data, opts->size);
     if (status < 0)
         eddy__error_awaited(job->error, status);
     free_job(job);
     return status;
 }
 
-int eddy_to_thread(eddy_coro coro)
+static struct job *new_job(const eddy_coro *coro, const eddy_pool_run_opts *opts)
 {
-    eddy_task *self = eddy__self();
+    struct job *job = eddy__alloc_zero(sizeof *job + opts->size);
 
-    int r = eddy__checkpoint();
-    if (r < 0)
-        return r;
-    struct job *job = eddy__alloc_zero(sizeof *job);
     if (!job)
-        return eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
     job->work.run = job_run;
     job->work.done = job_done;
     job->work.drop = job_drop;
-    job->coro = coro;
-    job->task = self;
-    if ((r = eddy__work_submit(self->loop, EDDY__POOL_BLOCKING, &job->work)) < 0) {
-        eddy__free(job);
-        return eddy_raise_at(NULL, r, "cannot start a thread: %s", eddy_status_message(r));
-    }
+    job->work.name = coro->name;
+    job->coro = eddy__pool_redirect(coro, opts, job->data);
+    job->task = eddy__self();
+    list_init(&job->link);
+    if (opts->size > 0)
+        memcpy(job->data, opts->data, opts->size);
+    return job;
+}
+
+static int submit(const struct eddy__job_place *place, struct job *job)
+{
+    eddy_loop *loop = job->task->loop;
+    int r = place->threads ? eddy__pool_submit(place->threads, loop, &job->work)
+                           : eddy__work_submit(loop, EDDY__POOL_BLOCKING, &job->work);
+
+    if (r < 0)
+        return r;
+    if (place->jobs)
+        list_add_tail(place->jobs, &job->link);
+    job->pool = place->pool;
+    return 0;
+}
+
+static int not_begun(const struct eddy__job_place *place, struct job *job, int r)
+{
+    eddy__free(job);
+    if (place->pool)
+        eddy__pool_leave(place->pool);
+    return eddy_raise_at(NULL, r, "cannot start a thread: %s", eddy_status_message(r));
+}
+
+int eddy__job_run(const struct eddy__job_place *place, const eddy_coro *coro,
+                  const eddy_pool_run_opts *opts)
+{
+    struct job *job = new_job(coro, opts);
+    int r = job ? submit(place, job) : EDDY_ENOMEM;
+
+    if (r < 0)
+        return not_begun(place, job, r);
     r = eddy__park(&waiting_for_thread, job);
-    return r < 0 ? eddy__raise_interrupt(r) : result_of(job);
+    return r < 0 ? eddy__raise_interrupt(r) : result_of(job, opts);
+}
+
+void eddy__jobs_cancel(struct list *jobs)
+{
+    list_each_safe(link, jobs)
+    {
+        struct job *job = container_of(link, struct job, link);
+
+        atomic_store(&job->abandoned, true);
+        if (job->task)
+            drop_queued(job, EDDY_ECLOSED);
+    }
+}
+
+void eddy__jobs_abandon(struct list *jobs)
+{
+    list_each_safe(link, jobs)
+    {
+        struct job *job = container_of(link, struct job, link);
+
+        list_remove(link);
+        job->pool = NULL;
+        if (job->task)
+            abandon(job, EDDY_ECLOSED);
+    }
+}
+
+int eddy_to_thread(eddy_coro coro)
+{
+    static const struct eddy__job_place loops_own;
+    static const eddy_pool_run_opts no_data;
+    int r = eddy__checkpoint();
+
+    return r < 0 ? r : eddy__job_run(&loops_own, &coro, &no_data);
 }
 
 bool eddy_thread_cancelled(void)

@@ -284,6 +284,7 @@ struct eddy__work {
     struct list link;             /* of the pool's queue */
     struct eddy__pool *pool;
     eddy_loop *loop;
+    const char *name; /* a constant, for reports of stuck jobs; NULL: it is not reported */
     void (*run)(struct eddy__work *work);  /* in the thread */
     void (*done)(struct eddy__work *work); /* in the loop; may free work */
     /* instead of done when the loop has gone: in the thread, after run, or in pool_close for a job
@@ -298,8 +299,14 @@ int eddy__work_submit(eddy_loop *loop, enum eddy__pool_use use, struct eddy__wor
 bool eddy__work_cancel(struct eddy__work *work);
 /* The job that the calling thread runs; NULL in other threads. */
 struct eddy__work *eddy__work_current(void);
-/* Waits at most that long for the threads to end; what is stuck goes on by itself. */
-void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns);
+/* A pool of one's own: so many threads (0: as many as the loop's has), which get that name. NULL
+ * without memory, not raised. Submitting is as above. */
+struct eddy__pool *eddy__pool_open(unsigned threads, const char *name);
+unsigned eddy__pool_threads(const struct eddy__pool *pool);
+int eddy__pool_submit(struct eddy__pool *pool, eddy_loop *loop, struct eddy__work *work);
+/* Waits at most that long for the threads to end; what is stuck goes on by itself. told hears of
+ * stuck jobs by their names; NULL: nobody. */
+void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns, eddy_loop *told);
 
 /* ---- calls kept ready (call.c): for what must not fail when it comes ---- */
 struct eddy__call *eddy__call_take(eddy_loop *loop, eddy_callback *fn, void *arg);

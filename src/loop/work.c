@@ -15,12 +15,13 @@ struct worker {
     struct list link; /* of pool->workers */
     struct eddy__pool *pool;
     pthread_t thread;
-    bool ended; /* will not touch the pool again */
+    const char *job; /* the name of what it runs, NULL: nothing, or nothing with a name */
+    bool ended;      /* will not touch the pool again */
 };
 
 /* Threads are started when a job finds none idle, and stay until the pool closes. All fields are
- * guarded by mutex. The loop owns the pool; one that was closed while a thread was stuck in its
- * job belongs to its threads, and the last to end frees it. */
+ * guarded by mutex. Who opened the pool owns it, the loop those of its own; one that was closed
+ * while a thread was stuck in its job belongs to its threads, and the last to end frees it. */
 struct eddy__pool {
     pthread_mutex_t mutex;
     pthread_cond_t jobs;  /* there is one, or the pool closes */
@@ -33,7 +34,8 @@ struct eddy__pool {
     unsigned max;
     bool closing;
     bool abandoned;
-    struct eddy__pool **place; /* in the loop */
+    struct eddy__pool **place; /* in the loop; NULL: it is not the loop's own */
+    char name[16];             /* of its threads */
 };
 
 /* Stands in the loop's place of a pool that was closed. */
@@ -48,13 +50,11 @@ struct eddy__work *eddy__work_current(void)
 
 /* ---- making and freeing ---- */
 
-static unsigned threads_of(enum eddy__pool_use use)
+static unsigned default_threads(void)
 {
     const char *text = getenv("EDDY_THREADS");
-    long n = text && use == EDDY__POOL_BLOCKING ? strtol(text, NULL, 10) : 0;
+    long n = text ? strtol(text, NULL, 10) : 0;
 
-    if (use == EDDY__POOL_NAMES)
-        return THREADS_NAMES;
     if (n <= 0) {
         n = sysconf(_SC_NPROCESSORS_ONLN);
         n = n > THREADS_LEAST ? n : THREADS_LEAST;
@@ -62,7 +62,7 @@ static unsigned threads_of(enum eddy__pool_use use)
     return n < THREADS_MAX ? (unsigned)n : THREADS_MAX;
 }
 
-static struct eddy__pool *new_pool(enum eddy__pool_use use, struct eddy__pool **place)
+struct eddy__pool *eddy__pool_open(unsigned threads, const char *name)
 {
     struct eddy__pool *pool = eddy__alloc_zero(sizeof *pool);
     pthread_condattr_t monotonic;
@@ -77,9 +77,29 @@ static struct eddy__pool *new_pool(enum eddy__pool_use use, struct eddy__pool **
     pthread_condattr_destroy(&monotonic);
     list_init(&pool->queue);
     list_init(&pool->workers);
-    pool->max = threads_of(use);
-    pool->place = place;
+    if (threads == 0)
+        threads = default_threads();
+    pool->max = threads < THREADS_MAX ? threads : THREADS_MAX;
+    snprintf(pool->name, sizeof pool->name, "%s", name);
     return pool;
+}
+
+/* The loop's pool of that use, made when it is first needed. NULL without memory. */
+static struct eddy__pool *pool_of(eddy_loop *loop, enum eddy__pool_use use)
+{
+    struct eddy__pool **place = &loop->pools[use];
+
+    if (!*place) {
+        *place = eddy__pool_open(use == EDDY__POOL_NAMES ? THREADS_NAMES : 0, "eddy-work");
+        if (*place)
+            (*place)->place = place;
+    }
+    return *place;
+}
+
+unsigned eddy__pool_threads(const struct eddy__pool *pool)
+{
+    return pool->max;
 }
 
 static void free_pool(struct eddy__pool *pool)
@@ -127,8 +147,11 @@ static void run(struct eddy__work *work)
 }
 
 /* With the mutex: the next job, NULL when the pool closes. */
-static struct eddy__work *next_job(struct eddy__pool *pool)
+static struct eddy__work *next_job(struct worker *worker)
 {
+    struct eddy__pool *pool = worker->pool;
+
+    worker->job = NULL;
     while (list_empty(&pool->queue) && !pool->closing) {
         pool->idle++;
         pthread_cond_wait(&pool->jobs, &pool->mutex);
@@ -139,6 +162,7 @@ static struct eddy__work *next_job(struct eddy__pool *pool)
         return NULL;
     struct eddy__work *work = container_of(link, struct eddy__work, link);
     pool->queued--;
+    worker->job = work->name;
     atomic_store(&work->state, RUNNING);
     return work;
 }
@@ -149,9 +173,9 @@ static void *worker_main(void *arg)
     struct eddy__pool *pool = worker->pool;
     struct eddy__work *work;
 
-    pthread_setname_np(pthread_self(), "eddy-work");
+    pthread_setname_np(pthread_self(), pool->name);
     pthread_mutex_lock(&pool->mutex);
-    while ((work = next_job(pool))) {
+    while ((work = next_job(worker))) {
         pthread_mutex_unlock(&pool->mutex);
         run(work);
         pthread_mutex_lock(&pool->mutex);
@@ -218,18 +242,21 @@ static int enqueue(struct eddy__pool *pool, struct eddy__work *work)
 
 int eddy__work_submit(eddy_loop *loop, enum eddy__pool_use use, struct eddy__work *work)
 {
-    struct eddy__pool **place = &loop->pools[use];
+    struct eddy__pool *pool = pool_of(loop, use);
 
-    if (!*place && !(*place = new_pool(use, place)))
-        return EDDY_ENOMEM;
-    if (*place == &closed_pool)
+    return pool ? eddy__pool_submit(pool, loop, work) : EDDY_ENOMEM;
+}
+
+int eddy__pool_submit(struct eddy__pool *pool, eddy_loop *loop, struct eddy__work *work)
+{
+    if (pool == &closed_pool)
         return EDDY_ECLOSED;
     work->loop = loop;
-    work->pool = *place;
+    work->pool = pool;
     atomic_store(&work->state, QUEUED);
     eddy__loop_ref(loop);
     atomic_fetch_add(&loop->holds, 1);
-    int r = enqueue(*place, work);
+    int r = enqueue(pool, work);
     if (r < 0) {
         let_go(loop);
         eddy__loop_unref(loop);
@@ -300,21 +327,61 @@ static void join_or_detach(struct eddy__pool *pool)
     }
 }
 
-void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns)
+/* The first so many names of jobs that are stuck. */
+struct stuck {
+    const char *jobs[16];
+    unsigned count;
+    char pool[16];
+};
+
+/* With the mutex. Names stay when the job has gone: they are the program's constants. */
+static void note_stuck(const struct eddy__pool *pool, struct stuck *stuck)
+{
+    stuck->count = 0;
+    memcpy(stuck->pool, pool->name, sizeof stuck->pool);
+    list_each(link, &pool->workers) {
+        struct worker *worker = container_of(link, struct worker, link);
+
+        if (!worker->ended && worker->job && stuck->count < count_of(stuck->jobs))
+            stuck->jobs[stuck->count++] = worker->job;
+    }
+}
+
+static void report_stuck(const struct stuck *stuck, eddy_loop *loop)
+{
+    char message[160];
+
+    for (unsigned i = 0; i < stuck->count; i++) {
+        snprintf(message, sizeof message, "thread pool %s was closed while its job %s was stuck",
+                 stuck->pool, stuck->jobs[i]);
+        eddy__report(loop, &(eddy_report){.message = message});
+    }
+}
+
+/* Refuses jobs from now on and hands out those that have not begun. */
+static void begin_close(struct eddy__pool *pool, struct list *dropped)
+{
+    list_init(dropped);
+    if (pool->place)
+        *pool->place = &closed_pool;
+    pool->closing = true;
+    for (struct list *link; (link = list_take_first(&pool->queue));)
+        list_add_tail(dropped, link);
+    pool->queued = 0;
+    pthread_cond_broadcast(&pool->jobs);
+}
+
+void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns, eddy_loop *told)
 {
     struct list dropped;
+    struct stuck stuck;
 
     if (!pool || pool == &closed_pool)
         return;
-    *pool->place = &closed_pool;
-    list_init(&dropped);
     pthread_mutex_lock(&pool->mutex);
-    pool->closing = true;
-    for (struct list *link; (link = list_take_first(&pool->queue));)
-        list_add_tail(&dropped, link);
-    pool->queued = 0;
-    pthread_cond_broadcast(&pool->jobs);
+    begin_close(pool, &dropped);
     wait_for_threads(pool, timeout_ns);
+    note_stuck(pool, &stuck);
     join_or_detach(pool);
     pool->abandoned = pool->threads > 0;
     bool abandoned = pool->abandoned;
@@ -322,4 +389,6 @@ void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns)
     if (!abandoned)
         free_pool(pool);
     drop_queue(&dropped);
+    if (told)
+        report_stuck(&stuck, told);
 }

@@ -196,7 +196,7 @@ TEST_PLAIN(work_T2_close_does_not_wait_for_a_stuck_job)
     CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &queued.work));
     await_begin(&stuck);
     int64_t began = eddy__clock_now();
-    eddy__pool_close(loop->pools[EDDY__POOL_BLOCKING], 20000000);
+    eddy__pool_close(loop->pools[EDDY__POOL_BLOCKING], 20000000, NULL);
     CHECK(eddy__clock_now() - began >= 20000000);
     CHECK(eddy__clock_now() - began < 5 * NS_PER_SECOND);
     CHECK(queued.dropped && !queued.ran);

@@ -1,0 +1,145 @@
+/* pool.c - what thread pools and process pools share: admission, the data of a job, the end. */
+#include "base/alloc.h"
+#include "exec/exec.h"
+
+void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsigned permits)
+{
+    pool->kind = kind;
+    pool->loop = eddy__thread.loop;
+    pool->refs = 1;
+    pool->permits = permits;
+    eddy__loop_ref(pool->loop);
+}
+
+static void unref(eddy_pool *pool)
+{
+    eddy_loop *loop = pool->loop;
+
+    if (--pool->refs > 0)
+        return;
+    pool->kind->free(pool);
+    eddy__loop_unref(loop);
+}
+
+/* ---- admission ---- */
+
+static const struct eddy__wait_kind waiting_for_pool = {"a place in a pool", eddy__waiter_abort};
+
+/* The permit of somebody who was cancelled after he got it goes to the next (E2). */
+static int enter(eddy_pool *pool)
+{
+    struct eddy_waiter_ waiter = {0};
+
+    if (pool->permits > 0 && !pool->waiting.first) {
+        pool->permits--;
+        return 0;
+    }
+    int r = eddy__wait_in(&pool->waiting, &waiter, &waiting_for_pool);
+    if (r < 0)
+        return r;
+    if (pool->closed)
+        return EDDY_ECLOSED;
+    if ((r = eddy__self()->interrupt) < 0)
+        eddy__pool_leave(pool);
+    return r;
+}
+
+void eddy__pool_leave(eddy_pool *pool)
+{
+    if (pool->waiting.first) {
+        eddy__waiter_grant(pool->waiting.first, 0);
+        return;
+    }
+    pool->permits++;
+    eddy__waiters_grant_all(&pool->closing, 0);
+}
+
+static const struct eddy__wait_kind waiting_for_jobs = {"jobs of a pool", eddy__waiter_abort};
+
+int eddy__pool_wait(eddy_pool *pool)
+{
+    struct eddy_waiter_ waiter = {0};
+    int r = eddy__self()->interrupt;
+
+    return r < 0 ? r : eddy__wait_in(&pool->closing, &waiter, &waiting_for_jobs);
+}
+
+/* ---- the data of a job ---- */
+
+/* Arguments lie in a coroutine object as in a struct, so pointers are aligned. */
+static unsigned redirect(eddy_coro *coro, const void *from, void *to)
+{
+    unsigned count = 0;
+
+    for (size_t at = 0; at + sizeof from <= sizeof coro->args; at += sizeof from)
+        if (memcmp(coro->args + at, &from, sizeof from) == 0) {
+            memcpy(coro->args + at, &to, sizeof to);
+            count++;
+        }
+    return count;
+}
+
+eddy_coro eddy__pool_redirect(const eddy_coro *coro, const eddy_pool_run_opts *opts, void *copy)
+{
+    eddy_coro redirected = *coro;
+
+    if (opts->size > 0)
+        redirect(&redirected, opts->data, copy);
+    return redirected;
+}
+
+static int check_data(const eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts *opts)
+{
+    eddy_coro copy = *coro;
+
+    if (opts->size == 0)
+        return 0;
+    if (!opts->data || !redirect(&copy, opts->data, opts->data))
+        return eddy_raise_at(NULL, EDDY_EINVAL, "no argument of %s is .data", coro->name);
+    if (opts->size > pool->data_max)
+        return eddy_raise_at(NULL, EDDY_EMSGSIZE, ".size is %zu: at most %zu bytes of data",
+                             opts->size, pool->data_max);
+    return 0;
+}
+
+/* ---- public calls ---- */
+
+static int check(const eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts *opts)
+{
+    if (!pool)
+        return eddy_raise_at(NULL, EDDY_EINVAL, "the pool is NULL");
+    if (pool->loop != eddy__thread.loop)
+        return eddy_raise_at(NULL, EDDY_ELOOP, "the pool belongs to another loop");
+    if (pool->closed)
+        return eddy_raise_at(NULL, EDDY_ECLOSED, "the pool is closed");
+    return check_data(pool, coro, opts);
+}
+
+int eddy_pool_run_with(eddy_pool *pool, eddy_coro coro, const eddy_pool_run_opts *opts)
+{
+    static const eddy_pool_run_opts defaults;
+    int r = eddy__checkpoint();
+
+    if (!opts)
+        opts = &defaults;
+    if (r < 0 || (r = check(pool, &coro, opts)) < 0)
+        return r;
+    pool->refs++;
+    r = enter(pool);
+    if (r < 0)
+        eddy__raise_interrupt(r);
+    else
+        r = pool->kind->run(pool, &coro, opts);
+    unref(pool);
+    return r;
+}
+
+void eddy_pool_close(eddy_pool *pool)
+{
+    if (!pool)
+        return;
+    pool->closed = true;
+    eddy__waiters_grant_all(&pool->waiting, EDDY_ECLOSED);
+    pool->kind->close(pool);
+    unref(pool);
+}

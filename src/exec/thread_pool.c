@@ -1,0 +1,104 @@
+/* thread_pool.c - pools of threads that a program opens; eddy_to_thread uses the loop's own. */
+#include "base/alloc.h"
+#include "exec/exec.h"
+
+#include <math.h>
+
+static const double GRACE = 5; /* seconds */
+
+struct thread_pool {
+    eddy_pool base; /* must stay first */
+    struct eddy__pool *threads;
+    struct list jobs; /* those that wait for a thread or run */
+    double grace;
+};
+
+static struct thread_pool *of(eddy_pool *pool)
+{
+    return (struct thread_pool *)(void *)pool;
+}
+
+static int run(eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts *opts)
+{
+    struct thread_pool *self = of(pool);
+
+    return eddy__job_run(&(struct eddy__job_place){self->threads, &self->jobs, pool}, coro, opts);
+}
+
+/* Jobs end as the loop hears of it, so the task waits and the loop goes on. */
+static void wait_for_jobs(struct thread_pool *self)
+{
+    struct eddy__closer closer;
+
+    eddy__closer_enter(&closer, self->grace);
+    while (!list_empty(&self->jobs) && eddy__pool_wait(&self->base) >= 0)
+        continue;
+    eddy__closer_leave(&closer);
+}
+
+/* With nothing left to run threads end at once. Of a loop that has gone the jobs have taken leave
+ * themselves, in their threads, and the list says nothing. */
+static void close_pool(eddy_pool *pool)
+{
+    struct thread_pool *self = of(pool);
+    eddy_loop *loop = pool->loop;
+    bool loop_lives = !atomic_load(&loop->closed);
+    int64_t timeout = eddy__ns_of_seconds(self->grace);
+
+    if (loop_lives)
+        eddy__jobs_cancel(&self->jobs);
+    if (loop_lives && eddy__self()) {
+        wait_for_jobs(self);
+        timeout = list_empty(&self->jobs) ? NS_PER_SECOND : 0;
+    }
+    if (loop_lives)
+        eddy__jobs_abandon(&self->jobs);
+    eddy__pool_close(self->threads, timeout, loop_lives ? loop : NULL);
+    self->threads = NULL;
+}
+
+static void free_pool(eddy_pool *pool)
+{
+    eddy__free(of(pool));
+}
+
+static const struct eddy__pool_kind thread_pool = {run, close_pool, free_pool};
+
+static int check(const eddy_thread_pool_opts *opts)
+{
+    if (!eddy__thread.loop)
+        return eddy_raise_at(NULL, EDDY_ELOOP, "no loop runs in this thread: use eddy_run");
+    if (isnan(opts->grace))
+        return eddy_raise_at(NULL, EDDY_EINVAL, ".grace is NaN: seconds are expected");
+    return 0;
+}
+
+static unsigned permits_of(unsigned threads, unsigned queue)
+{
+    return queue == 0 || queue > UINT32_MAX - threads ? UINT32_MAX : threads + queue;
+}
+
+eddy_pool *eddy_thread_pool_open_with(const eddy_thread_pool_opts *opts)
+{
+    static const eddy_thread_pool_opts defaults;
+    struct thread_pool *self;
+
+    if (!opts)
+        opts = &defaults;
+    if (check(opts) < 0)
+        return NULL;
+    self = eddy__alloc_zero(sizeof *self);
+    if (self)
+        self->threads = eddy__pool_open(opts->threads, opts->name ? opts->name : "eddy-pool");
+    if (!self || !self->threads) {
+        eddy__free(self);
+        eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
+    }
+    list_init(&self->jobs);
+    self->grace = opts->grace != 0 ? opts->grace : GRACE;
+    self->base.data_max = SIZE_MAX / 2;
+    eddy__pool_init(&self->base, &thread_pool,
+                    permits_of(eddy__pool_threads(self->threads), opts->queue));
+    return &self->base;
+}

@@ -1,0 +1,115 @@
+/* process.h - child processes: starting them, talking to them, waiting for their end. They are
+ * awaited by pidfd: SIGCHLD and children of others are never touched. */
+#ifndef EDDY_PROCESS_H
+#define EDDY_PROCESS_H
+
+#include <eddy/stream.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_process eddy_process;
+
+/* What a child's standard descriptor is: this process's own, a pipe to a stream, /dev/null, for
+ * .stderr the same as the child's standard output, or a descriptor above 0, which stays open
+ * here. */
+enum { EDDY_INHERIT = 0, EDDY_PIPE = -1, EDDY_NULL = -2, EDDY_STDOUT = -3 };
+
+typedef struct eddy_process_opts {
+    int stdin;
+    int stdout;
+    int stderr;
+    const char *cwd;
+    const char *const *env; /* "NAME=value", …, NULL; NULL: this process's */
+    bool kill_on_close;     /* eddy_process_close ends the child */
+    double grace;           /* seconds that SIGTERM gives it before SIGKILL then; 0: 2 s */
+    bool new_group;         /* leads a process group, and signals go to all of it */
+    bool inherit_fds;       /* also descriptors above 2 that are not close-on-exec */
+    size_t max_output;      /* of communicate, for each of the two; 0: 16 MiB */
+    const void *input;      /* of eddy_process_run */
+    size_t input_size;
+    eddy_stream_opts stream; /* of the pipes */
+} eddy_process_opts;
+
+/* Starts a program, found by PATH unless argv[0] has a slash (then relative to .cwd); argv ends
+ * with NULL. The child begins with no signal blocked and SIGPIPE at its default. NULL with a record
+ * that names the program (and .cwd where that is at fault): EDDY_ENOENT, EDDY_EACCES, … Blocks
+ * until the program was loaded; does not suspend. */
+EDDY_API eddy_process *eddy_process_open_with(const char *const *argv,
+                                              const eddy_process_opts *opts);
+#define eddy_process_open(argv, ...)                                                               \
+    eddy_process_open_with((argv), &(eddy_process_opts){__VA_ARGS__})
+/* The same for a command of /bin/sh. */
+EDDY_API eddy_process *eddy_process_shell_with(const char *command, const eddy_process_opts *opts);
+#define eddy_process_shell(command, ...)                                                           \
+    eddy_process_shell_with((command), &(eddy_process_opts){__VA_ARGS__})
+
+/* Closes the streams. With .kill_on_close ends the child: SIGTERM, SIGKILL after .grace, and waits,
+ * shielded; outside a task SIGKILL at once, without waiting. Otherwise the child lives on, and is
+ * reaped when it ends while the loop is open. Those who wait for it get EDDY_ECLOSED. NULL is
+ * fine. */
+EDDY_API void eddy_process_close(eddy_process *process);
+EDDY_AUTOCLOSE(eddy_process, eddy_process_close)
+
+/* The pipes, closed with the process; NULL where there is none. eddy_write_eof closes the child's
+ * standard input. */
+EDDY_API eddy_stream *eddy_process_stdin(const eddy_process *process);
+EDDY_API eddy_stream *eddy_process_stdout(const eddy_process *process);
+EDDY_API eddy_stream *eddy_process_stderr(const eddy_process *process);
+EDDY_API pid_t eddy_process_pid(const eddy_process *process);
+
+/* Waits for its end; *status (NULL: nobody wants it) is the exit code, or −number of the signal
+ * that ended it. Several tasks may wait, and again later. Cancelling does not end the child.
+ * -ECHILD when its status went elsewhere: SIGCHLD is ignored, or somebody waited for any child. */
+EDDY_API EDDY_SUSPENDS int eddy_process_wait(eddy_process *process, int *status);
+/* The same without waiting: EDDY_ENOTREADY while it runs. */
+EDDY_API int eddy_process_status(eddy_process *process, int *status);
+
+/* Sends a signal: any, SIGTERM, SIGKILL. 0 also when it has ended already. */
+EDDY_API int eddy_process_signal(eddy_process *process, int number);
+EDDY_API int eddy_process_terminate(eddy_process *process);
+EDDY_API int eddy_process_kill(eddy_process *process);
+
+/* Bytes with a zero behind them; NULL and 0 at first. clear frees them. */
+typedef struct eddy_output {
+    char *data;
+    size_t size;
+} eddy_output;
+EDDY_API void eddy_output_clear(eddy_output *output);
+static inline void eddy_output_autoclose(eddy_output *output)
+{
+    eddy_output_clear(output);
+}
+
+/* Writes the input to the child and closes its standard input, reads both outputs meanwhile until
+ * their end, waits for the child's. A child that does not read is no failure. out and err (NULL:
+ * dropped) are appended to and the caller's to clear, also on failure. EDDY_ELIMIT beyond
+ * .max_output. Cancelling it does not end the child. */
+EDDY_API EDDY_SUSPENDS int eddy_process_communicate(eddy_process *process, const void *input,
+                                                    size_t size, eddy_output *out,
+                                                    eddy_output *err);
+
+/* What a child left; clear frees the outputs. */
+typedef struct eddy_process_result {
+    int status; /* as of eddy_process_wait */
+    eddy_output out;
+    eddy_output err;
+} eddy_process_result;
+EDDY_API void eddy_process_result_clear(eddy_process_result *result);
+static inline void eddy_process_result_autoclose(eddy_process_result *result)
+{
+    eddy_process_result_clear(result);
+}
+
+/* Starts a program with .input, or nothing, to read, collects what it writes, waits for its end: 0
+ * whatever the exit code. Streams of opts that are not EDDY_INHERIT are left as they are said. The
+ * child does not outlive the call. *result (NULL: nobody wants it) is the caller's to clear, also
+ * on failure. */
+EDDY_API EDDY_SUSPENDS int eddy_process_run_with(const char *const *argv,
+                                                 eddy_process_result *result,
+                                                 const eddy_process_opts *opts);
+#define eddy_process_run(argv, result, ...)                                                        \
+    eddy_process_run_with((argv), (result), &(eddy_process_opts){__VA_ARGS__})
+
+EDDY_END_DECLS
+
+#endif

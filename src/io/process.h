@@ -1,0 +1,32 @@
+/* process.h - what the parts of process*.c share; of io/ only. */
+#ifndef EDDY_IO_PROCESS_H
+#define EDDY_IO_PROCESS_H
+
+#include "io/io.h"
+#include "io/keeper.h"
+#include <eddy/process.h>
+
+/* fd is the pidfd, -1 once the child was reaped. It is watched from the first wait on. After the
+ * close of a child that lives on a keeper waits for its end. */
+struct eddy_process {
+    struct eddy__fd fd;
+    pid_t pid;
+    char *name;
+    eddy_stream *ends[3]; /* NULL: no pipe */
+    eddy_waiters_ waiters;
+    struct eddy__keeper keeper;
+    int status;
+    bool ended;
+    bool lost; /* somebody else has reaped it */
+    bool closed;
+    bool kill_on_close;
+    bool new_group;
+    double grace;
+    size_t max_output;
+};
+
+/* Starts the child: pid and fd.fd are set, and the ends that are pipes. 0, or a failure raised;
+ * what it has made is left to be closed. */
+int eddy__process_spawn(eddy_process *p, const char *const *argv, const eddy_process_opts *opts);
+
+#endif

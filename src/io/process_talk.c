@@ -1,0 +1,142 @@
+/* process_talk.c - talking to a child until its end: communicate and run. */
+#include "io/process.h"
+
+#include <eddy/gather.h>
+
+enum { FIRST_CAPACITY = 4096 };
+
+void eddy_output_clear(eddy_output *output)
+{
+    if (!output)
+        return;
+    eddy__free(output->data);
+    *output = (eddy_output){NULL, 0};
+}
+
+void eddy_process_result_clear(eddy_process_result *result)
+{
+    if (!result)
+        return;
+    eddy_output_clear(&result->out);
+    eddy_output_clear(&result->err);
+    result->status = 0;
+}
+
+/* ---- one end each ---- */
+
+/* Children need not read all they are given. */
+static int feeds(eddy_stream *in, const void *input, size_t size)
+{
+    ssize_t r = size ? eddy_write(in, input, size) : 0;
+
+    if (r >= 0)
+        r = eddy_write_eof(in);
+    if (r != EDDY_EPIPE)
+        return r < 0 ? (int)r : 0;
+    eddy_error_clear();
+    return 0;
+}
+EDDY_CORO(feeds, eddy_stream *, const void *, size_t)
+
+/* Room for one more byte and a zero behind it. */
+static int reserve(eddy_output *to, size_t *capacity)
+{
+    size_t larger = max_size(2 * *capacity, FIRST_CAPACITY);
+    char *data;
+
+    if (*capacity > to->size + 1)
+        return 0;
+    data = eddy__realloc(to->data, larger);
+    if (!data)
+        return eddy__raise_code(EDDY_ENOMEM);
+    to->data = data;
+    *capacity = larger;
+    return 0;
+}
+
+static int collects(eddy_stream *from, eddy_output *to, size_t max)
+{
+    size_t capacity = to->data ? to->size + 1 : 0;
+
+    for (;;) {
+        eddy_try(reserve(to, &capacity));
+        ssize_t n = eddy_try(eddy_read(from, to->data + to->size, capacity - to->size - 1));
+        to->size += (size_t)n;
+        to->data[min_size(to->size, max)] = '\0';
+        if (n == 0)
+            return 0;
+        if (to->size > max) {
+            to->size = max;
+            return eddy_raise(EDDY_ELIMIT, "%s is over its maximum of %zu bytes",
+                              eddy_stream_peer(from), max);
+        }
+    }
+}
+EDDY_CORO(collects, eddy_stream *, eddy_output *, size_t)
+
+static int drops(eddy_stream *from)
+{
+    char part[4096];
+
+    while (eddy_try(eddy_read(from, part, sizeof part)) > 0)
+        continue;
+    return 0;
+}
+EDDY_CORO(drops, eddy_stream *)
+
+/* ---- all of them ---- */
+
+int eddy_process_communicate(eddy_process *p, const void *input, size_t size, eddy_output *out,
+                             eddy_output *err)
+{
+    eddy_coro coros[3];
+    eddy_output *const outputs[] = {NULL, out, err};
+    size_t n = 0;
+
+    if (!p || (size && (!input || !p->ends[0])))
+        return eddy_raise(EDDY_EINVAL, !p ? "the process is NULL"
+                                          : "the child's standard input is not an EDDY_PIPE");
+    if (p->ends[0])
+        coros[n++] = feeds_coro(p->ends[0], input, size);
+    for (int i = 1; i < 3; i++)
+        if (p->ends[i])
+            coros[n++] = outputs[i] ? collects_coro(p->ends[i], outputs[i], p->max_output)
+                                    : drops_coro(p->ends[i]);
+    if (n)
+        eddy_try(eddy_gather_n(coros, n, .cancel_on_error = true));
+    return eddy_process_wait(p, NULL);
+}
+
+/* ---- run ---- */
+
+static int talk(eddy_process *p, const eddy_process_opts *opts, eddy_process_result *result)
+{
+    eddy_try(
+        eddy_process_communicate(p, opts->input, opts->input_size, &result->out, &result->err));
+    return eddy_process_wait(p, &result->status);
+}
+
+int eddy_process_run_with(const char *const *argv, eddy_process_result *result,
+                          const eddy_process_opts *opts)
+{
+    eddy_process_opts own = opts ? *opts : (eddy_process_opts){.stdin = EDDY_INHERIT};
+    eddy_process_result ignored = {.status = 0};
+    eddy_process *p;
+    int r = eddy__checkpoint();
+
+    if (result)
+        *result = ignored;
+    if (r < 0)
+        return r;
+    own.stdin = own.stdin ? own.stdin : own.input_size ? EDDY_PIPE : EDDY_NULL;
+    own.stdout = own.stdout ? own.stdout : EDDY_PIPE;
+    own.stderr = own.stderr ? own.stderr : EDDY_PIPE;
+    own.kill_on_close = true;
+    p = eddy_process_open_with(argv, &own);
+    if (!p)
+        return eddy_status_(p);
+    r = talk(p, &own, result ? result : &ignored);
+    eddy_process_close(p);
+    eddy_process_result_clear(&ignored);
+    return r;
+}

@@ -1,0 +1,43 @@
+/* children.h - what the tests of child processes share. */
+#ifndef CHILDREN_H
+#define CHILDREN_H
+
+#include "peer.h"
+
+#include "io/process.h"
+#include <signal.h>
+
+#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+#define RUN(result, command, ...)                                                                  \
+    CHECK_INT(eddy_process_run(ARGV("/bin/sh", "-c", command), (result), __VA_ARGS__), 0)
+
+/* No child is left, neither alive nor as a zombie. */
+static inline void check_no_child(void)
+{
+    CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
+    CHECK_INT(errno, ECHILD);
+}
+
+static inline bool is_alive(pid_t pid)
+{
+    return kill(pid, 0) == 0;
+}
+
+/* Whether there is a child that has not ended; leaves it as it is. */
+static inline bool has_live_child(void)
+{
+    siginfo_t info = {.si_pid = 0};
+
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+}
+
+/* Waits, without the loop, until what was killed has ended. */
+static inline int checked(int status)
+{
+    for (int i = 0; i < 2000 && has_live_child(); i++)
+        usleep(1000);
+    return status;
+}
+
+#endif

@@ -10,9 +10,20 @@
 /* CLOCK_MONOTONIC in nanoseconds. */
 int64_t eddy__clock_now(void);
 
-/* Seconds to nanoseconds, rounded up: negative and NaN are 0, too large and INFINITY are NS_NEVER.
- * */
-int64_t eddy__ns_of_seconds(double seconds);
+/* Seconds to nanoseconds, rounded up: negative and NaN are 0, INFINITY and what is too large are
+ * NS_NEVER. Too large are 2^62 ns, 146 years: adding less to the clock cannot overflow. */
+static inline int64_t eddy__ns_of_seconds(double seconds)
+{
+    double ns = seconds * (double)NS_PER_SECOND;
+
+    if (!(ns > 0))
+        return 0;
+    if (ns >= (double)(INT64_C(1) << 62))
+        return NS_NEVER;
+    int64_t whole = (int64_t)ns;
+    return whole + ((double)whole < ns);
+}
+
 double eddy__seconds_of_ns(int64_t ns);
 
 #endif

@@ -167,7 +167,7 @@ struct eddy_loop {
     void (*name_task)(char *buf, size_t size); /* of the running one */
     void (*on_interrupt)(eddy_loop *loop);     /* SIGINT came */
     eddy_task *main;                           /* of eddy_run, NULL otherwise */
-    bool catches_overflows; /* of stacks, in its thread */
+    bool catches_overflows;                    /* of stacks, in its thread */
     bool report_deadlock; /* eddy_run: stop and say so when nothing can ever happen */
     bool deadlocked;
     struct eddy__stack_report *stack_report; /* NULL: not wanted */
@@ -308,6 +308,42 @@ int eddy__pool_submit(struct eddy__pool *pool, eddy_loop *loop, struct eddy__wor
  * stuck jobs by their names; NULL: nobody. */
 void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns, eddy_loop *told);
 
+/* ---- forked workers (forker.c) ----
+ * A process that was forked once, while little was open, forks the workers and waits for them, so
+ * that they come from a process of one thread and the program's own children are left alone. Each
+ * worker has a socket: a byte there and back is a job and its end. Statuses are not raised. */
+struct eddy__forker {
+    int fd; /* to the process: commands go there, answers come back */
+    pid_t pid;
+    unsigned slots;
+    pid_t *workers; /* of the process; here only its memory */
+    void (*work)(unsigned slot, void *arg);
+    void *arg;
+};
+struct eddy__forker_answer {
+    unsigned slot;
+    int error;       /* -errno: there never was a worker */
+    int wait_status; /* how it ended */
+};
+/* In the worker, for each job: work(slot, arg). To be called in a callback: the workers run on this
+ * stack. 0 or -errno; arg and what it leads to must be shared memory or never change. */
+int eddy__forker_open(struct eddy__forker *forker, unsigned slots,
+                      void (*work)(unsigned slot, void *arg), void *arg);
+/* Asks for the slot's worker; its socket, or -errno. The socket hangs up when the worker ends. */
+int eddy__forker_start(struct eddy__forker *forker, unsigned slot);
+/* Ends the slot's worker if it still runs and asks for an answer. */
+int eddy__forker_reap(struct eddy__forker *forker, unsigned slot);
+/* 1 and an answer; -EAGAIN: none yet; another failure: the process has gone. */
+int eddy__forker_answer(struct eddy__forker *forker, struct eddy__forker_answer *answer);
+/* Tells it to kill the workers and end; then answers fail with 0. */
+void eddy__forker_stop(struct eddy__forker *forker);
+/* Waits for the stopped process, which is killed if it has to be forced. */
+void eddy__forker_close(struct eddy__forker *forker, bool force);
+/* The worker's bell: rings it for a job; takes its ringing: 1, -EAGAIN, or it has gone: 0, -errno. */
+int eddy__forker_ring(int fd);
+int eddy__forker_ringing(int fd);
+void eddy__forker_hang_up(int fd);
+
 /* ---- calls kept ready (call.c): for what must not fail when it comes ---- */
 struct eddy__call *eddy__call_take(eddy_loop *loop, eddy_callback *fn, void *arg);
 void eddy__call_ready(eddy_loop *loop, struct eddy__call *call);
@@ -316,7 +352,12 @@ void eddy__call_give_back(eddy_loop *loop, struct eddy__call *call);
 /* ---- reports (report.c) ---- */
 void eddy__report(eddy_loop *loop, const eddy_report *report);
 
-/* Names the running step for reports in debug mode; true when the calling thread runs loop. */
-bool eddy__loop_check_thread(const eddy_loop *loop, const char *function);
+/* False, and reported, when function is called in debug mode by another thread than the one that
+ * runs the loop. */
+bool eddy__loop_is_ours(const eddy_loop *loop, const char *function);
+static inline bool eddy__loop_check_thread(const eddy_loop *loop, const char *function)
+{
+    return likely(!loop->debug) || eddy__loop_is_ours(loop, function);
+}
 
 #endif

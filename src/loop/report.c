@@ -62,9 +62,9 @@ void eddy__loop_leave(eddy_loop *loop)
     eddy__thread.task_name = NULL;
 }
 
-bool eddy__loop_check_thread(const eddy_loop *loop, const char *function)
+bool eddy__loop_is_ours(const eddy_loop *loop, const char *function)
 {
-    if (likely(!loop->debug) || !loop->running || pthread_equal(loop->thread, pthread_self()))
+    if (!loop->running || pthread_equal(loop->thread, pthread_self()))
         return true;
     eddy__bug(EDDY_ELOOP,
               "%s was called from another thread than the loop's: "

@@ -20,6 +20,8 @@
 #include <eddy/select.h>
 #include <eddy/stream.h>
 #include <eddy/pipe.h>
+#include <eddy/process.h>
+#include <eddy/signal.h>
 #include <eddy/thread.h>
 
 #endif

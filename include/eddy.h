@@ -19,6 +19,7 @@
 #include <eddy/queue.h>
 #include <eddy/select.h>
 #include <eddy/stream.h>
+#include <eddy/file.h>
 #include <eddy/pipe.h>
 #include <eddy/process.h>
 #include <eddy/signal.h>

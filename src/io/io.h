@@ -54,8 +54,13 @@ struct eddy__transport {
     ssize_t (*receive_parts)(eddy_stream *s, struct iovec *parts, size_t n);
     ssize_t (*send)(eddy_stream *s, const void *buf, size_t size);
     int (*send_eof)(eddy_stream *s);
-    /* Just before the descriptor is forgotten and closed. */
+    /* Just before the descriptor is forgotten and closed; may take it over, leaving −1. */
     void (*shut)(eddy_stream *s, bool abort);
+    /* Of files, whose streams are never readable nor writable: instead of the calls above and of
+     * waiting, the task suspends in them. A count, 0 at the end; 0 when all was written; or a code,
+     * unraised, and s may be gone after EDDY_ECLOSED. */
+    ssize_t (*pull)(eddy_stream *s, void *buf, size_t size);
+    int (*push)(eddy_stream *s, const void *buf, size_t size);
 };
 
 extern const struct eddy__transport eddy__socket_transport;
@@ -98,7 +103,8 @@ struct eddy_stream {
     bool closed;   /* no more calls */
     bool released; /* the owner has closed it */
     void *arg;
-    char *peer; /* made when asked for */
+    void *state; /* the transport's own, given back with the stream */
+    char *peer;  /* made when asked for */
     char *local;
 };
 

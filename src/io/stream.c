@@ -112,6 +112,7 @@ void eddy__stream_unref(eddy_stream *s)
         return;
     eddy__buffer_free(&s->in);
     eddy__buffer_free(&s->out);
+    eddy__free(s->state);
     eddy__free(s->peer);
     eddy__free(s->local);
     eddy__loop_unref(s->fd.loop);
@@ -215,7 +216,8 @@ static void end(eddy_stream *s, bool abort)
     if (!atomic_load(&s->fd.loop->closed))
         s->transport->shut(s, abort);
     eddy__fd_forget(&s->fd);
-    eddy__socket_close(s->fd.fd);
+    if (s->fd.fd >= 0)
+        eddy__socket_close(s->fd.fd);
     s->fd.fd = -1;
 }
 

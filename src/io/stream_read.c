@@ -50,7 +50,7 @@ static ssize_t receive_wide(eddy_stream *s, void *buf, size_t size)
 static ssize_t receive(eddy_stream *s, void *buf, size_t size)
 {
     if (unlikely(s->eof))
-        return 0;
+        return s->transport->pull ? -EAGAIN : 0; /* the end of a file may move on */
     if (unlikely(s->read_error))
         return s->read_error;
     if (!s->readable)
@@ -69,6 +69,8 @@ static ssize_t receive_waiting(eddy_stream *s, void *buf, size_t size)
 
         if (likely(n != -EAGAIN))
             return n;
+        if (s->transport->pull)
+            return s->transport->pull(s, buf, size);
         int status = eddy__stream_await_readable(s);
         if (unlikely(status < 0))
             return status;
@@ -96,7 +98,7 @@ static size_t room_to_fill(const eddy_stream *s, size_t most)
     return min_size(wanted, most);
 }
 
-/* One receive into the own buffer. */
+/* One receive, or pull, into the own buffer. */
 static ssize_t fill_now(eddy_stream *s, size_t most)
 {
     if (!eddy__buffer_count(&s->in))
@@ -104,17 +106,23 @@ static ssize_t fill_now(eddy_stream *s, size_t most)
     size_t room = room_to_fill(s, most);
     if (eddy__buffer_reserve(&s->in, room) < 0)
         return EDDY_ENOMEM;
-    ssize_t n = s->transport->receive(s, s->in.data + s->in.end, room);
+    char *to = s->in.data + s->in.end;
+    bool pulls = s->transport->pull;
+    ssize_t n = pulls ? s->transport->pull(s, to, room) : s->transport->receive(s, to, room);
+    if (pulls && n < 0)
+        return n;
     s->filled = n == (ssize_t)room;
     if (n > 0)
         s->in.end += (size_t)n;
-    return note_result(s, n, room);
+    return pulls ? n : note_result(s, n, room);
 }
 
 /* Adds at most `most` bytes to the own buffer, waiting until there is one. As receive_waiting. */
 static ssize_t fill(eddy_stream *s, size_t most)
 {
     for (;;) {
+        if (s->transport->pull)
+            return s->read_error ? s->read_error : fill_now(s, most);
         if (s->eof)
             return 0;
         if (s->read_error)

@@ -174,7 +174,7 @@ static NOINLINE ssize_t write_in_turn(eddy_stream *s, const void *buf, size_t si
         return eddy__raise_code(status);
     if (status < 0)
         return fail(s, status);
-    status = hand_over(s, buf, size, &done);
+    status = s->transport->push ? s->transport->push(s, buf, size) : hand_over(s, buf, size, &done);
     if (status == EDDY_ECLOSED)
         return eddy__raise_code(status);
     if (status < 0 && done && !s->write_error)

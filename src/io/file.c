@@ -1,0 +1,254 @@
+/* file.c - files as streams: opening, the transport that suspends instead of waiting for
+ * readiness, closing. */
+#include "io/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEFAULT_MODE = 0666 };
+
+int eddy__path_fail(const char *verb, const char *path, int code)
+{
+    if (code == EDDY_ECLOSED || code == eddy__self()->interrupt)
+        return eddy__raise_interrupt(code);
+    return eddy_raise(code, "cannot %s %s: %s", verb, path, eddy__words(code).text);
+}
+
+/* ---- in flight ---- */
+
+int eddy__file_begin(const eddy_stream *s)
+{
+    int status = eddy__checkpoint();
+
+    if (status < 0)
+        return status;
+    if (!s || s->transport != &eddy__file_transport)
+        return eddy_raise(EDDY_EINVAL, "a stream of eddy_file_open is expected");
+    return s->closed ? eddy__raise_code(EDDY_ECLOSED) : 0;
+}
+
+void eddy__file_hold(eddy_stream *s)
+{
+    struct eddy__file *file = s->state;
+
+    eddy__stream_ref(s);
+    file->busy++;
+}
+
+static void close_left(struct eddy__file *file)
+{
+    if (file->left >= 0)
+        eddy__socket_close(file->left);
+    file->left = -1;
+}
+
+ssize_t eddy__file_let_go(eddy_stream *s, ssize_t status)
+{
+    struct eddy__file *file = s->state;
+
+    if (--file->busy == 0)
+        close_left(file);
+    if (s->closed)
+        status = EDDY_ECLOSED;
+    eddy__stream_unref(s);
+    return status;
+}
+
+/* ---- the transport ---- */
+
+static ssize_t pull(eddy_stream *s, void *buf, size_t size)
+{
+    struct eddy__file *file = s->state;
+
+    if (s->writing && file->shared)
+        return EDDY_EBUSY;
+    s->reading = true;
+    ssize_t n = eddy__file_transfer(s, EDDY_OP_READ, buf, size, file->position);
+    if (n == EDDY_ECLOSED)
+        return n;
+    s->reading = false;
+    s->eof = n == 0;
+    if (n > 0 && file->position >= 0)
+        file->position += n;
+    return n;
+}
+
+static int push(eddy_stream *s, const void *buf, size_t size)
+{
+    struct eddy__file *file = s->state;
+    int64_t end = -1;
+
+    if (s->reading && file->shared)
+        return EDDY_EBUSY;
+    if (file->shared)
+        eddy__file_drop_ahead(s);
+    return eddy__file_write_all(s, buf, size, file->append ? &end : &file->position);
+}
+
+/* Readiness is nothing that a file has: pull and push do it all. */
+static ssize_t receive(eddy_stream *s, void *buf, size_t size)
+{
+    (void)s, (void)buf, (void)size;
+    return -EAGAIN;
+}
+
+static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
+{
+    (void)s, (void)parts, (void)n;
+    return -EAGAIN;
+}
+
+static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
+{
+    (void)s, (void)buf, (void)size;
+    return -EAGAIN;
+}
+
+static int send_eof(eddy_stream *s)
+{
+    (void)s;
+    return EDDY_ENOTSUP;
+}
+
+/* What is in flight is cancelled; the last of it closes the descriptor, whose number must not be
+ * another file's before. */
+static void shut(eddy_stream *s, bool abort)
+{
+    struct eddy__file *file = s->state;
+
+    (void)abort;
+    list_each(link, &file->operations) {
+        struct eddy__file_op *operation = container_of(link, struct eddy__file_op, link);
+
+        eddy_loop_cancel_op(s->fd.loop, &operation->op);
+    }
+    file->left = s->fd.fd;
+    s->fd.fd = -1;
+    if (!file->busy)
+        close_left(file);
+}
+
+const struct eddy__transport eddy__file_transport = {
+    .name = "file",
+    .receive = receive,
+    .receive_parts = receive_parts,
+    .send = send_bytes,
+    .send_eof = send_eof,
+    .shut = shut,
+    .pull = pull,
+    .push = push,
+};
+
+/* ---- opening ---- */
+
+/* Flags of open(2), or EDDY_EINVAL, raised. */
+static int flags_of(const char *mode)
+{
+    int flags = 0;
+
+    if (!mode || !*mode || !strchr("rwa", *mode))
+        goto bad;
+    if (*mode != 'r')
+        flags = O_WRONLY | O_CREAT | (*mode == 'w' ? O_TRUNC : O_APPEND);
+    for (const char *c = mode + 1; *c; c++) {
+        if (*c == '+')
+            flags = (flags & ~O_ACCMODE) | O_RDWR;
+        else if (*c == 'x' && *mode != 'r')
+            flags |= O_EXCL;
+        else if (*c != 'b')
+            goto bad;
+    }
+    return flags;
+bad:
+    return eddy_raise(EDDY_EINVAL,
+                      "the mode \"%s\" of a file is not \"r\", \"w\" or \"a\", then any of \"+\", "
+                      "\"b\" and, not with \"r\", \"x\"",
+                      mode ? mode : "(NULL)");
+}
+
+int eddy__file_open_fd(const char *path, int flags, unsigned mode)
+{
+    struct eddy__file_op operation = {.op = {.code = EDDY_OP_OPEN,
+                                             .fd = AT_FDCWD,
+                                             .path = path,
+                                             .flags = flags | O_CLOEXEC | O_NOCTTY,
+                                             .mode = mode}};
+
+    return (int)eddy__file_op_run(&operation);
+}
+
+/* What kind of file it is, as the open has seen it: no need to ask the disk again. */
+static int kind_of(int fd)
+{
+    struct statx found;
+
+    if (eddy__fault())
+        return -EIO;
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &found) < 0)
+        return -errno;
+    return found.stx_mode & S_IFMT;
+}
+
+static struct eddy__file *make_state(int kind, int flags)
+{
+    struct eddy__file *file = eddy__alloc_zero(sizeof *file);
+
+    if (!file)
+        return NULL;
+    file->position = kind == S_IFREG || kind == S_IFBLK ? 0 : -1;
+    file->append = flags & O_APPEND;
+    file->shared = file->position == 0 && !file->append && (flags & O_ACCMODE) == O_RDWR;
+    file->left = -1;
+    list_init(&file->operations);
+    return file;
+}
+
+static int give_state(eddy_stream *s, const char *path, int flags)
+{
+    int kind = kind_of(s->fd.fd);
+
+    if (kind < 0 || kind == S_IFDIR)
+        return kind < 0 ? kind : EDDY_EISDIR;
+    s->state = make_state(kind, flags);
+    s->peer = eddy__strdup(path);
+    s->readable = s->writable = false;
+    return s->state && s->peer ? 0 : EDDY_ENOMEM;
+}
+
+eddy_stream *eddy__file_stream(int fd, const char *path, int flags, const eddy_stream_opts *opts)
+{
+    eddy_stream *s = eddy__stream_new(&eddy__file_transport, fd, opts);
+    int status = s ? give_state(s, path, flags) : EDDY_ENOMEM;
+
+    if (status == 0)
+        return s;
+    eddy__socket_close(fd);
+    if (s) {
+        eddy__stream_unref(s);
+        eddy__path_fail("open", path, status);
+    }
+    return NULL;
+}
+
+eddy_stream *eddy_file_open_with(const char *path, const char *mode, const eddy_file_opts *opts)
+{
+    static const eddy_file_opts defaults;
+    int flags, fd;
+
+    if (!opts)
+        opts = &defaults;
+    if (eddy__checkpoint() < 0 || (flags = flags_of(mode)) < 0 ||
+        eddy__stream_check_opts(&opts->stream) < 0)
+        return NULL;
+    if (!path || !*path) {
+        eddy_raise(EDDY_EINVAL, "the path of a file is expected");
+        return NULL;
+    }
+    fd = eddy__file_open_fd(path, flags, opts->mode ? opts->mode : DEFAULT_MODE);
+    if (fd < 0) {
+        eddy__path_fail("open", path, fd);
+        return NULL;
+    }
+    return eddy__file_stream(fd, path, flags, &opts->stream);
+}

@@ -1,0 +1,212 @@
+/* Whole files: reading, writing, replacing, temporary ones. */
+#include "folder.h"
+
+TEST(file_whole_read_and_write)
+{
+    static const char text[] = "some\0text";
+    char *data;
+    size_t size;
+
+    folder_make();
+    CHECK_INT(eddy_write_file(in_folder("a"), text, 9), 0);
+    CHECK_INT(eddy_read_file(in_folder("a"), &data, &size), 0);
+    CHECK_INT(size, 9);
+    CHECK_MEM(data, text, 10);
+    eddy_free(data);
+    CHECK_INT(eddy_write_file(in_folder("a"), NULL, 0), 0);
+    CHECK_INT(eddy_read_file(in_folder("a"), &data, NULL), 0);
+    CHECK_STR(data, "");
+    eddy_free(data);
+    eddy_free(NULL);
+    CHECK_INT(eddy_write_file("", "x", 1), EDDY_EINVAL);
+    CHECK_INT(eddy_write_file("/tmp/x", NULL, 1), EDDY_EINVAL);
+    CHECK_INT(eddy_read_file("/tmp/x", NULL, &size), EDDY_EINVAL);
+    CHECK_INT(eddy_read_file("/nonexistent/x", &data, &size), EDDY_ENOENT);
+    CHECK_INT(eddy_read_file("/tmp", &data, &size), EDDY_EISDIR);
+    CHECK_INT(eddy_write_file("/nonexistent/x", "x", 1), EDDY_ENOENT);
+    CHECK_INT(eddy_write_file("/nonexistent/x", "x", 1, .atomic = true), EDDY_ENOENT);
+    CHECK_STR(last_message(), "cannot write /nonexistent/x: no such file or directory");
+    folder_remove();
+}
+
+static void check_limit(size_t size, size_t limit, int status)
+{
+    static char block[100000];
+    char *data;
+    size_t found;
+
+    endless_copy(block, 0, size);
+    CHECK_INT(eddy_write_file(in_folder("a"), block, size), 0);
+    CHECK_INT(eddy_read_file(in_folder("a"), &data, &found, .limit = limit), status);
+    if (status < 0)
+        return;
+    CHECK_INT(found, size);
+    CHECK(endless_equal(data, 0, size));
+    CHECK_INT(data[size], 0);
+    eddy_free(data);
+}
+
+TEST(file_whole_limit)
+{
+    folder_make();
+    check_limit(100, 100, 0);
+    check_limit(101, 100, EDDY_ELIMIT);
+    CHECK_CONTAINS(last_message(), "/a has more than the 100 bytes that are the limit");
+    check_limit(16384, 16384, 0);
+    check_limit(16385, 16384, EDDY_ELIMIT);
+    check_limit(100000, 0, 0);
+    check_limit(100000, 100000, 0);
+    check_limit(100000, 99999, EDDY_ELIMIT);
+    folder_remove();
+}
+
+TEST(file_whole_of_a_kind_without_size)
+{
+    char *data;
+    size_t size;
+
+    CHECK_INT(eddy_read_file("/proc/self/status", &data, &size), 0);
+    CHECK_MEM(data, "Name:", 5);
+    eddy_free(data);
+    CHECK_INT(eddy_read_file("/dev/zero", &data, &size, .limit = 100000), EDDY_ELIMIT);
+}
+
+TEST(file_whole_atomic)
+{
+    struct stat found;
+
+    folder_make();
+    char *path = in_folder("a");
+    plain_write(path, "old");
+    FILE *before = fopen(path, "re");
+    CHECK_INT(eddy_write_file(path, "new!", 4, .atomic = true, .mode = 0600), 0);
+    plain_expect(path, "new!");
+    CHECK_INT(stat(path, &found), 0);
+    CHECK_INT(found.st_mode & 0777, 0600);
+    CHECK_INT(fgetc(before), 'o'); /* who has the old one open sees the old one */
+    fclose(before);
+    CHECK_INT(folder_count(), 1);
+    CHECK_INT(mkdir(in_folder("sub"), 0700), 0);
+    CHECK_INT(eddy_write_file(in_folder("sub"), "x", 1, .atomic = true), EDDY_EISDIR);
+    CHECK_INT(folder_count(), 2); /* what did not work is removed */
+    folder_remove();
+}
+
+TEST(file_whole_atomic_with_a_name_only)
+{
+    char before[200];
+
+    folder_make();
+    CHECK(getcwd(before, sizeof before) != NULL);
+    CHECK_INT(chdir(folder), 0);
+    CHECK_INT(eddy_write_file("here", "x", 1, .atomic = true), 0);
+    plain_expect("here", "x");
+    CHECK_INT(chdir(before), 0);
+    CHECK_INT(folder_count(), 1);
+    folder_remove();
+}
+
+static int replaces(const char *path, int times)
+{
+    char block[5000];
+
+    for (int i = 0; i < times; i++) {
+        memset(block, 'a' + i % 26, sizeof block);
+        eddy_try(eddy_write_file(path, block, sizeof block, .atomic = true));
+    }
+    return 0;
+}
+EDDY_CORO(replaces, const char *, int)
+
+TEST(file_whole_atomic_is_never_half)
+{
+    char *data;
+    size_t size;
+
+    folder_make();
+    char *path = in_folder("a");
+    CHECK_OK(replaces(path, 1));
+    eddy_task *writer = eddy_create_task(replaces_coro(path, 30));
+    while (!eddy_task_done(writer)) {
+        CHECK_INT(eddy_read_file(path, &data, &size), 0);
+        CHECK_INT(size, 5000);
+        for (size_t i = 1; i < size; i++)
+            CHECK_INT(data[i], data[0]);
+        eddy_free(data);
+    }
+    CHECK_OK(eddy_await(writer));
+    eddy_task_close(writer);
+    CHECK_INT(folder_count(), 1);
+    folder_remove();
+}
+
+/* ---- temporary files ---- */
+
+TEST(file_whole_temporary)
+{
+    struct stat found;
+    char *path;
+    char buf[8] = "";
+
+    folder_make();
+    eddy_stream *f = eddy_temp_file(folder, NULL);
+    CHECK(f != NULL);
+    CHECK_INT(folder_count(), 0);
+    CHECK_INT(eddy_write(f, "abc", 3), 3);
+    CHECK_INT(eddy_file_seek(f, 0, SEEK_SET), 0);
+    CHECK_INT(eddy_read(f, buf, 8), 3);
+    CHECK_STR(buf, "abc");
+    eddy_stream_close(f);
+    f = eddy_temp_file(folder, &path);
+    CHECK(f != NULL);
+    CHECK_INT(eddy_stat(path, &found), 0);
+    CHECK_INT(found.st_mode & 0777, 0600);
+    CHECK_STR(eddy_stream_peer(f), path);
+    eddy_stream_close(f);
+    CHECK_INT(eddy_unlink(path), 0);
+    eddy_free(path);
+    CHECK_PTR(eddy_temp_file("/nonexistent", NULL), NULL);
+    CHECK_STR(last_message(),
+              "cannot make a temporary file in /nonexistent: no such file or directory");
+    CHECK_PTR(eddy_temp_file("/nonexistent", &path), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ENOENT);
+    folder_remove();
+}
+
+/* ---- sweeps ---- */
+
+static int use_files(void)
+{
+    char *data;
+    char *path = NULL;
+    size_t size;
+
+    eddy_try(eddy_write_file(in_folder("a"), "one", 3));
+    eddy_try(eddy_write_file(in_folder("a"), "three", 5, .atomic = true));
+    eddy_try(eddy_read_file(in_folder("a"), &data, &size));
+    eddy_free(data);
+    eddy_auto(eddy_stream) *f = eddy_try(eddy_temp_file(folder, NULL));
+    eddy_auto(eddy_stream) *named = eddy_try(eddy_temp_file(folder, &path));
+    eddy_free(path);
+    return 0;
+}
+
+static int scenario(void)
+{
+    folder_make();
+    int status = use_files();
+    eddy_shield(INFINITY)
+        eddy_ignore(eddy_sleep(0.01)); /* jobs that were left behind */
+    folder_remove();
+    return status;
+}
+
+SWEEP(file_whole_sweep)
+{
+    return scenario();
+}
+
+TORTURE(file_whole_torture)
+{
+    return scenario();
+}

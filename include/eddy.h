@@ -2,6 +2,7 @@
 #ifndef EDDY_H
 #define EDDY_H
 
+/* clang-format off: in the order of learning */
 #include <eddy/base.h>
 #include <eddy/error.h>
 #include <eddy/coro.h>
@@ -24,5 +25,7 @@
 #include <eddy/process.h>
 #include <eddy/signal.h>
 #include <eddy/thread.h>
+#include <eddy/pool.h>
+/* clang-format on */
 
 #endif

@@ -339,7 +339,8 @@ int eddy__forker_answer(struct eddy__forker *forker, struct eddy__forker_answer 
 void eddy__forker_stop(struct eddy__forker *forker);
 /* Waits for the stopped process, which is killed if it has to be forced. */
 void eddy__forker_close(struct eddy__forker *forker, bool force);
-/* The worker's bell: rings it for a job; takes its ringing: 1, -EAGAIN, or it has gone: 0, -errno. */
+/* The worker's bell: rings it for a job; takes its ringing: 1, -EAGAIN, or it has gone: 0, -errno.
+ * */
 int eddy__forker_ring(int fd);
 int eddy__forker_ringing(int fd);
 void eddy__forker_hang_up(int fd);

@@ -45,8 +45,8 @@ eddy_loop *eddy_loop_open_with(const eddy_loop_opts *opts)
 
 /* ---- entering ---- */
 
-/* From its first run in a thread to its end the loop catches overflows there: it costs system calls,
- * which a program that steps the loop would pay at each step. */
+/* From its first run in a thread to its end the loop catches overflows there: it costs system
+ * calls, which a program that steps the loop would pay at each step. */
 static int enter(eddy_loop *loop)
 {
     bool moved = loop && loop->catches_overflows && !pthread_equal(loop->thread, pthread_self());

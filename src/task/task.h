@@ -115,9 +115,10 @@ static inline int eddy__checkpoint(void)
     return eddy__checkpoint_slow();
 }
 
-/* The two halves of a checkpoint, for calls on objects that can be closed: a yield would let another
- * task close the object before the call has looked at it. They begin with eddy__check_interrupt,
- * touch the object at once, and yield, if that is due, when they are done with it: eddy__spend. */
+/* The two halves of a checkpoint, for calls on objects that can be closed: a yield would let
+ * another task close the object before the call has looked at it. They begin with
+ * eddy__check_interrupt, touch the object at once, and yield, if that is due, when they are done
+ * with it: eddy__spend. */
 static inline int eddy__check_interrupt(void)
 {
     eddy_task *self = eddy__self();

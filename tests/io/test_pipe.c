@@ -404,7 +404,8 @@ static int echoes_through_pipes(void)
     eddy_try(eddy_sleep(0.001));
     eddy_try(eddy_write(writer, "hello", 5));
     eddy_try(eddy_await(task));
-    eddy_try(n);
+    if (n < 0)
+        return eddy_raise((int)n, "the reader failed");
     CHECK_STR(text, "hello");
     eddy_try(eddy_write_eof(writer));
     eddy_auto(eddy_stream) *in = eddy_try(eddy_stdin());

@@ -52,7 +52,7 @@ enum {
     EDDY_EALREADYDONE = -5005,   /* the future or task is resolved already */
     EDDY_EOF = -5006,            /* the stream ended before the bytes asked for */
     EDDY_ELIMIT = -5007,         /* a line, buffer or queue is over its maximum */
-    EDDY_EBROKEN = -5008,        /* the barrier is broken */
+    EDDY_EBROKEN = -5008,        /* the barrier is broken, or the worker process has died */
     EDDY_EFULL = -5009,          /* _nowait: the queue is full */
     EDDY_EEMPTY = -5010,         /* _nowait: the queue is empty */
     EDDY_ENAME = -5011,          /* the host name cannot be resolved */

@@ -1,4 +1,4 @@
-/* pool.h - pools that run jobs beside the loop: in threads. A job is a coroutine
+/* pool.h - pools that run jobs beside the loop: in threads, or in processes. A job is a coroutine
  * object whose function runs there; it may block and compute, but not suspend (EDDY_ENOTASK). */
 #ifndef EDDY_POOL_H
 #define EDDY_POOL_H
@@ -21,15 +21,34 @@ typedef struct eddy_thread_pool_opts {
 EDDY_API eddy_pool *eddy_thread_pool_open_with(const eddy_thread_pool_opts *opts);
 #define eddy_thread_pool_open(...) eddy_thread_pool_open_with(&(eddy_thread_pool_opts){__VA_ARGS__})
 
+typedef struct eddy_process_pool_opts {
+    unsigned workers;         /* at most so many, and 128; 0: the number of cores */
+    unsigned jobs_per_worker; /* a worker that did so many is replaced; 0: never */
+    size_t data_max;          /* the most bytes of .data; 0: 1 MiB */
+    double grace;             /* seconds eddy_pool_close waits for their end; 0: 5 s */
+} eddy_process_pool_opts;
+
+/* A pool of processes, started as they are needed as copies of this one as it is now; what is
+ * loaded or changed later they do not know. They keep only standard input, output and error open,
+ * and ignore SIGINT. Open it before threads are started: a lock that one of those holds now stays
+ * locked in the workers. Suspends. NULL with a record: EDDY_ENOTASK, EDDY_EINVAL, EDDY_ENOMEM,
+ * EDDY_EAGAIN, … */
+EDDY_API EDDY_SUSPENDS eddy_pool *eddy_process_pool_open_with(const eddy_process_pool_opts *opts);
+#define eddy_process_pool_open(...)                                                                \
+    eddy_process_pool_open_with(&(eddy_process_pool_opts){__VA_ARGS__})
+
 typedef struct eddy_pool_run_opts {
-    void *data;  /* what a pointer argument of the job points to: the job gets a copy */
-    size_t size; /* of it, in bytes, which is copied back when the job has ended */
+    void *data;       /* what a pointer argument of the job points to: the job gets a copy */
+    size_t size;      /* of it, in bytes, which is copied back when the job has ended */
+    int *wait_status; /* of a worker that died, as waitpid gives it; 0 otherwise */
 } eddy_pool_run_opts;
 
-/* Runs coro in a thread of pool and waits for its status; its record comes along. A job whose
- * caller is cancelled before it began never runs; one that runs is abandoned (see eddy_to_thread)
- * and owns its copy of .data. EDDY_ECLOSED when the pool was closed; EDDY_EINVAL when no argument
- * is .data. */
+/* Runs coro in a thread or process of pool and waits for its status; its record comes along. A job
+ * whose caller is cancelled before it began never runs. Afterwards the call returns at once: a
+ * thread's job is abandoned (see eddy_to_thread) and owns its copy of .data; a process's worker is
+ * killed. EDDY_EBROKEN when the worker died: the record says by which signal or with which exit
+ * status, and no other job fails. EDDY_ECLOSED when the pool was closed, EDDY_EINVAL when no
+ * argument is .data. A process understands no pointers but that, constants and functions. */
 EDDY_API EDDY_SUSPENDS int eddy_pool_run_with(eddy_pool *pool, eddy_coro coro,
                                               const eddy_pool_run_opts *opts);
 #define eddy_pool_run(pool, coro, ...)                                                             \
@@ -37,8 +56,8 @@ EDDY_API EDDY_SUSPENDS int eddy_pool_run_with(eddy_pool *pool, eddy_coro coro,
 
 /* Ends the pool: jobs that wait never run, their callers get EDDY_ECLOSED. Threads' jobs are told
  * by eddy_thread_cancelled and waited for, .grace seconds at most, shielded; those that are stuck
- * are reported by name and go on by themselves. NULL is fine. Outside a task it
- * blocks. */
+ * are reported by name and go on by themselves. Processes are killed. NULL is fine. Outside a task
+ * it blocks. */
 EDDY_API void eddy_pool_close(eddy_pool *pool);
 EDDY_AUTOCLOSE(eddy_pool, eddy_pool_close)
 

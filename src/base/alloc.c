@@ -78,16 +78,25 @@ void *eddy__realloc(void *p, size_t size)
     return moved;
 }
 
-void *eddy__alloc_pages(size_t size)
+static void *map_pages(size_t size, int flag)
 {
-    void *p = must_fail()
-                  ? MAP_FAILED
-                  : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p = must_fail() ? MAP_FAILED
+                          : mmap(NULL, size, PROT_READ | PROT_WRITE, flag | MAP_ANONYMOUS, -1, 0);
 
     if (p == MAP_FAILED)
         return NULL;
     note(+1);
     return p;
+}
+
+void *eddy__alloc_pages(size_t size)
+{
+    return map_pages(size, MAP_PRIVATE);
+}
+
+void *eddy__alloc_pages_shared(size_t size)
+{
+    return map_pages(size, MAP_SHARED);
 }
 
 void eddy__free_pages(void *p, size_t size)

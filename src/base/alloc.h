@@ -25,6 +25,8 @@ void eddy__free(void *p);
  * and go, which malloc would keep. size: a multiple of 4,096. */
 void *eddy__alloc_pages(size_t size) __attribute__((alloc_size(1), warn_unused_result));
 void eddy__free_pages(void *p, size_t size);
+/* The same, but shared with the processes that are forked from now on. */
+void *eddy__alloc_pages_shared(size_t size) __attribute__((alloc_size(1), warn_unused_result));
 
 /* A copy of text to be given back with eddy__free; NULL when there is no memory. */
 char *eddy__strdup(const char *text) __attribute__((malloc, nonnull, warn_unused_result));

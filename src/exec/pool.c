@@ -122,6 +122,8 @@ int eddy_pool_run_with(eddy_pool *pool, eddy_coro coro, const eddy_pool_run_opts
 
     if (!opts)
         opts = &defaults;
+    if (opts->wait_status)
+        *opts->wait_status = 0;
     if (r < 0 || (r = check(pool, &coro, opts)) < 0)
         return r;
     pool->refs++;

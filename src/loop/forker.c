@@ -1,0 +1,134 @@
+/* forker.c - a process that forks workers: this side of it. forker_child.c is the other. */
+#include "loop/forker.h"
+
+#include "base/alloc.h"
+#include "base/fault.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int status_of(ssize_t r)
+{
+    return r < 0 ? -errno : (int)r;
+}
+
+static int make_pair(int type, int fds[2])
+{
+    if (eddy__fault())
+        return -EIO;
+    return status_of(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds));
+}
+
+static pid_t fork_process(void)
+{
+    return eddy__fault() ? -EAGAIN : status_of(fork());
+}
+
+int eddy__forker_open(struct eddy__forker *forker, unsigned slots,
+                      void (*work)(unsigned slot, void *arg), void *arg)
+{
+    int fds[2];
+
+    *forker = (struct eddy__forker){.fd = -1, .slots = slots, .work = work, .arg = arg};
+    forker->workers = eddy__alloc_zero(slots * sizeof *forker->workers);
+    int r = forker->workers ? make_pair(SOCK_SEQPACKET, fds) : -ENOMEM;
+    if (r >= 0) {
+        fflush(stdout); /* or the children would have it, too */
+        r = forker->pid = fork_process();
+        if (r == 0)
+            eddy__forker_main(forker, fds[1]);
+        close(fds[1]);
+        if (r < 0)
+            close(fds[0]);
+        else
+            forker->fd = fds[0];
+    }
+    if (r < 0)
+        eddy__free(forker->workers);
+    return r < 0 ? r : 0;
+}
+
+/* ---- commands ---- */
+
+/* Waits if it must: the process takes commands at once, or waits for a worker that was killed. */
+static int command(struct eddy__forker *forker, int code, unsigned slot, int fd)
+{
+    struct eddy__forker_command c = {code, slot};
+    struct eddy__forker_message m;
+    ssize_t r;
+
+    eddy__forker_message_init(&m, &c, sizeof c, fd);
+    do
+        r = eddy__fault() ? (errno = EIO, -1) : sendmsg(forker->fd, &m.header, MSG_NOSIGNAL);
+    while (r < 0 && errno == EINTR);
+    return r < 0 ? -errno : 0;
+}
+
+int eddy__forker_start(struct eddy__forker *forker, unsigned slot)
+{
+    int fds[2];
+    int r = make_pair(SOCK_STREAM, fds);
+
+    if (r < 0)
+        return r;
+    r = command(forker, EDDY__FORKER_START, slot, fds[1]);
+    close(fds[1]);
+    if (r < 0)
+        close(fds[0]);
+    return r < 0 ? r : fds[0];
+}
+
+int eddy__forker_reap(struct eddy__forker *forker, unsigned slot)
+{
+    return command(forker, EDDY__FORKER_REAP, slot, -1);
+}
+
+int eddy__forker_answer(struct eddy__forker *forker, struct eddy__forker_answer *answer)
+{
+    ssize_t r;
+
+    do
+        r = eddy__fault() ? (errno = EIO, -1)
+                          : recv(forker->fd, answer, sizeof *answer, MSG_DONTWAIT);
+    while (r < 0 && errno == EINTR);
+    if (r == (ssize_t)sizeof *answer)
+        return 1;
+    return r < 0 ? -errno : -EPIPE;
+}
+
+void eddy__forker_stop(struct eddy__forker *forker)
+{
+    shutdown(forker->fd, SHUT_WR); /* not close: a copy may be open in another child */
+}
+
+void eddy__forker_close(struct eddy__forker *forker, bool force)
+{
+    int status;
+
+    if (force)
+        kill(forker->pid, SIGKILL);
+    while (waitpid(forker->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    close(forker->fd);
+    eddy__free(forker->workers);
+}
+
+/* ---- the bell ---- */
+
+int eddy__forker_ring(int fd)
+{
+    return eddy__fault() ? -EIO : status_of(send(fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+int eddy__forker_ringing(int fd)
+{
+    char byte;
+
+    return eddy__fault() ? -EIO : status_of(recv(fd, &byte, 1, MSG_DONTWAIT));
+}
+
+void eddy__forker_hang_up(int fd)
+{
+    close(fd);
+}

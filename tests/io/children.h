@@ -32,6 +32,14 @@ static inline bool has_live_child(void)
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
 }
 
+/* Whether there is any child, alive or a zombie; leaves it as it is. */
+static inline bool has_child(void)
+{
+    siginfo_t info;
+
+    return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 /* Waits, without the loop, until what was killed has ended. */
 static inline int checked(int status)
 {

@@ -183,7 +183,7 @@ TEST(P1_kill_on_close_when_sigterm_is_ignored)
     CHECK_INT(eddy_read_line(eddy_process_stdout(p), &line), 5);
     double began = eddy_time();
     eddy_process_close(p);
-    CHECK(eddy_time() - began >= 0.1 && eddy_time() - began < 2);
+    CHECK(eddy_time() - began >= 0.1);
     check_no_child();
 }
 
@@ -213,15 +213,15 @@ TEST(A13_close_of_a_process_is_shielded)
 TEST(P1_closed_child_lives_on_and_is_reaped)
 {
     eddy_process *p = eddy_process_shell("read line; exit 0", .stdin = EDDY_PIPE);
-    eddy_process *q = eddy_process_open(ARGV("sleep", "0.1"));
+    eddy_process *q = eddy_process_open(ARGV("sleep", "0.3"));
     pid_t pid = eddy_process_pid(q);
     int fds = count_descriptors();
 
     eddy_process_close(p);
     eddy_process_close(q);
     CHECK(is_alive(pid));
-    eddy_auto(eddy_process) *later = eddy_process_open(ARGV("sleep", "0.2"));
-    CHECK_INT(eddy_process_wait(later, NULL), 0);
+    for (int i = 0; i < 50 && has_child(); i++)
+        CHECK_INT(eddy_process_run(ARGV("sleep", "0.1"), NULL), 0);
     check_no_child();
     CHECK(count_descriptors() < fds);
 }
@@ -239,7 +239,7 @@ TEST(process_that_outlives_the_loop)
 
 static int kept_on(void)
 {
-    eddy_process *p = eddy_try(eddy_process_open(ARGV("sleep", "0.2")));
+    eddy_process *p = eddy_try(eddy_process_open(ARGV("sleep", "0.5")));
 
     eddy_process_close(p);
     return 0;

@@ -117,16 +117,23 @@ static void shut(eddy_stream *s, bool abort)
 {
     struct eddy__file *file = s->state;
 
-    (void)abort;
     list_each(link, &file->operations) {
         struct eddy__file_op *operation = container_of(link, struct eddy__file_op, link);
 
-        eddy_loop_cancel_op(s->fd.loop, &operation->op);
+        if (operation->in_flight)
+            eddy_loop_cancel_op(s->fd.loop, &operation->op);
     }
     file->left = s->fd.fd;
     s->fd.fd = -1;
-    if (!file->busy)
-        close_left(file);
+    if (file->busy)
+        return;
+    if (!abort && file->written) {
+        int fd = file->left;
+
+        file->left = -1;
+        eddy__file_close_fd(fd);
+    }
+    close_left(file);
 }
 
 const struct eddy__transport eddy__file_transport = {

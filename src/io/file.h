@@ -15,6 +15,7 @@ struct eddy__file {
     int64_t position;       /* in the file, of the next byte to be received; −1: it has none */
     bool append;            /* writes go to the end */
     bool shared;            /* reading and writing move the position */
+    bool written;           /* closing it may have to wait for the disk */
     int left;               /* the descriptor of a stream that was closed, to be closed yet */
     unsigned busy;          /* operations and jobs in flight */
     struct list operations; /* of them, to be cancelled by a close */
@@ -42,7 +43,8 @@ int eddy__path_fail(const char *verb, const char *path, int code) __attribute__(
 struct eddy__file_op {
     eddy_op op;
     eddy_task *task;
-    int aborted; /* the code that asked for an early end */
+    int aborted;    /* the code that asked for an early end */
+    bool in_flight; /* not done: may be cancelled */
     struct list link;
 };
 
@@ -72,5 +74,8 @@ struct eddy__file_job {
 /* 0: it has run, and is the caller's to release. Else a code, unraised: it has not, or was left
  * behind, and the caller no longer has it. */
 int eddy__file_job_run(struct eddy__file_job *job);
+/* Closes it in a worker thread, waiting at most some seconds for that; in the loop where there is
+ * no task or no thread. */
+void eddy__file_close_fd(int fd);
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 enum { NAMES_MAX = 64 << 20 };
+static const double CLOSE_SECONDS = 5.0;
 
 /* ---- jobs ---- */
 
@@ -82,6 +83,7 @@ struct call {
     char *other;
     unsigned mode;
     int fd;
+    bool owns_fd;
     int64_t size;
     struct stat stat;
     eddy_dir *dir;
@@ -96,6 +98,8 @@ static void release_call(struct eddy__file_job *job)
 {
     struct call *call = call_of(job);
 
+    if (call->owns_fd)
+        eddy__socket_close(call->fd);
     eddy__free(call->path);
     eddy__free(call->other);
     eddy_dir_close(call->dir);
@@ -288,6 +292,31 @@ int eddy_file_truncate(eddy_stream *s, int64_t size)
     call->size = size;
     status = run_on(s, call, NULL);
     return status < 0 ? eddy__stream_fail(s, "truncate", status) : 0;
+}
+
+static int do_close(struct eddy__file_job *job)
+{
+    call_of(job)->owns_fd = false;
+    return status_of(close(call_of(job)->fd));
+}
+
+void eddy__file_close_fd(int fd)
+{
+    struct eddy__closer closer;
+    struct call *call = eddy__self() ? eddy__alloc_zero(sizeof *call) : NULL;
+
+    if (!call) {
+        eddy__socket_close(fd);
+        return;
+    }
+    call->job.perform = do_close;
+    call->job.release = release_call;
+    call->fd = fd;
+    call->owns_fd = true;
+    eddy__closer_enter(&closer, CLOSE_SECONDS);
+    if (eddy__file_job_run(&call->job) == 0)
+        release_call(&call->job);
+    eddy__closer_leave(&closer);
 }
 
 /* ---- seeking ---- */

@@ -10,6 +10,7 @@ static void done(eddy_op *op)
 {
     struct eddy__file_op *operation = container_of(op, struct eddy__file_op, op);
 
+    operation->in_flight = false;
     eddy__wake(operation->task, 0);
 }
 
@@ -52,6 +53,7 @@ static ssize_t run_once(struct eddy__file_op *operation)
     int status = eddy_loop_submit(self->loop, &operation->op);
     if (status < 0)
         return status;
+    operation->in_flight = true;
     eddy__park(kind_of(operation->op.code), operation);
     return operation->op.result;
 }
@@ -90,6 +92,7 @@ ssize_t eddy__file_transfer(eddy_stream *s, int code, void *buf, size_t size, in
 
 int eddy__file_write_all(eddy_stream *s, const char *buf, size_t size, int64_t *offset)
 {
+    ((struct eddy__file *)s->state)->written = true;
     while (size > 0) {
         void *from = (void *)(uintptr_t)buf; /* an operation's buffer may be written to */
         ssize_t n = eddy__file_transfer(s, EDDY_OP_WRITE, from, size, *offset);

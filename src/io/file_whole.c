@@ -86,6 +86,17 @@ static void make_name(char *end)
         end[i] = letters[number % (sizeof letters - 1)];
 }
 
+/* Shielded: an open that is left behind might make a file that nobody would remove. */
+static int create_shielded(const char *path, unsigned mode)
+{
+    struct eddy__closer closer;
+
+    eddy__closer_enter(&closer, CLEAN_UP_SECONDS);
+    int fd = eddy__file_open_fd(path, O_RDWR | O_CREAT | O_EXCL, mode);
+    eddy__closer_leave(&closer);
+    return fd;
+}
+
 /* Opens start + middle + "XXXXXX" with other letters; a descriptor, with the name in *name to be
  * freed, or a code, unraised. */
 static int open_unique(const char *start, const char *middle, unsigned mode, char **name)
@@ -97,7 +108,7 @@ static int open_unique(const char *start, const char *middle, unsigned mode, cha
     for (int i = 0; path && i < NAME_TRIES; i++) {
         snprintf(path, length + 7, "%s%sXXXXXX", start, middle);
         make_name(path + length);
-        fd = eddy__file_open_fd(path, O_RDWR | O_CREAT | O_EXCL, mode);
+        fd = create_shielded(path, mode);
         if (fd != EDDY_EEXIST)
             break;
     }

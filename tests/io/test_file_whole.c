@@ -175,6 +175,19 @@ TEST(file_whole_temporary)
 
 /* ---- sweeps ---- */
 
+/* How many names begin with it: of a replacement that did not happen nothing is left. */
+static int folder_count_of(const char *beginning)
+{
+    DIR *dir = opendir(folder);
+    int count = 0;
+
+    CHECK(dir != NULL);
+    for (struct dirent *e; (e = readdir(dir));)
+        count += strncmp(e->d_name, beginning, strlen(beginning)) == 0;
+    closedir(dir);
+    return count;
+}
+
 static int use_files(void)
 {
     char *data;
@@ -197,6 +210,7 @@ static int scenario(void)
     int status = use_files();
     eddy_shield(INFINITY)
         eddy_ignore(eddy_sleep(0.01)); /* jobs that were left behind */
+    CHECK_INT(folder_count_of("a."), 0);
     folder_remove();
     return status;
 }

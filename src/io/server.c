@@ -42,7 +42,7 @@ struct eddy_server {
     bool in_trouble; /* accepting has failed, and that was reported */
     int64_t retry_delay;
     eddy_timer_ retry;
-    int next; /* the listener to be asked first */
+    unsigned next; /* the listener to be asked first, modulo their number */
     char name[EDDY__ADDRESS_TEXT];
     struct eddy__listeners sockets;
     struct listener listeners[]; /* one for each of sockets */
@@ -65,8 +65,11 @@ static void wake_acceptor(eddy_server *server, int status)
         eddy__wake(task, status);
 }
 
-static COLD void report_failure(const struct connection *c)
+/* A bare code gets the record that eddy_raise would have made. */
+static COLD void report_failure(const struct connection *c, int status)
 {
+    if (eddy_last_status() != status)
+        eddy__raise_code(status);
     eddy__report(c->server->loop,
                  &(eddy_report){.message = "the handler of a connection has failed",
                                 .task = eddy__self(),
@@ -88,7 +91,7 @@ static int handle(struct connection *c)
     if (unlikely(status < 0)) {
         eddy__self()->observed = true;
         if (status != EDDY_ECANCELED && (!peer_has_gone(c, status) || c->server->loop->debug))
-            report_failure(c);
+            report_failure(c, status);
     }
     eddy_stream_close(c->stream);
     return status;
@@ -207,14 +210,15 @@ static const struct eddy__wait_kind is_short = {"descriptors or memory to accept
 static int pause_accepting(eddy_server *server, const struct eddy__wait_kind *kind)
 {
     eddy_task *self = eddy__self();
-    int status;
+    int status = self->interrupt;
 
-    if (self->interrupt)
-        return self->interrupt;
-    server->paused = true;
-    server->acceptor_waits = self;
-    status = eddy__park(kind, server);
-    server->paused = false;
+    /* who was told of trouble may have stopped the server, or cancelled this task */
+    if (!status && !server->stopped) {
+        server->paused = true;
+        server->acceptor_waits = self;
+        status = eddy__park(kind, server);
+        server->paused = false;
+    }
     eddy__timer_cancel(server->loop, &server->retry);
     return status;
 }
@@ -294,7 +298,7 @@ static int accept_one(struct listener *l)
 static struct listener *ready_listener(eddy_server *server)
 {
     for (int i = 0; i < server->sockets.count; i++) {
-        int at = server->next++ % server->sockets.count;
+        unsigned at = server->next++ % (unsigned)server->sockets.count;
 
         if (server->listeners[at].ready)
             return &server->listeners[at];
@@ -484,10 +488,14 @@ int eddy_server_drain(eddy_server *server, double seconds)
     static const struct eddy__wait_kind kind = {"the end of a server's connections",
                                                 eddy__waiter_abort};
     struct eddy_waiter_ waiter = {0};
-    int status = eddy__checkpoint();
+    int status = eddy__check_interrupt();
 
-    if (status < 0 || !server || !server->count)
+    if (status < 0)
         return status;
+    if (!server || !server->count) {
+        eddy__spend();
+        return 0;
+    }
     eddy_timeout(seconds) {
         status = eddy__self()->interrupt;
         if (!status)

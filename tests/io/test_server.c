@@ -150,6 +150,27 @@ TEST(J4_handler_that_fails_is_reported_and_the_server_lives_on)
     }
 }
 
+static int fails_barely(eddy_stream *peer)
+{
+    char byte;
+
+    eddy_ignore(eddy_read(peer, &byte, 1));
+    return EDDY_EUSER;
+}
+
+TEST(J4_bare_failure_of_a_handler_is_reported_with_its_code)
+{
+    eddy_auto(eddy_server) *server = eddy_server_open(fails_barely);
+    eddy_auto(eddy_stream) *stream = connect_to(server);
+
+    reports_listen(&reports);
+    eddy_loop_set_debug(eddy_loop_running(), false);
+    CHECK_INT(eddy_write(stream, "x", 1), 1);
+    check_end(stream);
+    CHECK_INT(reports.count, 1);
+    CHECK_INT(reports.status, EDDY_EUSER);
+}
+
 TEST(J4_peer_that_resets_is_reported_in_debug_mode)
 {
     eddy_auto(eddy_server) *server = eddy_server_open(echoes);
@@ -253,6 +274,28 @@ TEST(server_retries_when_no_connection_ends)
     CHECK_INT(reports.count, 1);
     limit_descriptors(0);
     check_echo(stream);
+}
+
+static void cancel_reported(eddy_loop *loop, const eddy_report *report, void *arg)
+{
+    reports_note(loop, report, arg);
+    eddy_cancel(report->task);
+}
+
+TEST(server_whose_trouble_makes_somebody_cancel_it)
+{
+    NEEDS_LIMIT();
+    eddy_server *server = eddy_server_open(echoes);
+
+    reports = (struct reports){0};
+    eddy_loop_set_exception_handler(eddy_loop_running(), cancel_reported, &reports);
+    limit_descriptors(next_descriptor() + 1);
+    eddy_auto(eddy_stream) *stream = connect_to(server);
+    CHECK_OK(eddy_sleep(0.005));
+    CHECK_INT(reports.count, 1);
+    limit_descriptors(0);
+    eddy_server_close(server);
+    CHECK_OK(eddy_sleep(0.1)); /* nothing of it is left among the timers */
 }
 
 /* ---- J5: ending ---- */

@@ -118,6 +118,17 @@ static inline void eddy__stream_ref(eddy_stream *s)
     s->refs++;
 }
 void eddy__stream_unref(eddy_stream *s);
+/* First line of the calls on a stream: a checkpoint that keeps s while it yields. After a failure s
+ * may be gone. */
+int eddy__stream_checkpoint_slow(eddy_stream *s) __attribute__((cold));
+static inline int eddy__stream_checkpoint(eddy_stream *s)
+{
+    const eddy_task *self = eddy__self();
+
+    if (likely(self && !self->interrupt && --eddy__thread.budget > 0))
+        return 0;
+    return eddy__stream_checkpoint_slow(s);
+}
 /* Wait until `readable`, or until out is down to mark and the socket takes more. 0 or a code,
  * unraised; s may be gone after EDDY_ECLOSED. */
 int eddy__stream_await_readable(eddy_stream *s);

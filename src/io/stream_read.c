@@ -138,6 +138,18 @@ static ssize_t fill(eddy_stream *s, size_t most)
 
 /* ---- what every call begins and ends with ---- */
 
+int eddy__stream_checkpoint_slow(eddy_stream *s)
+{
+    if (!s)
+        return eddy__checkpoint_slow();
+    eddy__stream_ref(s);
+    int status = eddy__checkpoint_slow();
+    if (status >= 0 && s->closed)
+        status = eddy__raise_code(EDDY_ECLOSED);
+    eddy__stream_unref(s);
+    return status;
+}
+
 static COLD int refuse(const eddy_stream *s)
 {
     if (!s)
@@ -149,7 +161,7 @@ static COLD int refuse(const eddy_stream *s)
 
 static inline int begin(eddy_stream *s)
 {
-    int status = eddy__checkpoint();
+    int status = eddy__stream_checkpoint(s);
 
     if (unlikely(status < 0))
         return status;

@@ -202,7 +202,7 @@ static NOINLINE ssize_t write_slow(eddy_stream *s, const void *buf, size_t size)
 
 ssize_t eddy_write(eddy_stream *s, const void *buf, size_t size)
 {
-    int status = eddy__checkpoint();
+    int status = eddy__stream_checkpoint(s);
 
     if (unlikely(status < 0))
         return status;
@@ -230,7 +230,7 @@ static int await_sent(eddy_stream *s)
 
 static int begin_flush(eddy_stream *s)
 {
-    int status = eddy__checkpoint();
+    int status = eddy__stream_checkpoint(s);
 
     if (status < 0)
         return status;

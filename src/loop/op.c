@@ -61,6 +61,7 @@ void eddy__op_finish(eddy_op *op, ssize_t result)
     struct eddy__op *part = eddy__op_part(op);
 
     list_remove(&part->link);
+    part->cancelled = true; /* a cancellation that comes too late finds nothing to do */
     part->loop->io_waits--;
     op->result = result;
     op->done(op);

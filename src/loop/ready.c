@@ -9,6 +9,9 @@ COLD int eddy__ready_grow(eddy_loop *loop)
 {
     size_t capacity = loop->ring ? 2 * loop->ring_capacity : FIRST_CAPACITY;
 
+    /* it is kept by a hold, or the handle of a task, and runs nothing any more */
+    if (!loop->backend_state)
+        return EDDY_ECLOSED;
     /* a task sleeps without asking for memory: on a packed stack there would be no room for it */
     if (eddy__timers_reserve(loop, capacity) < 0)
         return EDDY_ENOMEM;

@@ -41,7 +41,7 @@ int eddy__loop_enter(eddy_loop *loop)
 {
     if (eddy__thread.loop)
         return eddy_raise(EDDY_ELOOP, "a loop is already running in this thread");
-    if (!loop)
+    if (!loop || !loop->backend_state)
         return eddy_raise(EDDY_ECLOSED, "Event loop is closed");
     if (loop->task_count && !pthread_equal(loop->thread, pthread_self()))
         return eddy_raise(EDDY_ELOOP, "the loop's tasks belong to another thread");

@@ -5,7 +5,8 @@
 
 #include <fcntl.h>
 
-/* Nothing of a watch is touched after its callback, which may have closed it. */
+/* Nothing of a watch is touched after its callback, which may have closed it. It keeps the loop's
+ * memory, so that it may be closed after the loop. */
 struct eddy_watch {
     struct eddy__fd fd;
     eddy_watch_callback *fn;
@@ -45,7 +46,7 @@ static int want(eddy_watch *watch, unsigned events)
 {
     eddy_loop *loop = watch->fd.loop;
     bool waited = watch->fd.wanted != 0;
-    int r = eddy__fd_want(&watch->fd, events);
+    int r = loop->backend_state ? eddy__fd_want(&watch->fd, events) : EDDY_ECLOSED;
 
     if (r < 0)
         return eddy_raise(r, "cannot watch descriptor %d: %s", watch->fd.fd,
@@ -79,6 +80,7 @@ eddy_watch *eddy_watch_open(eddy_loop *loop, int fd, unsigned events, eddy_watch
         eddy__free(watch);
         return NULL;
     }
+    eddy__loop_ref(loop);
     return watch;
 }
 
@@ -104,5 +106,6 @@ void eddy_watch_close(eddy_watch *watch)
     if (watch->fd.wanted)
         watch->fd.loop->io_waits--;
     eddy__fd_forget(&watch->fd);
+    eddy__loop_unref(watch->fd.loop);
     eddy__free(watch);
 }

@@ -157,6 +157,29 @@ TEST_PLAIN(loop_slow_callback_duration_of_any_kind)
     CHECK_INT(loop->slow_ns, 0);
 }
 
+static int never_called(void *arg)
+{
+    (void)arg;
+    CHECK(false);
+    return 0;
+}
+
+/* A hold keeps the memory of a loop, not the loop. */
+TEST_PLAIN(G5_closed_loop_that_is_held_refuses)
+{
+    eddy_loop *loop = eddy_loop_open();
+
+    eddy_loop_hold(loop);
+    eddy_loop_close(loop);
+    CHECK_INT(eddy_loop_run_once(loop, 0), EDDY_ECLOSED);
+    CHECK_INT(eddy_loop_run_forever(loop), EDDY_ECLOSED);
+    CHECK(!eddy_loop_call_soon(loop, never_called, NULL).call);
+    CHECK(!eddy_loop_call_later(loop, 0, never_called, NULL).call);
+    CHECK_INT(eddy_loop_call_soon_threadsafe(loop, never_called, NULL), EDDY_ECLOSED);
+    eddy_error_clear();
+    eddy_loop_release(loop);
+}
+
 /* ---- without memory ---- */
 
 TEST_PLAIN(loop_opens_or_leaves_nothing)

@@ -42,7 +42,7 @@ static bool leads_to(const eddy_task *from, const eddy_task *to)
 
 /* The only one who waits for a task takes it along and waits on; one of several just leaves. So
  * does one whose own cancellation comes back to it: it is in a cycle. Returns the task to be
- * cancelled. */
+ * cancelled: again, when it has taken back the first request. */
 static eddy_task *abort_one(eddy_task *task, int code)
 {
     struct awaiting *a = task->waiting_on;
@@ -52,7 +52,7 @@ static eddy_task *abort_one(eddy_task *task, int code)
     a->aborted = code;
     if (leaves)
         eddy__waiter_abort(task, code);
-    return leaves || again ? NULL : a->inner;
+    return leaves || (again && a->inner->cancels) ? NULL : a->inner;
 }
 
 /* Without recursion: the chain of those who await each other may be long. */
@@ -226,8 +226,9 @@ static void done_granted(struct eddy_waiter_ *w, int status)
 
 int eddy_task_add_done_callback(eddy_task *task, eddy_task_callback *fn, void *arg)
 {
+    if (atomic_load(&task->loop->closed))
+        return eddy_raise_at(NULL, EDDY_ECLOSED, "Event loop is closed");
     struct done_callback *d = eddy__alloc_zero(sizeof *d);
-
     if (!d)
         return eddy__raise_code(EDDY_ENOMEM);
     *d = (struct done_callback){.waiter = {.granted = done_granted},

@@ -242,6 +242,15 @@ static int deadlock(eddy_loop *loop)
     return eddy_raise_at(NULL, EDDY_EDEADLOCK, "deadlock: no task can ever run again");
 }
 
+/* By eddy_loop_stop. */
+static int stopped_early(eddy_loop *loop)
+{
+    end_tasks(loop);
+    int r = eddy_raise_at(NULL, EDDY_ELOOP, "Event loop stopped before Future completed.");
+    eddy_error_print(eddy_last_error());
+    return r;
+}
+
 static void print_unhandled(eddy_task *main, bool interrupted)
 {
     if (main->status >= 0 || (interrupted && main->status == EDDY_ECANCELED))
@@ -268,8 +277,8 @@ static int run_main(eddy_loop *loop, eddy_coro coro)
     eddy__task_start(main);
     bool catches = eddy__sigint_open(loop);
     eddy__loop_turns(loop);
-    if (loop->deadlocked && main->state != EDDY__TASK_DONE) {
-        r = deadlock(loop);
+    if (main->state != EDDY__TASK_DONE) {
+        r = loop->deadlocked ? deadlock(loop) : stopped_early(loop);
     } else {
         r = main->status;
         print_unhandled(main, catches && eddy__sigint_came());

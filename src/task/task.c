@@ -273,6 +273,7 @@ void eddy__task_start_eagerly(eddy_task *task)
     eddy__ready_push_front(task->loop, (uintptr_t)self);
     eddy__ready_push_front(task->loop, (uintptr_t)task);
     eddy__step_aside();
+    task->loop->now_step = task->loop->ring_head - 1; /* the ring went back: time did not */
     while (!task->begun)
         eddy__yield_turn();
 }

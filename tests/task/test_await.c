@@ -111,6 +111,31 @@ TEST(A4_inner_that_fails_of_its_cancellation)
     CHECK_INT(eddy_await(outer), EDDY_EIO);
 }
 
+static int takes_its_first_cancellation_back(int *seen)
+{
+    *seen = eddy_sleep(100);
+    eddy_uncancel();
+    return eddy_sleep(100);
+}
+EDDY_CORO(takes_its_first_cancellation_back, int *)
+
+TEST(A4_inner_that_took_back_a_cancellation_gets_the_next)
+{
+    int seen = 0;
+    eddy_auto(eddy_task) *inner = eddy_create_task(takes_its_first_cancellation_back_coro(&seen));
+    eddy_auto(eddy_task) *outer = eddy_create_task(awaits_coro(inner));
+
+    settle();
+    CHECK(eddy_cancel(outer));
+    settle();
+    CHECK_INT(seen, EDDY_ECANCELED);
+    CHECK(!eddy_task_done(outer));
+    CHECK(eddy_cancel(outer));
+    CHECK_INT(eddy_await(outer), EDDY_ECANCELED);
+    CHECK(eddy_task_cancelled(inner));
+    CHECK_INT(eddy_sleep(0), 0);
+}
+
 static int awaits_a_chain(int depth);
 EDDY_CORO(awaits_a_chain, int)
 

@@ -215,6 +215,20 @@ static int stops_early(void)
 }
 EDDY_CORO(stops_early)
 
+static int run_stops_early(void *arg)
+{
+    (void)arg;
+    return eddy_run(stops_early_coro(), .clock = EDDY_CLOCK_VIRTUAL) == EDDY_ELOOP ? 0 : 1;
+}
+
+TEST_PLAIN(G3_run_that_is_stopped_early_is_an_error)
+{
+    char output[2048];
+
+    CHECK_INT(test_child(run_stops_early, NULL, output, sizeof output), 0);
+    CHECK_CONTAINS(output, "Event loop stopped before Future completed.");
+}
+
 TEST_PLAIN(G6_run_until_complete_stopped_early_is_an_error)
 {
     eddy_auto(eddy_loop) *loop = eddy_loop_open(.clock = EDDY_CLOCK_VIRTUAL);

@@ -525,6 +525,18 @@ static void nothing(eddy_task *task, void *arg)
     (void)arg;
 }
 
+TEST_PLAIN(done_callback_of_a_closed_loop_is_refused)
+{
+    eddy_loop *loop = eddy_loop_open(.clock = EDDY_CLOCK_VIRTUAL);
+    eddy_task *task = eddy_loop_create_task(loop, sleeps_coro(1));
+
+    CHECK_OK(eddy_loop_run_until_done(loop, task));
+    eddy_loop_close(loop);
+    CHECK_INT(eddy_task_add_done_callback(task, nothing, NULL), EDDY_ECLOSED);
+    eddy_error_clear();
+    eddy_detach(task);
+}
+
 static int life_of_tasks(void)
 {
     eddy_auto(eddy_task) *a = eddy_try(eddy_create_task(sleeps_coro(2), .name = "a"));

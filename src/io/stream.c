@@ -79,7 +79,8 @@ static int check_socket(int fd)
 
     if (!eddy__thread.loop)
         return eddy_raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
-    if (eddy__fault() || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+    int r = eddy__fault() ? (errno = EIO, -1) : getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+    if (r < 0)
         return eddy_raise(-errno, "descriptor %d is not a socket", fd);
     if (type != SOCK_STREAM)
         return eddy_raise(EDDY_EINVAL, "descriptor %d is not a stream socket", fd);
@@ -88,7 +89,7 @@ static int check_socket(int fd)
 
 static int make_nonblocking(int fd)
 {
-    int flags = eddy__fault() ? -1 : fcntl(fd, F_GETFL);
+    int flags = eddy__fault() ? (errno = EIO, -1) : fcntl(fd, F_GETFL);
 
     if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
         return eddy_raise(-errno, "descriptor %d cannot be made non-blocking", fd);

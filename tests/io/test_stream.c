@@ -309,9 +309,11 @@ static int open_both(eddy_stream *streams[2])
     streams[1] = streams[0] ? eddy_stream_of_socket(fds[1], NULL) : NULL;
     if (!streams[0])
         close(fds[0]);
-    if (!streams[1])
-        close(fds[1]);
-    return streams[1] ? 0 : eddy_last_status();
+    if (streams[1])
+        return 0;
+    close(fds[1]);
+    eddy_stream_close(eddy_take(streams[0]));
+    return eddy_last_status();
 }
 
 static int talk_over_new_streams(void)
@@ -329,6 +331,49 @@ static int talk_over_new_streams(void)
 TORTURE(stream_torture)
 {
     return talk_over_new_streams();
+}
+
+/* Whoever fails closes its end, so that the other one does not wait for ever. */
+static int drains(eddy_stream **stream)
+{
+    static char sink[65536];
+    ssize_t n = eddy_sleep(0.001);
+
+    while (n >= 0 && (n = eddy_read(*stream, sink, sizeof sink)) > 0)
+        continue;
+    eddy_stream_close(eddy_take(*stream));
+    return (int)n;
+}
+EDDY_CORO(drains, eddy_stream **)
+
+static int sends_large(eddy_stream *stream)
+{
+    static char large[1 << 20];
+
+    eddy_try(eddy_write(stream, large, sizeof large));
+    eddy_try(eddy_write(stream, large, 1));
+    return eddy_write_eof(stream);
+}
+
+static int send_and_drain(eddy_stream *streams[2])
+{
+    eddy_auto(eddy_task) *other = eddy_try(eddy_create_task(drains_coro(&streams[1])));
+    int status = sends_large(streams[0]);
+
+    eddy_stream_close(eddy_take(streams[0]));
+    eddy_try(status);
+    return eddy_await(other);
+}
+
+TORTURE(stream_torture_with_waits)
+{
+    eddy_stream *streams[2] = {0};
+
+    eddy_try(open_both(streams));
+    int status = send_and_drain(streams);
+    eddy_stream_close(streams[0]);
+    eddy_stream_close(streams[1]);
+    return status;
 }
 
 static int talks_from_afar(eddy_stream *stream)

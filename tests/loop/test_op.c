@@ -459,3 +459,54 @@ TEST_PLAIN(op_fake_readiness_is_injected)
     CHECK_INT(eddy__fake_wanted(loop, 0), 0);
     eddy_loop_close(loop);
 }
+
+/* ---- with things going wrong ---- */
+
+static void set_event(eddy_op *op)
+{
+    eddy_event_set(op->arg);
+}
+
+static int perform_in_task(eddy_op *op, bool cancelled)
+{
+    eddy_event ended = {0};
+
+    op->done = set_event;
+    op->arg = &ended;
+    eddy_try(eddy_loop_submit(eddy_loop_running(), op));
+    if (cancelled)
+        eddy_loop_cancel_op(eddy_loop_running(), op);
+    eddy_try(eddy_event_wait(&ended));
+    if (op->result == EDDY_ECANCELED && cancelled)
+        return 0;
+    return op->result < 0 ? eddy_raise((int)op->result, "code %d", op->code) : (int)op->result;
+}
+
+static int write_and_read(int fd)
+{
+    char text[] = "hello", got[8] = "";
+    eddy_op op = {.code = EDDY_OP_WRITE, .fd = fd, .buffer = text, .size = 5};
+
+    CHECK_INT(eddy_try(perform_in_task(&op, false)), 5);
+    op = (eddy_op){.code = EDDY_OP_FSYNC, .fd = fd};
+    eddy_try(perform_in_task(&op, false));
+    eddy_try(perform_in_task(&op, true));
+    op = (eddy_op){.code = EDDY_OP_READ, .fd = fd, .buffer = got, .size = 8};
+    CHECK_INT(eddy_try(perform_in_task(&op, false)), 5);
+    CHECK_STR(got, "hello");
+    return 0;
+}
+
+TORTURE(ops_with_failures)
+{
+    char path[] = "/tmp/eddy-op-XXXXXX";
+
+    close(CHECK_OK(mkstemp(path)));
+    eddy_op op = {.code = EDDY_OP_OPEN, .fd = AT_FDCWD, .path = path, .flags = O_RDWR | O_CLOEXEC};
+    int fd = perform_in_task(&op, false);
+    unlink(path);
+    eddy_try(fd);
+    int status = write_and_read(fd);
+    close(fd);
+    return status;
+}

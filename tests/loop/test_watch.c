@@ -278,3 +278,62 @@ TEST(watch_G7_virtual_time_waits_for_watches)
     close(fds[0]);
     close(fds[1]);
 }
+
+/* ---- with things going wrong ---- */
+
+/* Pauses the watch after two calls. */
+static void count_call(eddy_watch *watch, unsigned events, void *arg)
+{
+    (void)events;
+    if (++*(int *)arg >= 2)
+        eddy_ignore(eddy_watch_set(watch, 0));
+}
+
+static int await_two(const int *calls)
+{
+    while (*calls < 2)
+        eddy_try(eddy_sleep(0.001));
+    return 0;
+}
+
+static int watch_twice(const int fds[2])
+{
+    eddy_loop *loop = eddy_loop_running();
+    int reads = 0, writes = 0;
+    eddy_auto(eddy_watch) *reader =
+        eddy_try(eddy_watch_open(loop, fds[0], EDDY_READABLE, count_call, &reads));
+    eddy_auto(eddy_watch) *writer =
+        eddy_try(eddy_watch_open(loop, fds[0], EDDY_WRITABLE, count_call, &writes));
+
+    eddy_try(await_two(&writes));
+    CHECK_INT(reads, 0);
+    CHECK_INT(write(fds[1], "x", 1), 1);
+    eddy_try(await_two(&reads));
+    reads = writes = 0;
+    eddy_try(eddy_watch_set(writer, EDDY_READABLE | EDDY_WRITABLE));
+    eddy_try(eddy_watch_set(reader, EDDY_READABLE));
+    eddy_try(await_two(&reads));
+    return await_two(&writes);
+}
+
+TORTURE(watches_with_failures)
+{
+    int fds[2];
+
+    make_pair(fds);
+    int status = watch_twice(fds);
+    close(fds[0]);
+    close(fds[1]);
+    return status;
+}
+
+SWEEP(watches_cancelled_anywhere)
+{
+    int fds[2];
+
+    make_pair(fds);
+    int status = watch_twice(fds);
+    close(fds[0]);
+    close(fds[1]);
+    return status;
+}

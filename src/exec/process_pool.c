@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 128, PAGE = 4096, TRIES = 3 };
+enum { WORKERS_MAX = 128, PAGE = 4096, TRIES = 3, WELL = -1 };
 static const double GRACE = 5; /* seconds */
 static const size_t DATA_MAX = 1 << 20;
 
@@ -39,8 +39,8 @@ struct call {
     eddy_task *task;
     struct slot *slot;
     bool parked, ended;
-    int error; /* -errno: no worker could be had */
-    int wait_status;
+    int error;       /* -errno: no worker could be had */
+    int wait_status; /* of the worker; WELL: it has done the job */
 };
 
 enum state { ABSENT, IDLE, BUSY, DYING };
@@ -54,7 +54,8 @@ struct slot {
     unsigned done;  /* jobs of this worker */
     unsigned tries; /* to deliver this job */
     bool taken;
-    bool rang; /* the worker knows of the job */
+    bool orphan; /* its caller has gone: who hears of the worker's end gives it back */
+    bool rang;   /* the worker knows of the job */
 };
 
 struct process_pool {
@@ -110,7 +111,7 @@ static void set_state(struct slot *slot, enum state state)
 
 static void give_back(struct slot *slot)
 {
-    slot->taken = false;
+    slot->taken = slot->orphan = false;
     eddy__pool_leave(&slot->pool->base);
 }
 
@@ -134,7 +135,7 @@ static void settle(struct slot *slot, int error, int wait_status)
         deliver(slot);
     else if (slot->call)
         end_call(slot, error, wait_status);
-    else if (slot->taken)
+    else if (slot->orphan)
         give_back(slot);
 }
 
@@ -184,7 +185,7 @@ static void on_worker(struct eddy__fd *fd, unsigned events)
     }
     set_state(slot, IDLE);
     slot->done++;
-    end_call(slot, 0, -1);
+    end_call(slot, 0, WELL);
 }
 
 static void on_answer(struct eddy__fd *fd, unsigned events)
@@ -243,6 +244,7 @@ static void call_abort(eddy_task *task, int code)
     struct slot *slot = ((struct call *)task->waiting_on)->slot;
 
     slot->call = NULL;
+    slot->orphan = true;
     if (slot->state == BUSY)
         retire(slot);
     eddy__wake(task, code);
@@ -300,7 +302,7 @@ static int outcome(const struct call *call, const struct area *area, const eddy_
     if (call->error < 0)
         return eddy_raise_at(NULL, call->error, "cannot start a worker: %s",
                              eddy_status_message(call->error));
-    return call->wait_status == -1 ? result_of(area, opts) : died(call->wait_status, opts);
+    return call->wait_status == WELL ? result_of(area, opts) : died(call->wait_status, opts);
 }
 
 /* The task is done with its slot. */

@@ -2,7 +2,8 @@
 #ifndef EDDY_H
 #define EDDY_H
 
-/* clang-format off: in the order of learning */
+/* In the order of learning. */
+/* clang-format off */
 #include <eddy/base.h>
 #include <eddy/error.h>
 #include <eddy/coro.h>

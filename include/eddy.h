@@ -20,6 +20,7 @@
 #include <eddy/sync.h>
 #include <eddy/queue.h>
 #include <eddy/select.h>
+#include <eddy/tls.h>
 #include <eddy/stream.h>
 #include <eddy/file.h>
 #include <eddy/pipe.h>

@@ -58,6 +58,7 @@ enum {
     EDDY_ENAME = -5011,          /* the host name cannot be resolved */
     EDDY_ELOOP = -5012,          /* the loop is running, stopped early, or not this thread's */
     EDDY_EOWNER = -5013,         /* released or waited on by a task that does not hold it */
+    EDDY_ETLS = -5014,           /* TLS: a certificate is refused, or the peer breaks the rules */
     EDDY_EUSER = -10000,         /* yours: EDDY_EUSER, EDDY_EUSER - 1, … */
 };
 

@@ -5,6 +5,7 @@
 
 #include <eddy/base.h>
 #include <eddy/loop.h>
+#include <eddy/tls.h>
 #include <stdarg.h>
 
 EDDY_BEGIN_DECLS
@@ -21,11 +22,14 @@ typedef struct eddy_connect_opts {
     int port;
     const char *local_host; /* address to connect from */
     bool nodelay_off;       /* leaves Nagle's algorithm on */
+    bool tls;               /* verifies the certificate and the host name, see tls.h */
+    eddy_tls_opts tls_opts;
     eddy_stream_opts stream;
 } eddy_connect_opts;
 
 /* Connects to a host name or numeric address; the names are looked up beside the loop. NULL with a
- * record that names host and port: EDDY_ENAME, EDDY_ECONNREFUSED, … The caller closes it. */
+ * record that names host and port: EDDY_ENAME, EDDY_ECONNREFUSED, EDDY_ETLS, … The caller closes
+ * it. */
 EDDY_API EDDY_SUSPENDS eddy_stream *eddy_connect_with(const char *host,
                                                       const eddy_connect_opts *opts);
 #define eddy_connect(host, ...) eddy_connect_with((host), &(eddy_connect_opts){__VA_ARGS__})
@@ -100,6 +104,9 @@ typedef struct eddy_serve_opts {
     size_t stack_size;        /* of handlers */
     double drain;             /* seconds eddy_server_close lets handlers end; 0: none */
     void *arg;                /* eddy_stream_arg gives it to handlers */
+    const char *cert;         /* file of a certificate: TLS, see tls.h; handlers get streams */
+    const char *key;          /* whose handshake has succeeded */
+    eddy_tls_opts tls_opts;
     eddy_stream_opts stream;
 } eddy_serve_opts;
 

@@ -20,6 +20,7 @@ static const struct status {
     {EDDY_ENAME, "EDDY_ENAME", "the name cannot be resolved"},
     {EDDY_ELOOP, "EDDY_ELOOP", "the loop is in the wrong state"},
     {EDDY_EOWNER, "EDDY_EOWNER", "not held by this task"},
+    {EDDY_ETLS, "EDDY_ETLS", "TLS failure"},
     {EDDY_EUSER, "EDDY_EUSER", "failed"},
     {EDDY_ECANCELED, "EDDY_ECANCELED", "cancelled"},
     {EDDY_ETIMEDOUT, "EDDY_ETIMEDOUT", "timed out"},

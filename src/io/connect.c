@@ -134,6 +134,14 @@ static eddy_stream *connect_host(const char *host, const eddy_connect_opts *opts
     return s;
 }
 
+static eddy_stream *with_tls(eddy_stream *s, const char *host, const eddy_connect_opts *opts)
+{
+    if (!s || !opts->tls || eddy__tls_connect(s, &opts->tls_opts, host) >= 0)
+        return s;
+    eddy_stream_close(s);
+    return NULL;
+}
+
 eddy_stream *eddy_connect_with(const char *host, const eddy_connect_opts *opts)
 {
     static const eddy_connect_opts defaults;
@@ -144,11 +152,11 @@ eddy_stream *eddy_connect_with(const char *host, const eddy_connect_opts *opts)
     if (eddy__checkpoint() < 0 || check(host, opts) < 0)
         return NULL;
     if (!opts->local_host)
-        return connect_host(host, opts, NULL);
+        return with_tls(connect_host(host, opts, NULL), host, opts);
     from = eddy__names_resolve(opts->local_host);
     if (!from)
         return NULL;
     eddy_stream *s = connect_host(host, opts, from);
     eddy__free(from);
-    return s;
+    return with_tls(s, host, opts);
 }

@@ -54,6 +54,7 @@ struct eddy__transport {
     ssize_t (*receive_parts)(eddy_stream *s, struct iovec *parts, size_t n);
     ssize_t (*send)(eddy_stream *s, const void *buf, size_t size);
     int (*send_eof)(eddy_stream *s);
+    bool says_goodbye; /* closing calls send_eof: without it the peer takes the end for a cut */
     /* Just before the descriptor is forgotten and closed; may take it over, leaving −1. */
     void (*shut)(eddy_stream *s, bool abort);
     /* Of files, whose streams are never readable nor writable: instead of the calls above and of
@@ -80,6 +81,7 @@ struct eddy_stream {
     eddy_task *writer; /* parked until out is down to mark and the socket takes more */
     struct eddy__buffer in;
     struct eddy__buffer out;
+    size_t held; /* bytes that the transport has taken and not sent yet */
     size_t mark;
     size_t limit;
     size_t high_water;
@@ -103,8 +105,9 @@ struct eddy_stream {
     bool closed;   /* no more calls */
     bool released; /* the owner has closed it */
     void *arg;
-    void *state; /* the transport's own, given back with the stream */
-    char *peer;  /* made when asked for */
+    void *state;           /* the transport's own, given back with the stream */
+    struct eddy__tls *tls; /* NULL: in the clear */
+    char *peer;            /* made when asked for */
     char *local;
 };
 
@@ -135,6 +138,10 @@ int eddy__stream_await_readable(eddy_stream *s);
 int eddy__stream_await_writable(eddy_stream *s, size_t mark);
 /* Waits for the end of a connect that is under way. 0 or a code, unraised. */
 int eddy__stream_await_connected(eddy_stream *s);
+static inline size_t eddy__stream_unsent(const eddy_stream *s)
+{
+    return eddy__buffer_count(&s->out) + s->held;
+}
 /* The readiness event of the sending side. */
 void eddy__stream_on_writable(eddy_stream *s);
 /* Ends the wait of s->writer, if there is one. */
@@ -155,6 +162,22 @@ static inline int eddy__io_park(const struct eddy__wait_kind *kind, void *on)
     self->loop->io_waits--;
     return status;
 }
+
+/* ---- TLS (tls*.c) ---- */
+
+struct eddy__tls;
+struct eddy__tls_context;
+
+/* A server's certificates and rules, with one reference; NULL for one in the clear. 0 or a failure,
+ * raised. Suspends. */
+int eddy__tls_server_context(const eddy_serve_opts *opts, struct eddy__tls_context **context);
+void eddy__tls_context_unref(struct eddy__tls_context *context);
+/* The handshake on a new stream, as a server or as a client of host. 0 or a failure, raised. */
+int eddy__tls_accept(eddy_stream *s, struct eddy__tls_context *context);
+int eddy__tls_connect(eddy_stream *s, const eddy_tls_opts *opts, const char *host);
+/* Why a call has failed with that code, when TLS knows more than the code says; or NULL. */
+const char *eddy__tls_reason(const eddy_stream *s, int code);
+void eddy__tls_free(struct eddy__tls *tls);
 
 /* ---- addresses (address.c) ---- */
 

@@ -29,6 +29,7 @@ struct eddy_server {
     void *arg;
     size_t stack_size;
     double drain;
+    struct eddy__tls_context *tls; /* NULL: in the clear */
     eddy_stream_opts stream;
     unsigned max;
     unsigned count; /* of connections */
@@ -50,8 +51,10 @@ struct eddy_server {
 
 static void unref(eddy_server *server)
 {
-    if (--server->refs == 0)
-        eddy__free(server);
+    if (--server->refs)
+        return;
+    eddy__tls_context_unref(server->tls);
+    eddy__free(server);
 }
 
 /* ---- connections ---- */
@@ -76,17 +79,24 @@ static COLD void report_failure(const struct connection *c, int status)
                                 .error = eddy_last_error()});
 }
 
-/* The end of a connection as peers often cause it: reporting each would let them fill a log. */
+/* The end of a connection as peers often cause it: reporting each would let them fill a log. With
+ * TLS they can also cut it short, and send nonsense. */
 static bool peer_has_gone(const struct connection *c, int status)
 {
-    return (status == EDDY_ECONNRESET || status == EDDY_EPIPE) &&
-           (c->stream->read_error == status || c->stream->write_error == status);
+    bool theirs =
+        status == EDDY_ECONNRESET || status == EDDY_EPIPE ||
+        (c->server->tls && (status == EDDY_EOF || status == EDDY_ETLS || status == EDDY_ETIMEDOUT));
+
+    return theirs && (c->stream->read_error == status || c->stream->write_error == status);
 }
 
 /* The body of a connection's task. */
 static int handle(struct connection *c)
 {
-    int status = c->server->handler(c->stream);
+    int status = c->server->tls ? eddy__tls_accept(c->stream, c->server->tls) : 0;
+
+    if (likely(status >= 0))
+        status = c->server->handler(c->stream);
 
     if (unlikely(status < 0)) {
         eddy__self()->observed = true;
@@ -393,7 +403,8 @@ static void name_server(eddy_server *server, const eddy_serve_opts *opts)
 }
 
 static eddy_server *make_server(eddy_handler *handler, const eddy_serve_opts *opts,
-                                const struct eddy__listeners *sockets)
+                                const struct eddy__listeners *sockets,
+                                struct eddy__tls_context *tls)
 {
     size_t size = sizeof(eddy_server) + (size_t)sockets->count * sizeof(struct listener);
     eddy_server *server = eddy__alloc_zero(size);
@@ -405,6 +416,7 @@ static eddy_server *make_server(eddy_handler *handler, const eddy_serve_opts *op
     server->arg = opts->arg;
     server->stack_size = opts->stack_size;
     server->drain = opts->drain;
+    server->tls = tls;
     server->stream = opts->stream;
     server->max = opts->max_connections ? opts->max_connections : MAX_CONNECTIONS;
     server->refs = 1;
@@ -424,15 +436,21 @@ eddy_server *eddy_server_open_with(eddy_handler *handler, const eddy_serve_opts 
 {
     static const eddy_serve_opts defaults;
     struct eddy__listeners sockets;
+    struct eddy__tls_context *tls;
 
     if (!opts)
         opts = &defaults;
     if (eddy__checkpoint() < 0 || check(handler, opts) < 0 ||
-        eddy__listeners_open(&sockets, opts) < 0)
+        eddy__tls_server_context(opts, &tls) < 0)
         return NULL;
-    eddy_server *server = make_server(handler, opts, &sockets);
+    if (eddy__listeners_open(&sockets, opts) < 0) {
+        eddy__tls_context_unref(tls);
+        return NULL;
+    }
+    eddy_server *server = make_server(handler, opts, &sockets, tls);
     if (!server) {
         eddy__listeners_close(&sockets);
+        eddy__tls_context_unref(tls);
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }

@@ -114,6 +114,7 @@ void eddy__stream_unref(eddy_stream *s)
     eddy__buffer_free(&s->in);
     eddy__buffer_free(&s->out);
     eddy__free(s->state);
+    eddy__tls_free(s->tls);
     eddy__free(s->peer);
     eddy__free(s->local);
     eddy__loop_unref(s->fd.loop);
@@ -200,15 +201,30 @@ static void refuse_calls(eddy_stream *s)
     eddy__waiters_grant_all(&s->turns, EDDY_ECLOSED);
 }
 
+static void flush(eddy_stream *s)
+{
+    while (eddy__stream_unsent(s) && !s->write_error)
+        if (eddy__stream_await_writable(s, 0) < 0)
+            break;
+}
+
 static void flush_shielded(eddy_stream *s)
 {
     struct eddy__closer closer;
 
     eddy__closer_enter(&closer, FLUSH_SECONDS);
-    while (eddy__buffer_count(&s->out) && !s->write_error)
-        if (eddy__stream_await_writable(s, 0) < 0)
-            break;
+    flush(s);
     eddy__closer_leave(&closer);
+}
+
+/* The transport's own end, behind everything else. */
+static void say_goodbye(eddy_stream *s)
+{
+    if (s->sent_eof || s->write_error || eddy__stream_unsent(s))
+        return;
+    s->write_error = s->transport->send_eof(s);
+    if (eddy__stream_unsent(s) && eddy__self())
+        flush_shielded(s);
 }
 
 /* The child of a fork only lets go: the connection is its parent's, who has the loop. */
@@ -229,8 +245,10 @@ void eddy_stream_close(eddy_stream *s)
     s->released = true;
     if (!s->closed) {
         refuse_calls(s);
-        if (eddy__buffer_count(&s->out) && eddy__self())
+        if (eddy__stream_unsent(s) && eddy__self())
             flush_shielded(s);
+        if (s->transport->says_goodbye)
+            say_goodbye(s);
         end(s, false);
     }
     eddy__stream_unref(s);
@@ -282,5 +300,7 @@ int eddy__stream_fail(eddy_stream *s, const char *verb, int code)
         return eddy__raise_code(code);
     if (code == eddy__self()->interrupt)
         return eddy__raise_interrupt(code);
-    return eddy_raise(code, "cannot %s %s: %s", verb, eddy_stream_peer(s), eddy__words(code).text);
+    const char *reason = eddy__tls_reason(s, code);
+    return eddy_raise(code, "cannot %s %s: %s", verb, eddy_stream_peer(s),
+                      reason ? reason : eddy__words(code).text);
 }

@@ -7,7 +7,7 @@
 
 static size_t unsent(const eddy_stream *s)
 {
-    return eddy__buffer_count(&s->out);
+    return eddy__stream_unsent(s);
 }
 
 static bool is_idle(const eddy_stream *s)
@@ -38,14 +38,14 @@ static ssize_t send_some(eddy_stream *s, const void *buf, size_t size)
     else if (n < 0)
         s->write_error = (int)n;
     else
-        s->writable = n == (ssize_t)size;
+        s->writable = n == (ssize_t)size && !s->held;
     return n;
 }
 
 /* Sends what was accepted earlier. */
 static void send_unsent(eddy_stream *s)
 {
-    ssize_t n = send_some(s, s->out.data + s->out.start, unsent(s));
+    ssize_t n = send_some(s, s->out.data + s->out.start, eddy__buffer_count(&s->out));
 
     if (n > 0)
         s->out.start += (size_t)n;
@@ -262,6 +262,8 @@ static int send_eof(eddy_stream *s)
     if (status < 0)
         return status;
     status = s->transport->send_eof(s);
+    if (status >= 0)
+        status = await_sent(s); /* what the end itself consists of */
     if (status < 0)
         return status;
     s->sent_eof = true;

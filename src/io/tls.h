@@ -1,0 +1,60 @@
+/* tls.h - private to src/io/tls*.c: contexts, sessions, sentences. OpenSSL's names end here. */
+#ifndef EDDY_IO_TLS_H
+#define EDDY_IO_TLS_H
+
+/* pkg-config: openssl */
+#include "io/io.h"
+
+#include <openssl/ssl.h>
+
+/* What the connections of one server share, or one client has. */
+struct eddy__tls_context {
+    SSL_CTX *ssl;
+    BIO_METHOD *method;
+    double timeout;
+    unsigned refs;
+    unsigned char alpn_size;
+    unsigned char alpn[255]; /* as on the wire: lengths and names */
+};
+
+/* The TLS of a stream. OpenSSL is called by whoever reads or writes, and by the loop when the
+ * socket takes more; never across a suspension. Its reads go to the socket; what it writes and the
+ * socket does not take is kept in `wire`, whose size is the stream's `held`: so it never wants to
+ * write, whichever call it is in. */
+struct eddy__tls {
+    struct eddy__tls_context *context;
+    SSL *ssl;
+    struct eddy__buffer wire;
+    char *name;    /* clients: whom the certificate must be for */
+    char *subject; /* of the peer's certificate */
+    char alpn[256];
+    bool ready;   /* the handshake is over */
+    bool drained; /* in the course of one call: the socket has nothing more */
+    bool ended;   /* the socket has ended */
+    bool done;    /* the last receive met the end: `end` is what the next one returns */
+    int end;
+    int failure;  /* OpenSSL must not be asked for more; 0: all is well */
+    int io_error; /* of the socket, inside the running call */
+    char reason[200];
+};
+
+/* A context with one reference, or NULL raised. Needs much stack. */
+struct eddy__tls_context *eddy__tls_context_new(const eddy_tls_opts *opts, bool server);
+extern const struct eddy__transport eddy__tls_transport;
+
+/* Raises what OpenSSL said about a file or an option. */
+int eddy__tls_raise(const char *what, const char *subject) __attribute__((cold));
+
+/* Before each call of OpenSSL; and the code of one that failed, whose reason is kept. */
+void eddy__tls_begin_call(struct eddy__tls *tls);
+int eddy__tls_classify(struct eddy__tls *tls, int error) __attribute__((cold));
+
+/* The BIO of a stream's socket. */
+BIO_METHOD *eddy__tls_method_new(void);
+
+/* Notes in tls->reason why the certificate is refused: the callback of OpenSSL's verification. */
+int eddy__tls_on_verify(int good, X509_STORE_CTX *store);
+/* The subject of a certificate in one line; NULL without memory. */
+char *eddy__tls_subject(const X509 *certificate);
+
+#endif

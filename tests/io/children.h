@@ -6,11 +6,31 @@
 
 #include "io/process.h"
 #include <signal.h>
+#include <sys/syscall.h>
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 #define RUN(result, command, ...)                                                                  \
     CHECK_INT(eddy_process_run(ARGV("/bin/sh", "-c", command), (result), __VA_ARGS__), 0)
+
+/* A test of child processes, left out where there are no pidfds: under Valgrind. */
+#define CHILD_TEST(name)                                                                           \
+    static void child_test_##name(void);                                                           \
+    TEST(name)                                                                                     \
+    {                                                                                              \
+        needs_pidfd();                                                                             \
+        child_test_##name();                                                                       \
+    }                                                                                              \
+    static void child_test_##name(void)
+
+static inline void needs_pidfd(void)
+{
+    long fd = syscall(SYS_pidfd_open, getpid(), 0);
+
+    if (fd < 0 && errno == ENOSYS)
+        SKIP("there are no pidfds here");
+    close((int)fd);
+}
 
 /* No child is left, neither alive nor as a zombie. */
 static inline void check_no_child(void)

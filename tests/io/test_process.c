@@ -16,7 +16,7 @@ static int count_descriptors(void)
 
 /* ---- ends ---- */
 
-TEST(P1_exit_code_and_signal)
+CHILD_TEST(P1_exit_code_and_signal)
 {
     int status = -1;
 
@@ -42,7 +42,7 @@ TEST(P1_exit_code_and_signal)
     check_no_child();
 }
 
-TEST(process_status_does_not_wait)
+CHILD_TEST(process_status_does_not_wait)
 {
     int status = 0;
 
@@ -53,7 +53,7 @@ TEST(process_status_does_not_wait)
     CHECK_INT(status, -SIGKILL);
 }
 
-TEST(process_signal_of_any_kind)
+CHILD_TEST(process_signal_of_any_kind)
 {
     int status = 0;
 
@@ -73,7 +73,7 @@ static int waits(eddy_process *p, int *status)
 }
 EDDY_CORO(waits, eddy_process *, int *)
 
-TEST(process_awaited_by_several_tasks)
+CHILD_TEST(process_awaited_by_several_tasks)
 {
     int status[4] = {0};
     eddy_task *tasks[4];
@@ -93,7 +93,7 @@ TEST(process_awaited_by_several_tasks)
         eddy_task_close(tasks[i]);
 }
 
-TEST(process_closed_under_those_who_wait)
+CHILD_TEST(process_closed_under_those_who_wait)
 {
     eddy_process *p = eddy_process_open(ARGV("sleep", "100"), .kill_on_close = true);
     eddy_process *q = eddy_process_open(ARGV("cat"), .stdin = EDDY_PIPE);
@@ -111,7 +111,7 @@ TEST(process_closed_under_those_who_wait)
 
 /* ---- P1: nobody else's children, and no handler ---- */
 
-TEST(P1_sigchld_and_other_children_are_not_touched)
+CHILD_TEST(P1_sigchld_and_other_children_are_not_touched)
 {
     struct sigaction before, after;
     sigset_t mask_before, mask_after;
@@ -132,7 +132,7 @@ TEST(P1_sigchld_and_other_children_are_not_touched)
     CHECK_INT(WEXITSTATUS(status), 7);
 }
 
-TEST(P1_status_that_somebody_else_took)
+CHILD_TEST(P1_status_that_somebody_else_took)
 {
     int status;
 
@@ -143,7 +143,7 @@ TEST(P1_status_that_somebody_else_took)
     CHECK_INT(eddy_process_wait(p, &status), -ECHILD);
 }
 
-TEST(P1_cancelled_wait_does_not_kill)
+CHILD_TEST(P1_cancelled_wait_does_not_kill)
 {
     int status = 0;
 
@@ -164,7 +164,7 @@ TEST(P1_cancelled_wait_does_not_kill)
 
 /* ---- closing ---- */
 
-TEST(P1_kill_on_close_ends_the_child)
+CHILD_TEST(P1_kill_on_close_ends_the_child)
 {
     eddy_process *p = eddy_process_open(ARGV("sleep", "100"), .kill_on_close = true);
     pid_t pid = eddy_process_pid(p);
@@ -174,7 +174,7 @@ TEST(P1_kill_on_close_ends_the_child)
     check_no_child();
 }
 
-TEST(P1_kill_on_close_when_sigterm_is_ignored)
+CHILD_TEST(P1_kill_on_close_when_sigterm_is_ignored)
 {
     char *line;
 
@@ -197,7 +197,7 @@ static int holds_one(bool *opened, pid_t *pid)
 }
 EDDY_CORO(holds_one, bool *, pid_t *)
 
-TEST(A13_close_of_a_process_is_shielded)
+CHILD_TEST(A13_close_of_a_process_is_shielded)
 {
     bool opened = false;
     pid_t pid;
@@ -210,7 +210,7 @@ TEST(A13_close_of_a_process_is_shielded)
     CHECK(!is_alive(pid));
 }
 
-TEST(P1_closed_child_lives_on_and_is_reaped)
+CHILD_TEST(P1_closed_child_lives_on_and_is_reaped)
 {
     eddy_process *p = eddy_process_shell("read line; exit 0", .stdin = EDDY_PIPE);
     eddy_process *q = eddy_process_open(ARGV("sleep", "0.3"));
@@ -227,7 +227,7 @@ TEST(P1_closed_child_lives_on_and_is_reaped)
 }
 
 /* The record goes with the loop; the census would find it. */
-TEST(process_that_outlives_the_loop)
+CHILD_TEST(process_that_outlives_the_loop)
 {
     eddy_process *p = eddy_process_open(ARGV("sleep", "0.3"));
     eddy_process *q = eddy_process_open(ARGV("sleep", "0.3"));
@@ -248,6 +248,7 @@ EDDY_CORO(kept_on)
 
 TEST_PLAIN(process_reaped_in_a_later_run_of_the_loop)
 {
+    needs_pidfd();
     eddy_auto(eddy_loop) *loop = eddy_loop_open();
 
     CHECK_INT(eddy_loop_run_until_complete(loop, kept_on_coro()), 0);
@@ -264,7 +265,7 @@ static int closes_one(void *arg)
     return 0;
 }
 
-TEST(process_killed_in_a_callback)
+CHILD_TEST(process_killed_in_a_callback)
 {
     eddy_process *p = eddy_process_open(ARGV("sleep", "100"), .kill_on_close = true);
     pid_t pid = eddy_process_pid(p);
@@ -277,7 +278,7 @@ TEST(process_killed_in_a_callback)
     CHECK(!is_alive(pid));
 }
 
-TEST(process_group_is_signalled_as_a_whole)
+CHILD_TEST(process_group_is_signalled_as_a_whole)
 {
     char *line;
 
@@ -293,7 +294,7 @@ TEST(process_group_is_signalled_as_a_whole)
 
 /* ---- failures to start ---- */
 
-TEST(process_missing_program)
+CHILD_TEST(process_missing_program)
 {
     int fds = count_descriptors();
 
@@ -309,7 +310,7 @@ TEST(process_missing_program)
     check_no_child();
 }
 
-TEST(process_bad_folder)
+CHILD_TEST(process_bad_folder)
 {
     CHECK_PTR(eddy_process_open(ARGV("true"), .cwd = "/no/such"), NULL);
     CHECK_INT(eddy_last_status(), EDDY_ENOENT);
@@ -319,7 +320,7 @@ TEST(process_bad_folder)
     check_no_child();
 }
 
-TEST(process_bad_arguments)
+CHILD_TEST(process_bad_arguments)
 {
     CHECK_PTR(eddy_process_open(NULL), NULL);
     CHECK_PTR(eddy_process_open(((const char *const[]){NULL})), NULL);
@@ -349,7 +350,7 @@ TEST_PLAIN(process_outside_a_loop)
 
 /* ---- what the child gets ---- */
 
-TEST(process_folder_and_environment)
+CHILD_TEST(process_folder_and_environment)
 {
     const char *env[] = {"A=b c", "PATH=/usr/bin:/bin", NULL};
     eddy_auto(eddy_process_result) result = {0};
@@ -361,7 +362,7 @@ TEST(process_folder_and_environment)
 }
 
 /* Blocked signals and an ignored SIGPIPE would stay so in what the child runs. */
-TEST(process_signals_are_as_programs_expect)
+CHILD_TEST(process_signals_are_as_programs_expect)
 {
     eddy_auto(eddy_process_result) result = {0};
     sigset_t mask;
@@ -375,7 +376,7 @@ TEST(process_signals_are_as_programs_expect)
     CHECK_STR(result.out.data, "00000000\n80000001\n"); /* 32 is the C library's */
 }
 
-TEST(process_gets_no_other_descriptors)
+CHILD_TEST(process_gets_no_other_descriptors)
 {
     eddy_auto(eddy_process_result) closed = {0}, inherited = {0};
     int fd = open("/dev/null", O_RDONLY), high = fcntl(fd, F_DUPFD, 77);
@@ -388,7 +389,7 @@ TEST(process_gets_no_other_descriptors)
     close(high);
 }
 
-TEST(process_descriptors_of_the_caller)
+CHILD_TEST(process_descriptors_of_the_caller)
 {
     FILE *file = tmpfile();
     char text[16] = "";
@@ -400,7 +401,7 @@ TEST(process_descriptors_of_the_caller)
 }
 
 /* Standard output and error change places. */
-TEST(process_descriptors_cross)
+CHILD_TEST(process_descriptors_cross)
 {
     int files[2], former[2];
     char text[2][8] = {"", ""};
@@ -428,7 +429,7 @@ TEST(process_descriptors_cross)
 }
 
 /* A parent without standard descriptors: its pipes get their numbers. */
-TEST(process_of_a_parent_without_standard_descriptors)
+CHILD_TEST(process_of_a_parent_without_standard_descriptors)
 {
     eddy_auto(eddy_process_result) result = {0};
     int former[3];
@@ -453,6 +454,7 @@ TEST(process_of_a_parent_without_standard_descriptors)
 
 SWEEP(P1_wait_cancelled_anywhere)
 {
+    needs_pidfd();
     int status = 0;
 
     eddy_auto(eddy_process) *p = eddy_try(eddy_process_open(ARGV("sleep", "0.02")));
@@ -469,6 +471,7 @@ SWEEP(P1_wait_cancelled_anywhere)
 
 TORTURE(process_left_with_failures)
 {
+    needs_pidfd();
     eddy_process *p = eddy_try(eddy_process_open(ARGV("true"), .stdout = EDDY_NULL));
 
     eddy_process_close(p);

@@ -3,7 +3,7 @@
 
 /* ---- talking ---- */
 
-TEST(process_lines_back_and_forth)
+CHILD_TEST(process_lines_back_and_forth)
 {
     char *line;
 
@@ -23,7 +23,7 @@ TEST(process_lines_back_and_forth)
 
 enum { LARGE = 5 << 20 };
 
-TEST(P1_communicate_megabytes_both_ways)
+CHILD_TEST(P1_communicate_megabytes_both_ways)
 {
     char *input = malloc(LARGE);
     eddy_auto(eddy_output) out = {0};
@@ -39,7 +39,7 @@ TEST(P1_communicate_megabytes_both_ways)
 }
 
 /* A child that fills one pipe while nobody reads it would never come to the other. */
-TEST(P1_communicate_reads_both_pipes)
+CHILD_TEST(P1_communicate_reads_both_pipes)
 {
     eddy_auto(eddy_output) out = {0};
     eddy_auto(eddy_output) err = {0};
@@ -58,7 +58,7 @@ TEST(P1_communicate_reads_both_pipes)
     CHECK_INT(status, 5);
 }
 
-TEST(P1_communicate_ignores_epipe)
+CHILD_TEST(P1_communicate_ignores_epipe)
 {
     char *input = calloc(1, LARGE);
     eddy_auto(eddy_output) out = {0};
@@ -72,7 +72,7 @@ TEST(P1_communicate_ignores_epipe)
     free(input);
 }
 
-TEST(communicate_has_a_maximum)
+CHILD_TEST(communicate_has_a_maximum)
 {
     eddy_auto(eddy_output) out = {0};
 
@@ -88,7 +88,7 @@ TEST(communicate_has_a_maximum)
     CHECK_INT(exact.out.size, 5000);
 }
 
-TEST(P1_communicate_out_of_time_goes_on_later)
+CHILD_TEST(P1_communicate_out_of_time_goes_on_later)
 {
     eddy_auto(eddy_output) out = {0};
     int r = EDDY_ETIMEDOUT;
@@ -107,7 +107,7 @@ TEST(P1_communicate_out_of_time_goes_on_later)
 
 /* ---- run ---- */
 
-TEST(run_gives_status_and_output)
+CHILD_TEST(run_gives_status_and_output)
 {
     eddy_auto(eddy_process_result) result = {0};
 
@@ -117,7 +117,7 @@ TEST(run_gives_status_and_output)
     CHECK_STR(result.err.data, "err\n");
 }
 
-TEST(run_without_input_reads_nothing)
+CHILD_TEST(run_without_input_reads_nothing)
 {
     eddy_auto(eddy_process_result) result = {0};
 
@@ -126,7 +126,7 @@ TEST(run_without_input_reads_nothing)
     CHECK_STR(result.out.data, "");
 }
 
-TEST(run_out_of_time_leaves_no_child)
+CHILD_TEST(run_out_of_time_leaves_no_child)
 {
     eddy_auto(eddy_process_result) result = {0};
     int r = 0;
@@ -149,7 +149,7 @@ static int runs_one(int n, int *sum)
 }
 EDDY_CORO(runs_one, int, int *)
 
-TEST(run_many_at_once)
+CHILD_TEST(run_many_at_once)
 {
     enum { MANY = 40 };
     eddy_coro coros[MANY];
@@ -182,6 +182,7 @@ static int talks(void)
 
 SWEEP(P1_communicate_cancelled_anywhere)
 {
+    needs_pidfd();
     int r = talks();
 
     check_no_child();
@@ -190,6 +191,7 @@ SWEEP(P1_communicate_cancelled_anywhere)
 
 SWEEP(P1_run_cancelled_anywhere)
 {
+    needs_pidfd();
     int r = eddy_process_run(ARGV("sleep", "0.02"), NULL, .grace = 1);
 
     check_no_child();
@@ -198,5 +200,6 @@ SWEEP(P1_run_cancelled_anywhere)
 
 TORTURE(process_with_failures)
 {
+    needs_pidfd();
     return checked(talks());
 }

@@ -1,10 +1,7 @@
 /* Signals: iterators, handlers, what is restored. */
-#include "../task/reports.h"
-#include "test.h"
+#include "children.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 
 static bool is_blocked(int number)
 {
@@ -27,13 +24,13 @@ static void send_self(int number)
     CHECK_INT(kill(getpid(), number), 0);
 }
 
-static int sends_after(double seconds, int number)
+static int signals_after(double seconds, int number)
 {
     eddy_try(eddy_sleep(seconds));
     send_self(number);
     return 0;
 }
-EDDY_CORO(sends_after, double, int)
+EDDY_CORO(signals_after, double, int)
 
 /* ---- iterators ---- */
 
@@ -44,7 +41,7 @@ TEST(P2_signals_come_as_numbers)
     CHECK(signals != NULL);
     send_self(SIGUSR2);
     CHECK_INT(eddy_signal_next(signals), SIGUSR2);
-    eddy_auto(eddy_task) *task = eddy_create_task(sends_after_coro(0.01, SIGTERM));
+    eddy_auto(eddy_task) *task = eddy_create_task(signals_after_coro(0.01, SIGTERM));
     CHECK_INT(eddy_signal_next(signals), SIGTERM);
     int r = 0;
     eddy_timeout(0.01)
@@ -241,6 +238,7 @@ TEST(P2_fork_restores)
 
 TEST(P2_child_process_has_no_signal_blocked)
 {
+    needs_pidfd();
     eddy_auto(eddy_signal) *signals = eddy_signal_open(SIGTERM);
     int status = 0;
 
@@ -266,7 +264,7 @@ TEST(P2_handler_is_called_in_the_loop)
 
     CHECK_INT(eddy_loop_add_signal_handler(loop, SIGTERM, sets_event, &stop), 0);
     CHECK(is_blocked(SIGTERM));
-    eddy_auto(eddy_task) *task = eddy_create_task(sends_after_coro(0.01, SIGTERM));
+    eddy_auto(eddy_task) *task = eddy_create_task(signals_after_coro(0.01, SIGTERM));
     CHECK_INT(eddy_event_wait(&stop), 0);
     CHECK(eddy_loop_remove_signal_handler(loop, SIGTERM));
     CHECK(!eddy_loop_remove_signal_handler(loop, SIGTERM));
@@ -365,7 +363,7 @@ static int hears(void)
     eddy_auto(eddy_signal) *signals = eddy_try(eddy_signal_open(SIGUSR1));
 
     eddy_try(eddy_loop_add_signal_handler(loop, SIGUSR2, sets_event, &event));
-    eddy_auto(eddy_task) *task = eddy_try(eddy_create_task(sends_after_coro(0.001, SIGUSR1)));
+    eddy_auto(eddy_task) *task = eddy_try(eddy_create_task(signals_after_coro(0.001, SIGUSR1)));
     int r = eddy_signal_next(signals);
     if (r >= 0)
         CHECK_INT(r, SIGUSR1);

@@ -9,13 +9,13 @@ struct gathering {
     int aborted; /* what reached the caller meanwhile */
 };
 
-/* Cancels all, once, and waits on: children write into the caller's frame. */
+/* Cancels all and waits on: children write into the caller's frame. */
 static void gather_abort(eddy_task *task, int code)
 {
     struct gathering *g = task->waiting_on;
 
-    if (!g->aborted)
-        eddy__set_cancel_all(&g->set, task);
+    for (size_t i = 0; i < g->set.count; i++)
+        eddy__task_take_along(g->set.tasks[i], task, g->aborted);
     g->aborted = code;
 }
 

@@ -84,8 +84,7 @@ static void next_abort(eddy_task *task, int code)
 {
     struct request *request = task->waiting_on;
 
-    if (!request->aborted)
-        eddy__task_cancel(request->gen->task, task);
+    eddy__task_take_along(request->gen->task, task, request->aborted);
     request->aborted = code;
 }
 

@@ -132,8 +132,9 @@ int eddy_group_start_with(eddy_group *group, eddy_coro coro, const eddy_task_opt
 /* A cancellation or a deadline has reached the opener. */
 static void join_interrupted(eddy_group *group, int code)
 {
-    if (!group->aborted)
-        cancel_children(group, group->opener);
+    list_each(node, &group->children)
+        eddy__task_take_along(container_of(node, eddy_task, siblings), group->opener,
+                              group->aborted);
     if (group->state == OPEN)
         group->state = ABORTING;
     group->aborted = code;

@@ -220,6 +220,12 @@ void eddy__task_start_eagerly(eddy_task *task);
 void eddy__task_unref(eddy_task *task);
 /* Cancels on behalf of a task, or of nobody (NULL). */
 void eddy__task_cancel(eddy_task *task, const eddy_task *canceller);
+/* Cancels it because of its waiting task: again only when it has taken back the first request. */
+static inline void eddy__task_take_along(eddy_task *task, const eddy_task *waiting, bool again)
+{
+    if (!again || !task->cancels)
+        eddy__task_cancel(task, waiting);
+}
 /* Waits for its end whatever happens to the caller; does not look at its status. */
 void eddy__task_join(eddy_task *task);
 /* The same in two steps: returns what its wait is to be aborted with, 0: it is not. */

@@ -136,6 +136,51 @@ TEST(A4_inner_that_took_back_a_cancellation_gets_the_next)
     CHECK_INT(eddy_sleep(0), 0);
 }
 
+static int gathers_one(int *seen)
+{
+    return eddy_gather(takes_its_first_cancellation_back_coro(seen));
+}
+EDDY_CORO(gathers_one, int *)
+
+static int joins_one(int *seen)
+{
+    eddy_auto(eddy_group) *group = eddy_try(eddy_group_open());
+
+    eddy_try(eddy_group_start(group, takes_its_first_cancellation_back_coro(seen)));
+    return eddy_group_join(group);
+}
+EDDY_CORO(joins_one, int *)
+
+static int asks_one(int *seen)
+{
+    eddy_auto(eddy_gen) *gen =
+        eddy_try(eddy_gen_open(takes_its_first_cancellation_back_coro(seen), 0));
+
+    return eddy_gen_next(gen, NULL);
+}
+EDDY_CORO(asks_one, int *)
+
+TEST(A4_all_that_wait_pass_the_next_cancellation_on)
+{
+    int seen[3] = {0};
+    const eddy_coro waiting[] = {gathers_one_coro(&seen[0]), joins_one_coro(&seen[1]),
+                                 asks_one_coro(&seen[2])};
+
+    for (int i = 0; i < 3; i++) {
+        eddy_auto(eddy_task) *outer = eddy_create_task(waiting[i]);
+
+        settle();
+        CHECK(eddy_cancel(outer));
+        settle();
+        CHECK_INT(seen[i], EDDY_ECANCELED);
+        CHECK(!eddy_task_done(outer));
+        CHECK(eddy_cancel(outer));
+        CHECK_INT(eddy_await(outer), EDDY_ECANCELED);
+        CHECK_INT(eddy_sleep(0), 0);
+    }
+    CHECK_NEAR(eddy_time(), 0, 1);
+}
+
 static int awaits_a_chain(int depth);
 EDDY_CORO(awaits_a_chain, int)
 

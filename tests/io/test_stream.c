@@ -405,3 +405,35 @@ SWEEP(stream_sweep)
     eddy_stream_close(streams[1]);
     return status;
 }
+
+/* ---- D4: closed while a call yields ---- */
+
+static int calls_until_it_fails(eddy_stream *stream, int what)
+{
+    char byte = 'x';
+    ssize_t n = 1;
+
+    while (n >= 0) {
+        if (what == 0)
+            n = eddy_read(stream, &byte, 1);
+        else
+            n = what == 1 ? eddy_write(stream, &byte, 1) : eddy_flush(stream);
+    }
+    return (int)n;
+}
+EDDY_CORO(calls_until_it_fails, eddy_stream *, int)
+
+TEST(U2_stream_may_be_closed_while_a_call_yields)
+{
+    static const char bytes[1000];
+
+    for (int what = 0; what < 3; what++) {
+        struct pair pair = pair_open();
+        CHECK_INT(write(pair.raw, bytes, sizeof bytes), sizeof bytes);
+        eddy_auto(eddy_task) *task = eddy_create_task(calls_until_it_fails_coro(pair.stream, what));
+        CHECK_OK(eddy_sleep(0));
+        CHECK(!eddy_task_done(task));
+        pair_close(&pair);
+        CHECK_INT(eddy_await(task), EDDY_ECLOSED);
+    }
+}

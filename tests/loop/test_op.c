@@ -408,6 +408,27 @@ TEST_PLAIN(op_read_of_socket_next_to_a_watch_of_it)
     eddy_loop_close(loop);
 }
 
+TEST_PLAIN(op_cancelled_after_its_end_is_left_alone)
+{
+    eddy_loop *loop = eddy_loop_open();
+    char buf[1];
+    int fds[2], before = done_count;
+
+    CHECK_OK(pipe2(fds, O_CLOEXEC));
+    eddy_op op = {
+        .code = EDDY_OP_READ, .fd = fds[0], .buffer = buf, .size = 1, .offset = -1, .done = done};
+    CHECK_OK(eddy_loop_submit(loop, &op));
+    CHECK_INT(write(fds[1], "x", 1), 1);
+    run_until(loop, before + 1);
+    eddy_loop_cancel_op(loop, &op);
+    CHECK_OK(eddy_loop_run_once(loop, 0.001));
+    CHECK_INT(done_count, before + 1);
+    CHECK_INT(op.result, 1);
+    close(fds[0]);
+    close(fds[1]);
+    eddy_loop_close(loop);
+}
+
 /* ---- the fake backend: exactly what the loop does with the answers ---- */
 
 TEST_PLAIN(op_fake_U1_done_only_by_the_targets_own_completion)

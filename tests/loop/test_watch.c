@@ -337,3 +337,20 @@ SWEEP(watches_cancelled_anywhere)
     close(fds[1]);
     return status;
 }
+
+TEST_PLAIN(watch_may_be_closed_after_the_loop)
+{
+    struct seen seen = {.set = -1};
+    eddy_loop *loop = open_loop();
+    int fds[2];
+
+    make_pair(fds);
+    eddy_watch *watch = eddy_watch_open(loop, fds[0], EDDY_READABLE, note, &seen);
+    eddy_loop_close(loop);
+    CHECK_INT(eddy_watch_set(watch, EDDY_WRITABLE), EDDY_ECLOSED);
+    eddy_watch_close(watch);
+    CHECK_INT(seen.calls, 0);
+    eddy_error_clear();
+    close(fds[0]);
+    close(fds[1]);
+}

@@ -172,7 +172,7 @@ eddy_loop *eddy__loop_make(const eddy_loop_opts *opts)
         eddy__free(loop);
         return NULL;
     }
-    eddy__fork_register();
+    eddy__fork_register(loop);
     loop->now = loop->virtual_clock ? 0 : eddy__clock_now();
     return loop;
 }
@@ -180,6 +180,7 @@ eddy_loop *eddy__loop_make(const eddy_loop_opts *opts)
 /* Control blocks of tasks stay as long as somebody has a handle of one. */
 void eddy__loop_shut(eddy_loop *loop)
 {
+    eddy__fork_forget(loop);
     loop->task_blocks++; /* so that the last handle, wherever it goes, does not free it under us */
     for (size_t i = 0; i < count_of(loop->pools); i++)
         if (loop->pools[i])

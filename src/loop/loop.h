@@ -154,6 +154,7 @@ struct eddy_loop {
     int64_t slow_ns;
     int64_t step_began; /* in debug mode */
     pthread_t thread;
+    struct list open; /* in fork.c */
 
     /* of the task layer */
     struct eddy__stack_pool stacks;
@@ -265,8 +266,10 @@ void eddy__loop_unref(eddy_loop *loop);
 
 /* ---- fork (fork.c) ---- */
 
-/* Sees to it that the child of a fork does not touch its parent's loop; once is enough. */
-void eddy__fork_register(void);
+/* An open loop is disowned in the child of a fork: its descriptors are closed, and it counts as
+ * closed. */
+void eddy__fork_register(eddy_loop *loop);
+void eddy__fork_forget(eddy_loop *loop);
 
 /* ---- descriptors (fd.c) ---- */
 void eddy__fd_init(struct eddy__fd *fd, eddy_loop *loop, int number,

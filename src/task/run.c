@@ -138,7 +138,7 @@ static bool end_tasks(eddy_loop *loop)
 
 void eddy_loop_close(eddy_loop *loop)
 {
-    if (!loop)
+    if (!loop || atomic_load(&loop->closed)) /* twice, or a copy in the child of a fork */
         return;
     if (loop->running) {
         eddy__bug(EDDY_ELOOP, "Cannot close a running event loop");

@@ -162,3 +162,42 @@ TEST_REAL(fork_U6_child_that_closes_a_stream_leaves_the_parents_alone)
     CHECK_INT(eddy_read(b, &c, 1), 1);
     CHECK_INT(c, 'x');
 }
+
+static int nothing(void *arg)
+{
+    ++*(int *)arg;
+    return 0;
+}
+
+static void *calls_later(void *arg)
+{
+    struct timespec pause = {.tv_nsec = 100000000};
+
+    nanosleep(&pause, NULL);
+    CHECK_OK(eddy_loop_call_soon_threadsafe(arg, nothing, &done_count));
+    eddy_loop_release(arg);
+    return NULL;
+}
+
+/* A loop that does not run is disowned too: a child that closes its copy leaves the parent's alone. */
+TEST_PLAIN(fork_U6_loop_that_does_not_run)
+{
+    eddy_loop *loop = eddy_loop_open(.clock = EDDY_CLOCK_REAL);
+    int status = 0, before = done_count;
+    pthread_t thread;
+
+    CHECK_OK(eddy_loop_run_once(loop, 0));
+    pid_t pid = fork();
+    if (pid == 0) {
+        eddy_loop_close(loop);
+        _exit(0);
+    }
+    CHECK_INT(waitpid(pid, &status, 0), pid);
+    CHECK_INT(status, 0);
+    eddy_loop_hold(loop);
+    CHECK_INT(pthread_create(&thread, NULL, calls_later, loop), 0);
+    while (done_count == before)
+        CHECK_OK(eddy_loop_run_once(loop, 5));
+    CHECK_INT(pthread_join(thread, NULL), 0);
+    eddy_loop_close(loop);
+}

@@ -179,7 +179,8 @@ static void *calls_later(void *arg)
     return NULL;
 }
 
-/* A loop that does not run is disowned too: a child that closes its copy leaves the parent's alone. */
+/* A loop that does not run is disowned too: a child that closes its copy leaves the parent's alone.
+ * */
 TEST_PLAIN(fork_U6_loop_that_does_not_run)
 {
     eddy_loop *loop = eddy_loop_open(.clock = EDDY_CLOCK_REAL);

@@ -45,7 +45,7 @@ TEST(file_job_list_is_sorted)
     CHECK_INT(dir->count, 0);
     eddy_dir_close(dir);
     for (int i = 99; i >= 0; i--) {
-        char name[16];
+        char name[32];
 
         snprintf(name, sizeof name, ".file-%02d", i);
         plain_write(in_folder(name), "");

@@ -178,11 +178,9 @@ SANITIZED := TEST_TIME_FACTOR=10 ASAN_OPTIONS=detect_stack_use_after_return=1:$(
     $(if $(filter thread,$(SAN)),setarch -R)
 sanitized: $(B)/tests
 	@$(call UNIT,$(BACKENDS),$(SANITIZED))
-# Without child processes: up to its version 3.19 it does not know pidfd_open.
 valgrinded: $(B)/tests
 	@$(call UNIT,$(or $(BACKEND),epoll),TEST_TIME_FACTOR=10 valgrind -q --error-exitcode=99 \
-	    --leak-check=full --errors-for-leak-kinds=definite --trace-children=no,-x io/test_process \
-	    -x P2_child_process)
+	    --leak-check=full --errors-for-leak-kinds=definite --trace-children=no)
 tortured: $(B)/tests
 	@$(call UNIT,$(BACKENDS),$(SANITIZED),--torture)
 

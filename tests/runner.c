@@ -1,7 +1,6 @@
 /* runner.c - runs every registered test in a process of its own, several side by side.
  *
- *     tests [-l] [-v] [-j N] [-b uring|epoll] [-x PART-OF-NAME] ... [--torture] [--here]
- *           [PART-OF-NAME ...]
+ *     tests [-l] [-v] [-j N] [-b uring|epoll] [--torture] [--here] [PART-OF-NAME ...]
  *
  * Output is kept and shown for failures only. The last line says "N passed, N failed, N skipped";
  * the exit status is 1 when a test failed.
@@ -20,13 +19,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-enum {
-    SECONDS = 10,
-    MAX_SLOTS = 256,
-    REPEATED_SECONDS = 900,
-    SHOWN_OUTPUT = 64 * 1024,
-    MAX_EXCLUDED = 16
-};
+enum { SECONDS = 10, MAX_SLOTS = 256, REPEATED_SECONDS = 900, SHOWN_OUTPUT = 64 * 1024 };
 
 /* A test that is running. */
 struct slot {
@@ -45,7 +38,6 @@ static struct {
     const char *backend;
     char **parts;
     int part_count;
-    const char *excluded[MAX_EXCLUDED]; /* -x, up to the first NULL */
 } options;
 
 static struct {
@@ -119,9 +111,6 @@ static bool is_selected(const struct test *t)
     if (options.torture && t->kind != TEST_TORTURE)
         return false;
     snprintf(full, sizeof full, "%s:%s", t->file, t->name);
-    for (int i = 0; i < MAX_EXCLUDED && options.excluded[i]; i++)
-        if (strstr(full, options.excluded[i]))
-            return false;
     for (int i = 0; i < options.part_count; i++)
         if (strstr(full, options.parts[i]))
             return true;
@@ -317,7 +306,7 @@ static bool uring_is_refused(void)
 static void parse_options(int argc, char **argv)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int i = 1, excluded = 0;
+    int i = 1;
 
     options.jobs = (int)(cores > 0 ? 2 * cores : 2);
     for (; i < argc && argv[i][0] == '-'; i++) {
@@ -334,12 +323,10 @@ static void parse_options(int argc, char **argv)
             options.jobs = (int)strtol(value, NULL, 10);
         else if (strcmp(argv[i], "-b") == 0 && value && i++)
             options.backend = value;
-        else if (strcmp(argv[i], "-x") == 0 && value && excluded < MAX_EXCLUDED && i++)
-            options.excluded[excluded++] = value;
         else {
             fprintf(stderr,
-                    "usage: %s [-l] [-v] [-j N] [-b uring|epoll] [-x PART-OF-NAME] ... "
-                    "[--torture] [--here] [PART-OF-NAME ...]\n",
+                    "usage: %s [-l] [-v] [-j N] [-b uring|epoll] [--torture] [--here] "
+                    "[PART-OF-NAME ...]\n",
                     argv[0]);
             exit(2);
         }

@@ -22,6 +22,7 @@
 #include <eddy/select.h>
 #include <eddy/tls.h>
 #include <eddy/stream.h>
+#include <eddy/server.h>
 #include <eddy/file.h>
 #include <eddy/pipe.h>
 #include <eddy/process.h>

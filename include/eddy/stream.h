@@ -1,5 +1,5 @@
 /* stream.h - byte streams over TCP and Unix sockets: buffered reading, ordered writing with
- * back-pressure, clients and servers. */
+ * back-pressure, clients. Servers are in server.h. */
 #ifndef EDDY_STREAM_H
 #define EDDY_STREAM_H
 
@@ -86,52 +86,6 @@ EDDY_API EDDY_SUSPENDS int eddy_write_eof(eddy_stream *stream);
 EDDY_API const char *eddy_stream_peer(eddy_stream *stream);
 EDDY_API const char *eddy_stream_local(eddy_stream *stream);
 EDDY_API int eddy_stream_fd(const eddy_stream *stream);
-/* In a server's handler: the .arg of the server. */
-EDDY_API void *eddy_stream_arg(const eddy_stream *stream);
-
-/* A connection's handler runs as a task of its own; the stream is closed when it returns (it may
- * have closed it itself), and a failure is reported, unless it is EDDY_ECANCELED or only says that
- * the peer has gone (EDDY_ECONNRESET, EDDY_EPIPE; those too in debug mode). */
-typedef int eddy_handler(eddy_stream *peer);
-
-typedef struct eddy_serve_opts {
-    const char *host;         /* NULL: 127.0.0.1 and ::1; "*": every interface */
-    int port;                 /* 0: one that is free, see eddy_server_port */
-    const char *unix_path;    /* a Unix socket instead */
-    int backlog;              /* 0: 128 */
-    unsigned max_connections; /* accepting pauses at so many; 0: 65,536 */
-    bool reuse_port;          /* SO_REUSEPORT */
-    size_t stack_size;        /* of handlers */
-    double drain;             /* seconds eddy_server_close lets handlers end; 0: none */
-    void *arg;                /* eddy_stream_arg gives it to handlers */
-    const char *cert;         /* file of a certificate: TLS, see tls.h; handlers get streams */
-    const char *key;          /* whose handshake has succeeded */
-    eddy_tls_opts tls_opts;
-    eddy_stream_opts stream;
-} eddy_serve_opts;
-
-typedef struct eddy_server eddy_server;
-
-/* Listens and serves until the task is cancelled; returns only a failure. */
-EDDY_API EDDY_SUSPENDS int eddy_serve_with(eddy_handler *handler, const eddy_serve_opts *opts);
-#define eddy_serve(handler, ...) eddy_serve_with((handler), &(eddy_serve_opts){__VA_ARGS__})
-
-/* The same in the background. NULL with a record: EDDY_EADDRINUSE, EDDY_EACCES, … */
-EDDY_API EDDY_SUSPENDS eddy_server *eddy_server_open_with(eddy_handler *handler,
-                                                          const eddy_serve_opts *opts);
-#define eddy_server_open(handler, ...)                                                             \
-    eddy_server_open_with((handler), &(eddy_serve_opts){__VA_ARGS__})
-EDDY_API int eddy_server_port(const eddy_server *server);
-EDDY_API unsigned eddy_server_connections(const eddy_server *server);
-
-/* Three ways to end: stop accepting; wait until every handler has ended, at most so many seconds
- * (EDDY_ETIMEDOUT then); stop, cancel every handler and wait for them. */
-EDDY_API void eddy_server_stop(eddy_server *server);
-EDDY_API EDDY_SUSPENDS int eddy_server_drain(eddy_server *server, double seconds);
-EDDY_API void eddy_server_abort(eddy_server *server);
-/* All three, with .drain seconds in the middle. NULL is fine. */
-EDDY_API void eddy_server_close(eddy_server *server);
-EDDY_AUTOCLOSE(eddy_server, eddy_server_close)
 
 /* A host's numeric addresses ("192.0.2.1" or "2001:db8::1"), looked up beside the loop: at most n
  * of them to addresses (each 46 bytes); returns how many. EDDY_ENAME with the resolver's words. */

@@ -13,7 +13,7 @@
 #include "base/list.h"
 #include "loop/loop.h"
 #include "task/task.h"
-#include <eddy/stream.h>
+#include <eddy/server.h>
 
 #include <netinet/in.h>
 #include <sys/socket.h>

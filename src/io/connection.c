@@ -1,0 +1,142 @@
+/* connection.c - a server's connections: each is a task that runs the handler. */
+#include "io/server.h"
+
+/* Lives as long as its task: freed at the task's end, whether its body has run or not. */
+struct connection {
+    struct list link; /* of server->connections */
+    eddy_server *server;
+    eddy_stream *stream;
+    eddy_task *task;
+};
+
+/* A bare code gets the record that eddy_raise would have made. */
+static COLD void report_failure(const struct connection *c, int status)
+{
+    if (eddy_last_status() != status)
+        eddy__raise_code(status);
+    eddy__report(c->server->loop,
+                 &(eddy_report){.message = "the handler of a connection has failed",
+                                .task = eddy__self(),
+                                .error = eddy_last_error()});
+}
+
+/* The end of a connection as peers often cause it: reporting each would let them fill a log. With
+ * TLS they can also cut it short, and send nonsense. */
+static bool peer_has_gone(const struct connection *c, int status)
+{
+    bool theirs =
+        status == EDDY_ECONNRESET || status == EDDY_EPIPE ||
+        (c->server->tls && (status == EDDY_EOF || status == EDDY_ETLS || status == EDDY_ETIMEDOUT));
+
+    return theirs && (c->stream->read_error == status || c->stream->write_error == status);
+}
+
+/* The body of a connection's task. */
+static int handle(struct connection *c)
+{
+    int status = c->server->tls ? eddy__tls_accept(c->stream, c->server->tls) : 0;
+
+    if (likely(status >= 0))
+        status = c->server->handler(c->stream);
+
+    if (unlikely(status < 0)) {
+        eddy__self()->observed = true;
+        if (status != EDDY_ECANCELED && (!peer_has_gone(c, status) || c->server->loop->debug))
+            report_failure(c, status);
+    }
+    eddy_stream_close(c->stream);
+    return status;
+}
+EDDY_CORO(handle, struct connection *)
+
+static void drop(struct connection *c)
+{
+    eddy_server *server = c->server;
+
+    eddy_stream_close(c->stream);
+    eddy__stream_unref(c->stream);
+    list_remove(&c->link);
+    eddy__free(c);
+    if (--server->count == 0)
+        eddy__waiters_grant_all(&server->emptied, 0);
+    if (server->paused)
+        eddy__acceptor_wake(server, 0);
+    eddy__server_unref(server);
+}
+
+/* On the loop's stack: the task has ended, or was cancelled before it began. */
+static void connection_ended(eddy_task *task)
+{
+    struct connection *c = task->owner;
+
+    drop(c);
+    eddy__task_unref(task);
+}
+
+static eddy_stream *make_stream(eddy_server *server, int fd, const char *peer)
+{
+    eddy_stream *s = eddy__stream_new(&eddy__socket_transport, fd, &server->stream);
+
+    if (!s) {
+        eddy__socket_close(fd);
+        return NULL;
+    }
+    s->arg = server->arg;
+    s->peer = eddy__strdup(peer);
+    eddy__stream_ref(s);
+    return s;
+}
+
+static struct connection *make_connection(eddy_server *server, int fd, const char *peer)
+{
+    struct connection *c = eddy__alloc_zero(sizeof *c);
+
+    if (!c) {
+        eddy__socket_close(fd);
+        return NULL;
+    }
+    c->stream = make_stream(server, fd, peer);
+    if (!c->stream) {
+        eddy__free(c);
+        return NULL;
+    }
+    c->server = server;
+    list_add_tail(&server->connections, &c->link);
+    server->count++;
+    server->refs++;
+    return c;
+}
+
+int eddy__connection_start(eddy_server *server, int fd, const struct eddy__address *address)
+{
+    char peer[EDDY__ADDRESS_TEXT];
+    struct connection *c = make_connection(server, fd, eddy__address_format(address, peer));
+
+    if (!c)
+        return EDDY_ENOMEM;
+    eddy_coro coro = handle_coro(c);
+    c->task = eddy__task_new(server->loop, &coro,
+                             &(eddy_task_opts){.name = peer, .stack_size = server->stack_size});
+    if (!c->task) {
+        drop(c);
+        return EDDY_ENOMEM;
+    }
+    c->task->owner = c;
+    c->task->on_end = connection_ended;
+    eddy__task_start(c->task);
+    return 0;
+}
+
+void eddy__connections_cancel(eddy_server *server)
+{
+    list_each(link, &server->connections)
+        eddy__task_cancel(container_of(link, struct connection, link)->task, eddy__self());
+}
+
+bool eddy__connection_runs(const eddy_server *server)
+{
+    const eddy_task *self = eddy__self();
+
+    return self && self->on_end == connection_ended &&
+           ((const struct connection *)self->owner)->server == server;
+}

@@ -347,8 +347,21 @@ static void start_again_without_caches(char **argv)
     execv("/proc/self/exe", argv);
 }
 
+/* Whoever starts the tests in the background, or by nohup, has signals ignored or blocked: tests
+ * begin as programs do that a shell starts. */
+static void reset_signals(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 int main(int argc, char **argv)
 {
+    reset_signals();
     start_again_without_caches(argv);
     parse_options(argc, argv);
     tests = sorted(tests);

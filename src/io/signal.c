@@ -205,7 +205,7 @@ static bool deliver(eddy_signal *s, int number)
 }
 
 /* Whose signalfd it came by does not matter: all of the loop are told. */
-static void tell_all(eddy_loop *loop, int number)
+static void tell_loop(eddy_loop *loop, int number)
 {
     bool told = true;
 
@@ -221,6 +221,33 @@ static void tell_all(eddy_loop *loop, int number)
         eddy__report(loop, &(eddy_report){.message = "no memory to call a signal handler"});
 }
 
+/* Sent on to the other threads that ask, with a mark, so that they do not send it back. */
+static void tell_threads(int number)
+{
+    pid_t self = (pid_t)syscall(SYS_gettid);
+    siginfo_t info = {.si_code = SI_QUEUE};
+
+    info.si_signo = number;
+    info.si_pid = getpid();
+    info.si_uid = getuid();
+    info.si_value.sival_ptr = &askers;
+    pthread_mutex_lock(&lock);
+    list_each(link, &askers) {
+        eddy_signal *s = asker_of(link);
+
+        if (s->thread != self && sigismember(&s->set, number) > 0 &&
+            asker_for(number, s->thread) == s)
+            syscall(SYS_rt_tgsigqueueinfo, info.si_pid, s->thread, number, &info);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static bool was_sent_on(const struct signalfd_siginfo *info)
+{
+    return info->ssi_code == SI_QUEUE && info->ssi_pid == (uint32_t)getpid() &&
+           info->ssi_ptr == (uint64_t)(uintptr_t)&askers;
+}
+
 static void on_ready(struct eddy__fd *fd, unsigned events)
 {
     struct signalfd_siginfo infos[8];
@@ -228,8 +255,11 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
     ssize_t size = faulty() ? -1 : read(fd->fd, infos, sizeof infos);
 
     (void)events;
-    for (size_t i = 0; size > 0 && i < (size_t)size / sizeof infos[0]; i++)
-        tell_all(loop, (int)infos[i].ssi_signo);
+    for (size_t i = 0; size > 0 && i < (size_t)size / sizeof infos[0]; i++) {
+        if (!was_sent_on(&infos[i]))
+            tell_threads((int)infos[i].ssi_signo);
+        tell_loop(loop, (int)infos[i].ssi_signo);
+    }
 }
 
 /* ---- opening and closing ---- */

@@ -2,6 +2,7 @@
 #include "children.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 static bool is_blocked(int number)
 {
@@ -217,6 +218,54 @@ TEST(P2_other_threads_pass_it_on)
     pthread_join(thread, NULL);
     close(fds[0]);
     close(fds[1]);
+}
+
+struct hearer {
+    pthread_t thread;
+    atomic_int opened;
+    int numbers[2];
+};
+
+static int hears_two(struct hearer *h)
+{
+    eddy_auto(eddy_signal) *signals = eddy_try(eddy_signal_open(SIGUSR1, SIGUSR2));
+
+    atomic_store(&h->opened, 1);
+    for (int i = 0; i < 2; i++)
+        h->numbers[i] = eddy_try(eddy_signal_next(signals));
+    return 0;
+}
+EDDY_CORO(hears_two, struct hearer *)
+
+static void *runs_hearer(void *h)
+{
+    CHECK_INT(eddy_run(hears_two_coro(h)), 0);
+    return NULL;
+}
+
+TEST_REAL(P2_loops_of_all_threads_get_it)
+{
+    struct hearer hearers[3] = {0};
+    eddy_auto(eddy_signal) *signals = eddy_signal_open(SIGUSR1, SIGUSR2);
+
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(pthread_create(&hearers[i].thread, NULL, runs_hearer, &hearers[i]), 0);
+        while (!atomic_load(&hearers[i].opened))
+            CHECK_INT(eddy_sleep(0.001), 0);
+    }
+    send_self(SIGUSR1);
+    CHECK_INT(eddy_signal_next(signals), SIGUSR1);
+    CHECK_INT(pthread_kill(hearers[1].thread, SIGUSR2), 0);
+    CHECK_INT(eddy_signal_next(signals), SIGUSR2);
+    for (int i = 0; i < 3; i++) {
+        pthread_join(hearers[i].thread, NULL);
+        CHECK_INT(hearers[i].numbers[0], SIGUSR1);
+        CHECK_INT(hearers[i].numbers[1], SIGUSR2);
+    }
+    int r = 0;
+    eddy_timeout(0.05)
+        r = eddy_signal_next(signals); /* nothing goes round in circles */
+    CHECK_INT(r, EDDY_ETIMEDOUT);
 }
 
 /* The child of a fork is killed by what its parent has made an event. */

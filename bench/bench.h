@@ -64,6 +64,20 @@ static inline unsigned bench_delay(unsigned i)
     return 1 + (i * 2654435761u >> 16) % 10;
 }
 
+enum { BENCH_FILE_SIZE = 4096 };
+
+/* The path of the i-th file of the files question. */
+static inline void bench_file(char *path, size_t size, const char *folder, long i)
+{
+    snprintf(path, size, "%s/%05ld", folder, i);
+}
+
+static inline void bench_report_files(long reads, double seconds, double cpu)
+{
+    bench_report("files", (double)reads / seconds / 1e3, "k/s");
+    bench_report("files_cpu", cpu / (double)reads * 1e6, "us");
+}
+
 /* Keep the calling thread on one CPU. */
 static inline void bench_pin(unsigned cpu)
 {

@@ -10,8 +10,10 @@ EDDY_BEGIN_DECLS
  * have closed it itself), and a failure is reported, unless it is EDDY_ECANCELED or only says that
  * the peer has gone (EDDY_ECONNRESET, EDDY_EPIPE; those too in debug mode). */
 typedef int eddy_handler(eddy_stream *peer);
-/* In a handler: the .arg of the server. */
-EDDY_API void *eddy_stream_arg(const eddy_stream *stream);
+/* In a handler: the .arg of the server; whether the server takes no more connections, so that one
+ * which is kept alive should be ended after the request under way. */
+EDDY_API void *eddy_stream_arg(const eddy_stream *peer);
+EDDY_API bool eddy_server_stopping(const eddy_stream *peer);
 
 typedef struct eddy_serve_opts {
     const char *host;         /* NULL: 127.0.0.1 and ::1; "*": every interface */
@@ -21,7 +23,8 @@ typedef struct eddy_serve_opts {
     unsigned max_connections; /* accepting pauses at so many; 0: 65,536 */
     bool reuse_port;          /* SO_REUSEPORT */
     size_t stack_size;        /* of handlers */
-    double drain;             /* seconds eddy_server_close lets handlers end; 0: none */
+    double drain;             /* seconds that handlers have to end when the server does; 0: none */
+    bool stop_on_signal;      /* SIGTERM and SIGINT end the server, see eddy_server_wait */
     void *arg;                /* eddy_stream_arg gives it to handlers */
     const char *cert;         /* file of a certificate: TLS, see tls.h; handlers get streams */
     const char *key;          /* whose handshake has succeeded */
@@ -31,7 +34,7 @@ typedef struct eddy_serve_opts {
 
 typedef struct eddy_server eddy_server;
 
-/* Listens and serves until the task is cancelled; returns only a failure. */
+/* Listens and serves until the task is cancelled, or as eddy_server_wait. */
 EDDY_API EDDY_SUSPENDS int eddy_serve_with(eddy_handler *handler, const eddy_serve_opts *opts);
 #define eddy_serve(handler, ...) eddy_serve_with((handler), &(eddy_serve_opts){__VA_ARGS__})
 
@@ -42,6 +45,13 @@ EDDY_API EDDY_SUSPENDS eddy_server *eddy_server_open_with(eddy_handler *handler,
     eddy_server_open_with((handler), &(eddy_serve_opts){__VA_ARGS__})
 EDDY_API int eddy_server_port(const eddy_server *server);
 EDDY_API unsigned eddy_server_connections(const eddy_server *server);
+
+/* Waits until the server was stopped and every handler has ended: 0. With .stop_on_signal a SIGTERM
+ * or SIGINT stops it, and cancels handlers that have not ended after .drain seconds, also those that
+ * wait in a read; a second signal cancels them at once, later ones do what they did before. All
+ * servers with this option hear a signal, in all threads; eddy_run leaves SIGINT to them. One that
+ * was ignored stays so. */
+EDDY_API EDDY_SUSPENDS int eddy_server_wait(eddy_server *server);
 
 /* Three ways to end: stop accepting; wait until every handler has ended, at most so many seconds
  * (EDDY_ETIMEDOUT then); stop, cancel every handler and wait for them. */

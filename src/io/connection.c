@@ -81,7 +81,7 @@ static eddy_stream *make_stream(eddy_server *server, int fd, const char *peer)
         eddy__socket_close(fd);
         return NULL;
     }
-    s->arg = server->arg;
+    s->server = server;
     s->peer = eddy__strdup(peer);
     eddy__stream_ref(s);
     return s;
@@ -139,4 +139,16 @@ bool eddy__connection_runs(const eddy_server *server)
 
     return self && self->on_end == connection_ended &&
            ((const struct connection *)self->owner)->server == server;
+}
+
+/* ---- asked by handlers ---- */
+
+void *eddy_stream_arg(const eddy_stream *s)
+{
+    return s && s->server ? s->server->arg : NULL;
+}
+
+bool eddy_server_stopping(const eddy_stream *s)
+{
+    return s && s->server && s->server->stopped;
 }

@@ -101,10 +101,10 @@ struct eddy_stream {
     bool hiding; /* in.data[in.start] is a final zero, the byte itself is `hidden` */
     char hidden;
     bool sent_eof;
-    bool cut;      /* a write was ended in its middle */
-    bool closed;   /* no more calls */
-    bool released; /* the owner has closed it */
-    void *arg;
+    bool cut;              /* a write was ended in its middle */
+    bool closed;           /* no more calls */
+    bool released;         /* the owner has closed it */
+    eddy_server *server;   /* whose handler has it; NULL */
     void *state;           /* the transport's own, given back with the stream */
     struct eddy__tls *tls; /* NULL: in the clear */
     char *peer;            /* made when asked for */

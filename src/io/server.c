@@ -89,7 +89,8 @@ eddy_server *eddy_server_open_with(eddy_handler *handler, const eddy_serve_opts 
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
-    if (eddy__acceptor_start(server) < 0) {
+    if (eddy__acceptor_start(server) < 0 ||
+        (opts->stop_on_signal && eddy__server_signals_start(server) < 0)) {
         eddy_server_close(server);
         return NULL;
     }
@@ -98,17 +99,9 @@ eddy_server *eddy_server_open_with(eddy_handler *handler, const eddy_serve_opts 
 
 int eddy_serve_with(eddy_handler *handler, const eddy_serve_opts *opts)
 {
-    static const struct eddy__wait_kind serving = {"the end of its server", eddy__waiter_abort};
     eddy_auto(eddy_server) *server = eddy_server_open_with(handler, opts);
-    eddy_waiters_ nobody = {0};
-    struct eddy_waiter_ waiter = {0};
 
-    if (!server)
-        return eddy_status_pointer_(NULL);
-    int status = eddy__self()->interrupt;
-    if (!status)
-        status = eddy__wait_in(&nobody, &waiter, &serving);
-    return eddy__raise_interrupt(status);
+    return server ? eddy_server_wait(server) : eddy_status_pointer_(NULL);
 }
 
 /* ---- asking ---- */
@@ -134,6 +127,43 @@ void eddy_server_stop(eddy_server *server)
         eddy__fd_forget(&server->listeners[i].fd);
     eddy__listeners_close(&server->sockets);
     eddy__acceptor_wake(server, 0);
+    if (!server->count)
+        eddy__waiters_grant_all(&server->emptied, 0);
+}
+
+static bool is_over(const eddy_server *server)
+{
+    return server->stopped && !server->count;
+}
+
+/* Whoever else ends the server may close it meanwhile. */
+static int wait_until_over(eddy_server *server)
+{
+    static const struct eddy__wait_kind serving = {"the end of its server", eddy__waiter_abort};
+    int status = 0;
+
+    server->refs++;
+    while (!status && !is_over(server)) {
+        struct eddy_waiter_ waiter = {0};
+
+        status = eddy__self()->interrupt;
+        if (!status)
+            status = eddy__wait_in(&server->emptied, &waiter, &serving);
+    }
+    eddy__server_unref(server);
+    return eddy__raise_if(status);
+}
+
+int eddy_server_wait(eddy_server *server)
+{
+    int status = eddy__check_interrupt();
+
+    if (status < 0)
+        return status;
+    if (server && !is_over(server))
+        return wait_until_over(server);
+    eddy__spend();
+    return 0;
 }
 
 int eddy_server_drain(eddy_server *server, double seconds)
@@ -199,6 +229,7 @@ void eddy_server_close(eddy_server *server)
     if (server->drain > 0 && eddy__self() && !eddy__connection_runs(server))
         drain_shielded(server);
     eddy_server_abort(server);
+    eddy__server_signals_end(server);
     eddy__acceptor_end(server);
     eddy__server_unref(server);
 }

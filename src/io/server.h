@@ -11,8 +11,8 @@ struct eddy__listener {
 };
 
 /* One task accepts for all listeners. It is parked in `acceptor_waits` until one is ready, or
- * `paused`: until a connection has ended, or `retry` fires. References: the owner's, the accepting
- * task's, one for each connection. */
+ * `paused`: until a connection has ended, or `retry` fires. References: the owner's, one for each
+ * task of its own, one for each connection, and for who waits for its end. */
 struct eddy_server {
     eddy_loop *loop;
     eddy_handler *handler;
@@ -28,6 +28,8 @@ struct eddy_server {
     eddy_waiters_ emptied; /* those who wait for the last connection's end */
     eddy_task *acceptor;
     eddy_task *acceptor_waits;
+    eddy_task *hearer; /* of signals; NULL: they are none of its business */
+    struct eddy_signal *signals;
     bool paused;
     bool stopped;
     bool in_trouble; /* accepting has failed, and that was reported */
@@ -57,5 +59,12 @@ int eddy__connection_start(eddy_server *server, int fd, const struct eddy__addre
 void eddy__connections_cancel(eddy_server *server);
 /* Whether a handler of this server is running. */
 bool eddy__connection_runs(const eddy_server *server);
+
+/* ---- signals (server_signal.c) ---- */
+
+/* 0 or a failure, raised. */
+int eddy__server_signals_start(eddy_server *server);
+/* Gives the signals back. */
+void eddy__server_signals_end(eddy_server *server);
 
 #endif

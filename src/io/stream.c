@@ -289,11 +289,6 @@ int eddy_stream_fd(const eddy_stream *s)
     return s ? s->fd.fd : -1;
 }
 
-void *eddy_stream_arg(const eddy_stream *s)
-{
-    return s ? s->arg : NULL;
-}
-
 int eddy__stream_fail(eddy_stream *s, const char *verb, int code)
 {
     if (code == EDDY_ECLOSED)

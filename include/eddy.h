@@ -20,9 +20,11 @@
 #include <eddy/sync.h>
 #include <eddy/queue.h>
 #include <eddy/select.h>
+#include <eddy/address.h>
 #include <eddy/tls.h>
 #include <eddy/stream.h>
 #include <eddy/server.h>
+#include <eddy/datagram.h>
 #include <eddy/file.h>
 #include <eddy/pipe.h>
 #include <eddy/process.h>

@@ -58,7 +58,7 @@ static int pause_accepting(eddy_server *server, const struct eddy__wait_kind *ki
 
 static COLD void report_trouble(eddy_server *server, int code)
 {
-    char message[EDDY__ADDRESS_TEXT + 160];
+    char message[EDDY_ADDRESS_TEXT + 160];
 
     snprintf(message, sizeof message,
              "the server on %s cannot accept connections: %s; it will try "
@@ -191,7 +191,7 @@ static void make_listeners(eddy_server *server)
 
 int eddy__acceptor_start(eddy_server *server)
 {
-    char name[EDDY__ADDRESS_TEXT + 8];
+    char name[EDDY_ADDRESS_TEXT + 8];
     eddy_coro coro = accept_all_coro(server);
 
     make_listeners(server);

@@ -56,7 +56,18 @@ bool eddy__address_parse(struct eddy__address *a, const char *host, int port)
     return ok;
 }
 
-int eddy__address_of_path(struct eddy__address *a, const char *path)
+int eddy_address_parse(eddy_address *a, const char *host, int port)
+{
+    if (!a || port < 0 || port > 65535)
+        return eddy_raise(EDDY_EINVAL, "a port is between 0 and 65535, not %d", port);
+    *a = (eddy_address){0};
+    if (host && eddy__address_parse(a, host, port))
+        return 0;
+    return eddy_raise(EDDY_EINVAL, "%s is no IPv4 or IPv6 address: names are for eddy_getaddrinfo",
+                      host ? host : "NULL");
+}
+
+int eddy_address_of_path(eddy_address *a, const char *path)
 {
     struct sockaddr_un *un = &a->u.local;
     size_t length = path ? strlen(path) : 0;
@@ -77,7 +88,7 @@ int eddy__address_of_path(struct eddy__address *a, const char *path)
     return 0;
 }
 
-/* ---- ports ---- */
+/* ---- parts and comparison ---- */
 
 void eddy__address_set_port(struct eddy__address *a, int port)
 {
@@ -87,11 +98,25 @@ void eddy__address_set_port(struct eddy__address *a, int port)
         a->u.in6.sin6_port = htons((uint16_t)port);
 }
 
-int eddy__address_port(const struct eddy__address *a)
+int eddy_address_port(const eddy_address *a)
 {
     if (a->u.any.sa_family == AF_INET)
         return ntohs(a->u.in4.sin_port);
     return a->u.any.sa_family == AF_INET6 ? ntohs(a->u.in6.sin6_port) : 0;
+}
+
+bool eddy_address_equal(const eddy_address *a, const eddy_address *b)
+{
+    if (a->u.any.sa_family != b->u.any.sa_family)
+        return false;
+    if (a->u.any.sa_family == AF_INET)
+        return a->u.in4.sin_port == b->u.in4.sin_port &&
+               a->u.in4.sin_addr.s_addr == b->u.in4.sin_addr.s_addr;
+    if (a->u.any.sa_family == AF_INET6)
+        return a->u.in6.sin6_port == b->u.in6.sin6_port &&
+               a->u.in6.sin6_scope_id == b->u.in6.sin6_scope_id &&
+               memcmp(&a->u.in6.sin6_addr, &b->u.in6.sin6_addr, sizeof a->u.in6.sin6_addr) == 0;
+    return a->size == b->size && memcmp(&a->u, &b->u, a->size) == 0;
 }
 
 /* ---- to text ---- */
@@ -128,10 +153,10 @@ static void format_in6(const struct sockaddr_in6 *in6, char *text)
 
     inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
     if (in6->sin6_scope_id)
-        snprintf(text, EDDY__ADDRESS_TEXT, "[%s%%%u]:%d", host, in6->sin6_scope_id,
+        snprintf(text, EDDY_ADDRESS_TEXT, "[%s%%%u]:%d", host, in6->sin6_scope_id,
                  ntohs(in6->sin6_port));
     else
-        snprintf(text, EDDY__ADDRESS_TEXT, "[%s]:%d", host, ntohs(in6->sin6_port));
+        snprintf(text, EDDY_ADDRESS_TEXT, "[%s]:%d", host, ntohs(in6->sin6_port));
 }
 
 static void format_local(const struct eddy__address *a, char *text)
@@ -141,14 +166,14 @@ static void format_local(const struct eddy__address *a, char *text)
     const char *path = a->u.local.sun_path;
 
     if (!length)
-        snprintf(text, EDDY__ADDRESS_TEXT, "unnamed");
+        snprintf(text, EDDY_ADDRESS_TEXT, "unnamed");
     else if (path[0])
-        snprintf(text, EDDY__ADDRESS_TEXT, "%.*s", (int)length, path);
+        snprintf(text, EDDY_ADDRESS_TEXT, "%.*s", (int)length, path);
     else
-        snprintf(text, EDDY__ADDRESS_TEXT, "@%.*s", (int)length - 1, path + 1);
+        snprintf(text, EDDY_ADDRESS_TEXT, "@%.*s", (int)length - 1, path + 1);
 }
 
-char *eddy__address_format(const struct eddy__address *a, char *text)
+char *eddy_address_format(const eddy_address *a, char text[EDDY_ADDRESS_TEXT])
 {
     if (a->u.any.sa_family == AF_INET)
         format_in4(&a->u.in4, text);

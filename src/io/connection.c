@@ -109,8 +109,8 @@ static struct connection *make_connection(eddy_server *server, int fd, const cha
 
 int eddy__connection_start(eddy_server *server, int fd, const struct eddy__address *address)
 {
-    char peer[EDDY__ADDRESS_TEXT];
-    struct connection *c = make_connection(server, fd, eddy__address_format(address, peer));
+    char peer[EDDY_ADDRESS_TEXT];
+    struct connection *c = make_connection(server, fd, eddy_address_format(address, peer));
 
     if (!c)
         return EDDY_ENOMEM;

@@ -13,12 +13,10 @@
 #include "base/list.h"
 #include "loop/loop.h"
 #include "task/task.h"
+#include <eddy/address.h>
 #include <eddy/server.h>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 
 /* ---- buffers (buffer.c) ---- */
 
@@ -181,28 +179,11 @@ void eddy__tls_free(struct eddy__tls *tls);
 
 /* ---- addresses (address.c) ---- */
 
-struct eddy__address {
-    socklen_t size;
-    union {
-        struct sockaddr any;
-        struct sockaddr_in in4;
-        struct sockaddr_in6 in6;
-        struct sockaddr_un local;
-    } u;
-};
-
-enum { EDDY__ADDRESS_TEXT = 160 }; /* enough for any of them, with the port */
-
 /* A numeric IPv4 or IPv6 address, the latter with or without brackets; false for anything else. */
 bool eddy__address_parse(struct eddy__address *a, const char *host, int port);
 void eddy__address_set_port(struct eddy__address *a, int port);
-int eddy__address_port(const struct eddy__address *a);
-/* "127.0.0.1:80", "[::1]:80", a path, "@name"; returns text. */
-char *eddy__address_format(const struct eddy__address *a, char *text);
 /* The host alone: "127.0.0.1" or "::1". */
 void eddy__address_format_host(const struct eddy__address *a, char *text, size_t size);
-/* A Unix socket's path, or @name. 0, EDDY_EINVAL or EDDY_ENAMETOOLONG raised. */
-int eddy__address_of_path(struct eddy__address *a, const char *path);
 
 /* The words for a code as the end of a sentence: "connection refused". */
 struct eddy__words {
@@ -212,6 +193,8 @@ struct eddy__words eddy__words(int code);
 
 /* ---- sockets (socket.c): system calls with their injection points; -errno, not raised ---- */
 
+int eddy__socket_make(int family, int type);
+/* For streams. */
 int eddy__socket_open(int family);
 void eddy__socket_close(int fd);
 int eddy__socket_connect(int fd, const struct eddy__address *to);
@@ -222,6 +205,8 @@ int eddy__socket_accept(int fd, struct eddy__address *peer);
 int eddy__socket_set(int fd, int level, int option, int value);
 /* What became of a connect: 0 or a negative code. */
 int eddy__socket_error(int fd);
+/* Another's socket of that type, what, becomes non-blocking. 0 or a failure, raised. */
+int eddy__socket_adopt(int fd, int type, const char *what);
 int eddy__socket_local(int fd, struct eddy__address *a);
 int eddy__socket_peer(int fd, struct eddy__address *a);
 
@@ -236,6 +221,8 @@ struct eddy__addresses {
 struct eddy__addresses *eddy__names_look_up(const char *host);
 /* The same, and at once for a numeric host. */
 struct eddy__addresses *eddy__names_resolve(const char *host);
+/* Those of an own end: NULL is 127.0.0.1 and ::1, "*" is every interface (tcp.c). */
+struct eddy__addresses *eddy__names_to_bind(const char *host);
 
 /* ---- clients and listening sockets (connect.c, tcp.c, unix.c) ---- */
 
@@ -244,7 +231,7 @@ struct eddy__addresses *eddy__names_resolve(const char *host);
 eddy_stream *eddy__connect_address(const struct eddy__address *to, const struct eddy__address *from,
                                    bool nodelay, const eddy_stream_opts *opts, int *status);
 
-/* The file of a listening Unix socket; an empty path for none. */
+/* The file that a Unix socket is bound to; an empty path for none. */
 struct eddy__unix_file {
     char path[sizeof((struct sockaddr_un *)NULL)->sun_path];
     dev_t device;
@@ -254,6 +241,8 @@ struct eddy__unix_file {
 /* A listening socket; a descriptor or a negative code, not raised. */
 int eddy__tcp_listen(const struct eddy__address *a, const eddy_serve_opts *opts);
 int eddy__unix_listen(const struct eddy__address *a, int backlog, struct eddy__unix_file *file);
+/* Binds a socket to the address, in place of a file that nobody listens on any more. */
+int eddy__unix_bind(int fd, const struct eddy__address *a, struct eddy__unix_file *file);
 /* Removes the file, unless it is another server's by now. */
 void eddy__unix_remove(const struct eddy__unix_file *file);
 

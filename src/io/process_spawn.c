@@ -56,7 +56,7 @@ static int make_blocking(int fd)
 
 static int open_pipe(eddy_process *p, int i, struct plan *plan, const eddy_stream_opts *opts)
 {
-    char name[EDDY__ADDRESS_TEXT];
+    char name[EDDY_ADDRESS_TEXT];
     int fds[2], status = eddy__pipe_make(fds);
 
     if (status < 0)

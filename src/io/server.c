@@ -38,7 +38,7 @@ static void name_server(eddy_server *server, const eddy_serve_opts *opts)
     if (opts->unix_path)
         snprintf(server->name, sizeof server->name, "%s", opts->unix_path);
     else if (eddy__socket_local(server->sockets.fds[0], &a) >= 0)
-        eddy__address_format(&a, server->name);
+        eddy_address_format(&a, server->name);
     else
         snprintf(server->name, sizeof server->name, "port %d", server->sockets.port);
 }

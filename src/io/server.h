@@ -36,7 +36,7 @@ struct eddy_server {
     int64_t retry_delay;
     eddy_timer_ retry;
     unsigned next; /* the listener to be asked first, modulo their number */
-    char name[EDDY__ADDRESS_TEXT];
+    char name[EDDY_ADDRESS_TEXT];
     struct eddy__listeners sockets;
     struct eddy__listener listeners[]; /* one for each of sockets */
 };

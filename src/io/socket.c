@@ -3,6 +3,7 @@
 #include "io/io.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 static int status_of(int r)
@@ -29,9 +30,14 @@ struct eddy__words eddy__words(int code)
     return words;
 }
 
+int eddy__socket_make(int family, int type)
+{
+    return status_of(faulty() ? -1 : socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
 int eddy__socket_open(int family)
 {
-    return status_of(faulty() ? -1 : socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    return eddy__socket_make(family, SOCK_STREAM);
 }
 
 void eddy__socket_close(int fd)
@@ -89,6 +95,36 @@ int eddy__socket_peer(int fd, struct eddy__address *a)
 {
     a->size = sizeof a->u;
     return status_of(faulty() ? -1 : getpeername(fd, &a->u.any, &a->size));
+}
+
+/* ---- taking over ---- */
+
+static int check_type(int fd, int type, const char *what)
+{
+    int found = 0;
+    socklen_t size = sizeof found;
+
+    if (!eddy__thread.loop)
+        return eddy_raise(EDDY_ELOOP, "a %s socket belongs to a running loop, and none runs here",
+                          what);
+    if (faulty() || getsockopt(fd, SOL_SOCKET, SO_TYPE, &found, &size) < 0)
+        return eddy_raise(-errno, "descriptor %d is not a socket", fd);
+    if (found != type)
+        return eddy_raise(EDDY_EINVAL, "descriptor %d is not a %s socket", fd, what);
+    return 0;
+}
+
+int eddy__socket_adopt(int fd, int type, const char *what)
+{
+    int status = check_type(fd, type, what);
+    int flags = 0;
+
+    if (status < 0)
+        return status;
+    flags = faulty() ? -1 : fcntl(fd, F_GETFL);
+    if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
+        return eddy_raise(-errno, "descriptor %d cannot be made non-blocking", fd);
+    return 0;
 }
 
 /* ---- the transport ---- */

@@ -1,8 +1,6 @@
 /* stream.c - the life of a stream: making, waiting for readiness, closing. */
 #include "io/io.h"
 
-#include <fcntl.h>
-
 enum { DEFAULT_LIMIT = 65536, DEFAULT_HIGH_WATER = 65536 };
 static const double FLUSH_SECONDS = 5.0;
 
@@ -72,37 +70,13 @@ eddy_stream *eddy__stream_new(const struct eddy__transport *transport, int fd,
     return s;
 }
 
-static int check_socket(int fd)
-{
-    int type = 0;
-    socklen_t size = sizeof type;
-
-    if (!eddy__thread.loop)
-        return eddy_raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
-    int r = eddy__fault() ? (errno = EIO, -1) : getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
-    if (r < 0)
-        return eddy_raise(-errno, "descriptor %d is not a socket", fd);
-    if (type != SOCK_STREAM)
-        return eddy_raise(EDDY_EINVAL, "descriptor %d is not a stream socket", fd);
-    return 0;
-}
-
-static int make_nonblocking(int fd)
-{
-    int flags = eddy__fault() ? (errno = EIO, -1) : fcntl(fd, F_GETFL);
-
-    if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
-        return eddy_raise(-errno, "descriptor %d cannot be made non-blocking", fd);
-    return 0;
-}
-
 eddy_stream *eddy_stream_of_socket(int fd, const eddy_stream_opts *opts)
 {
     static const eddy_stream_opts defaults;
 
     if (!opts)
         opts = &defaults;
-    if (eddy__stream_check_opts(opts) < 0 || check_socket(fd) < 0 || make_nonblocking(fd) < 0)
+    if (eddy__stream_check_opts(opts) < 0 || eddy__socket_adopt(fd, SOCK_STREAM, "stream") < 0)
         return NULL;
     return eddy__stream_new(&eddy__socket_transport, fd, opts);
 }
@@ -266,11 +240,11 @@ void eddy_stream_abort(eddy_stream *s)
 
 static const char *describe(eddy_stream *s, char **text, int (*ask)(int, struct eddy__address *))
 {
-    char buffer[EDDY__ADDRESS_TEXT];
+    char buffer[EDDY_ADDRESS_TEXT];
     struct eddy__address address;
 
     if (!*text && s->fd.fd >= 0 && ask(s->fd.fd, &address) >= 0)
-        *text = eddy__strdup(eddy__address_format(&address, buffer));
+        *text = eddy__strdup(eddy_address_format(&address, buffer));
     return *text ? *text : "?";
 }
 

@@ -50,9 +50,9 @@ void eddy__listeners_close(struct eddy__listeners *l)
 
 static COLD int fail(const struct eddy__address *a, int status)
 {
-    char text[EDDY__ADDRESS_TEXT];
+    char text[EDDY_ADDRESS_TEXT];
 
-    return eddy_raise(status, "cannot listen on %s: %s", eddy__address_format(a, text),
+    return eddy_raise(status, "cannot listen on %s: %s", eddy_address_format(a, text),
                       eddy__words(status).text);
 }
 
@@ -69,7 +69,7 @@ static int learn_port(struct eddy__listeners *l)
     int status = eddy__socket_local(l->fds[0], &a);
 
     if (status >= 0)
-        l->port = eddy__address_port(&a);
+        l->port = eddy_address_port(&a);
     return status;
 }
 
@@ -130,7 +130,7 @@ static struct eddy__addresses *both(const char *in4, const char *in6)
     return two;
 }
 
-static struct eddy__addresses *addresses_of(const char *host)
+struct eddy__addresses *eddy__names_to_bind(const char *host)
 {
     if (!host)
         return both("127.0.0.1", "::1");
@@ -142,7 +142,7 @@ static struct eddy__addresses *addresses_of(const char *host)
 static int listen_unix(struct eddy__listeners *l, const eddy_serve_opts *opts)
 {
     struct eddy__address a;
-    int status = eddy__address_of_path(&a, opts->unix_path);
+    int status = eddy_address_of_path(&a, opts->unix_path);
 
     if (status < 0)
         return status;
@@ -162,7 +162,7 @@ int eddy__listeners_open(struct eddy__listeners *l, const eddy_serve_opts *opts)
     *l = (struct eddy__listeners){0};
     if (opts->unix_path)
         return listen_unix(l, opts);
-    addresses = addresses_of(opts->host);
+    addresses = eddy__names_to_bind(opts->host);
     if (!addresses)
         return eddy_status_pointer_(NULL);
     status = listen_all(l, addresses, opts);

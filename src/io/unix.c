@@ -14,7 +14,7 @@ eddy_stream *eddy_connect_unix_with(const char *path, const eddy_stream_opts *op
     if (!opts)
         opts = &defaults;
     if (eddy__checkpoint() < 0 || eddy__stream_check_opts(opts) < 0 ||
-        eddy__address_of_path(&address, path) < 0)
+        eddy_address_of_path(&address, path) < 0)
         return NULL;
     s = eddy__connect_address(&address, NULL, false, opts, &status);
     if (s)
@@ -39,14 +39,23 @@ static bool is_socket(const char *path)
     return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
+static int type_of(int fd)
+{
+    int type = 0;
+    socklen_t size = sizeof type;
+
+    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size);
+    return type;
+}
+
 /* A socket that nobody listens on: its server has ended without removing it. */
-static bool is_stale(const struct eddy__address *a)
+static bool is_stale(const struct eddy__address *a, int type)
 {
     int fd, status;
 
     if (!is_file(a) || !is_socket(a->u.local.sun_path))
         return false;
-    fd = eddy__socket_open(AF_UNIX);
+    fd = eddy__socket_make(AF_UNIX, type);
     if (fd < 0)
         return false;
     status = eddy__socket_connect(fd, a);
@@ -58,7 +67,7 @@ static int bind_path(int fd, const struct eddy__address *a)
 {
     int status = eddy__socket_bind(fd, a);
 
-    if (status != EDDY_EADDRINUSE || !is_stale(a))
+    if (status != EDDY_EADDRINUSE || !is_stale(a, type_of(fd)))
         return status;
     unlink(a->u.local.sun_path);
     return eddy__socket_bind(fd, a);
@@ -86,6 +95,15 @@ void eddy__unix_remove(const struct eddy__unix_file *file)
         unlink(file->path);
 }
 
+int eddy__unix_bind(int fd, const struct eddy__address *a, struct eddy__unix_file *file)
+{
+    int status = bind_path(fd, a);
+
+    if (status >= 0)
+        remember(file, a);
+    return status;
+}
+
 int eddy__unix_listen(const struct eddy__address *a, int backlog, struct eddy__unix_file *file)
 {
     int fd = eddy__socket_open(AF_UNIX);
@@ -93,9 +111,8 @@ int eddy__unix_listen(const struct eddy__address *a, int backlog, struct eddy__u
 
     if (fd < 0)
         return fd;
-    status = bind_path(fd, a);
+    status = eddy__unix_bind(fd, a, file);
     if (status >= 0) {
-        remember(file, a);
         status = eddy__socket_listen(fd, backlog);
         if (status >= 0)
             return fd;

@@ -6,10 +6,10 @@
 
 static const char *round_trip(const char *host, int port)
 {
-    static char text[EDDY__ADDRESS_TEXT];
+    static char text[EDDY_ADDRESS_TEXT];
     struct eddy__address a;
 
-    return eddy__address_parse(&a, host, port) ? eddy__address_format(&a, text) : NULL;
+    return eddy__address_parse(&a, host, port) ? eddy_address_format(&a, text) : NULL;
 }
 
 TEST_PLAIN(address_numeric_hosts)
@@ -52,33 +52,33 @@ TEST_PLAIN(address_ports)
     struct eddy__address a;
 
     CHECK(eddy__address_parse(&a, "::1", 8080));
-    CHECK_INT(eddy__address_port(&a), 8080);
+    CHECK_INT(eddy_address_port(&a), 8080);
     eddy__address_set_port(&a, 9);
-    CHECK_INT(eddy__address_port(&a), 9);
-    CHECK_INT(eddy__address_of_path(&a, "/tmp/x"), 0);
-    CHECK_INT(eddy__address_port(&a), 0);
+    CHECK_INT(eddy_address_port(&a), 9);
+    CHECK_INT(eddy_address_of_path(&a, "/tmp/x"), 0);
+    CHECK_INT(eddy_address_port(&a), 0);
 }
 
 TEST_PLAIN(address_paths)
 {
-    char text[EDDY__ADDRESS_TEXT], longest[109];
+    char text[EDDY_ADDRESS_TEXT], longest[109];
     struct eddy__address a;
 
     memset(longest, 'a', sizeof longest);
     longest[107] = '\0';
-    CHECK_INT(eddy__address_of_path(&a, longest), 0);
-    CHECK_STR(eddy__address_format(&a, text), longest);
-    CHECK_INT(eddy__address_of_path(&a, "@name"), 0);
+    CHECK_INT(eddy_address_of_path(&a, longest), 0);
+    CHECK_STR(eddy_address_format(&a, text), longest);
+    CHECK_INT(eddy_address_of_path(&a, "@name"), 0);
     CHECK_INT(a.u.local.sun_path[0], '\0');
-    CHECK_STR(eddy__address_format(&a, text), "@name");
+    CHECK_STR(eddy_address_format(&a, text), "@name");
     a.size = offsetof(struct sockaddr_un, sun_path);
-    CHECK_STR(eddy__address_format(&a, text), "unnamed");
+    CHECK_STR(eddy_address_format(&a, text), "unnamed");
 
     longest[0] = '@';
     longest[107] = 'a';
     longest[108] = '\0';
-    CHECK_INT(eddy__address_of_path(&a, longest), 0);
-    CHECK_STR(eddy__address_format(&a, text), longest);
+    CHECK_INT(eddy_address_of_path(&a, longest), 0);
+    CHECK_STR(eddy_address_format(&a, text), longest);
 }
 
 TEST(address_bad_paths)
@@ -88,9 +88,9 @@ TEST(address_bad_paths)
 
     memset(path, 'a', sizeof path);
     path[108] = '\0';
-    CHECK_INT(eddy__address_of_path(&a, path), EDDY_ENAMETOOLONG);
+    CHECK_INT(eddy_address_of_path(&a, path), EDDY_ENAMETOOLONG);
     CHECK_CONTAINS(last_message(), "108 bytes, at most 107");
-    CHECK_INT(eddy__address_of_path(&a, ""), EDDY_EINVAL);
-    CHECK_INT(eddy__address_of_path(&a, "@"), EDDY_EINVAL);
-    CHECK_INT(eddy__address_of_path(&a, NULL), EDDY_EINVAL);
+    CHECK_INT(eddy_address_of_path(&a, ""), EDDY_EINVAL);
+    CHECK_INT(eddy_address_of_path(&a, "@"), EDDY_EINVAL);
+    CHECK_INT(eddy_address_of_path(&a, NULL), EDDY_EINVAL);
 }

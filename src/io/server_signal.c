@@ -40,7 +40,7 @@ static bool is_ignored(int number)
 int eddy__server_signals_start(eddy_server *server)
 {
     const int numbers[] = {SIGTERM, SIGINT};
-    char name[EDDY__ADDRESS_TEXT + 24];
+    char name[EDDY_ADDRESS_TEXT + 24];
     eddy_coro coro = hear_coro(server);
 
     server->signals = eddy_signal_open_with(numbers, is_ignored(SIGINT) ? 1 : 2);

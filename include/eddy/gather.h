@@ -24,8 +24,8 @@ EDDY_API EDDY_SUSPENDS int eddy_gather_with(const eddy_coro *coros, size_t n,
                   sizeof((const eddy_coro[]){__VA_ARGS__}) / sizeof(eddy_coro))
 
 /* The same for tasks that were started before; they stay the caller's. Here and below: EDDY_EINVAL
- * when one is NULL, EDDY_EDEADLOCK when one is the caller, EDDY_ELOOP when one is another
- * loop's. */
+ * when one is NULL or they are more than INT_MAX, EDDY_EDEADLOCK when one is the caller, EDDY_ELOOP
+ * when one is another loop's. */
 EDDY_API EDDY_SUSPENDS int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n,
                                                   const eddy_gather_opts *opts);
 #define eddy_gather_tasks(tasks, n, ...)                                                           \
@@ -54,7 +54,8 @@ EDDY_API EDDY_SUSPENDS int eddy_wait_for_at(const eddy_place *place, eddy_coro c
 typedef struct eddy_completion eddy_completion;
 EDDY_API eddy_completion *eddy_as_completed(eddy_task *const *tasks, size_t n);
 /* Waits for the next one: 1 and *task, 0 after the last; the tasks stay the caller's. A timeout
- * around it leaves the rest running. EDDY_EBUSY when another task waits for the next. */
+ * around it leaves the rest running. EDDY_EBUSY when another task waits for the next. Closing ends
+ * such a wait with EDDY_ECLOSED. */
 EDDY_API EDDY_SUSPENDS int eddy_completion_next(eddy_completion *completion, eddy_task **task);
 EDDY_API void eddy_completion_close(eddy_completion *completion);
 EDDY_AUTOCLOSE(eddy_completion, eddy_completion_close)

@@ -37,8 +37,9 @@ typedef struct eddy_scope {
     bool expired;
 } eddy_scope;
 
-/* The functions under the macros: enter links the scope as the task's innermost. */
-EDDY_API void eddy_scope_enter(eddy_scope *scope, double seconds, bool shield);
+/* The functions under the macros: both link the scope as the task's innermost. */
+EDDY_API void eddy_scope_enter(eddy_scope *scope, double seconds);
+EDDY_API void eddy_scope_enter_shield(eddy_scope *scope, double seconds);
 EDDY_API void eddy_scope_leave(eddy_scope *scope);
 
 /* Whether this scope's own deadline passed; also after it was left. Does not suspend. */
@@ -58,20 +59,21 @@ static inline void eddy_scope_leave_pointer_(eddy_scope **scope)
 
 EDDY_END_DECLS
 
-#define eddy_scope_block_(v, once, seconds, shield)                                                \
+#define eddy_scope_block_(v, once, seconds, enter)                                                 \
     for (eddy_scope v __attribute__((cleanup(eddy_scope_leave))) = {0},                            \
-                      *once = (eddy_scope_enter(&v, seconds, shield), &v);                         \
+                      *once = (enter(&v, seconds), &v);                                            \
          once; once = NULL)
 #define eddy_scope_block_as_(v, once, scope, seconds)                                              \
     for (eddy_scope * v __attribute__((cleanup(eddy_scope_leave_pointer_))) =                      \
-             (eddy_scope_enter(&(scope), seconds, false), &(scope)),                               \
+             (eddy_scope_enter(&(scope), seconds), &(scope)),                                      \
                         *once = v;                                                                 \
          once; once = NULL)
 #define eddy_unique_(prefix, n) EDDY_CAT(prefix, n)
 #define eddy_timeout_(seconds, n)                                                                  \
-    eddy_scope_block_(eddy_unique_(eddy_s_, n), eddy_unique_(eddy_o_, n), seconds, false)
+    eddy_scope_block_(eddy_unique_(eddy_s_, n), eddy_unique_(eddy_o_, n), seconds, eddy_scope_enter)
 #define eddy_shield_(seconds, n)                                                                   \
-    eddy_scope_block_(eddy_unique_(eddy_s_, n), eddy_unique_(eddy_o_, n), seconds, true)
+    eddy_scope_block_(eddy_unique_(eddy_s_, n), eddy_unique_(eddy_o_, n), seconds,                 \
+                      eddy_scope_enter_shield)
 #define eddy_timeout_as_(scope, seconds, n)                                                        \
     eddy_scope_block_as_(eddy_unique_(eddy_s_, n), eddy_unique_(eddy_o_, n), scope, seconds)
 

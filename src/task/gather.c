@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "task/set.h"
+#include <limits.h>
 
 struct gathering {
     struct eddy__set set;
@@ -110,6 +111,8 @@ int eddy_gather_with(const eddy_coro *coros, size_t n, const eddy_gather_opts *o
 
     if (r < 0 || n == 0)
         return r;
+    if (n > INT_MAX)
+        return eddy_raise_at(child.place, EDDY_EINVAL, "%zu coroutines are too many", n);
     eddy_task **tasks = eddy__alloc(n * sizeof(*tasks));
     if (!tasks)
         return eddy__raise_code(EDDY_ENOMEM);

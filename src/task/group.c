@@ -40,7 +40,7 @@ eddy_group *eddy_group_open(void)
     }
     group->opener = self;
     list_init(&group->children);
-    eddy_scope_enter(&group->scope, (double)INFINITY, false);
+    eddy_scope_enter(&group->scope, (double)INFINITY);
     return group;
 }
 

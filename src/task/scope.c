@@ -78,23 +78,33 @@ static int arm(eddy_scope *scope, double seconds)
     return eddy__timer_arm(loop, &scope->timer, ns == NS_NEVER ? NS_NEVER : now + ns);
 }
 
-void eddy_scope_enter(eddy_scope *scope, double seconds, bool shield)
+/* Outside a task it has no effect, and its task is NULL. */
+static void open_scope(eddy_scope *scope, double seconds)
 {
     eddy_task *self = eddy__self();
 
-    *scope = (eddy_scope){.timer = {.fire = scope_expired, .late = true, .deadline = NS_NEVER},
-                          .shield = shield};
+    *scope = (eddy_scope){.timer = {.fire = scope_expired, .late = true, .deadline = NS_NEVER}};
     if (!self)
         return;
     link_scope(self, scope);
-    if (isnan(seconds))
-        scope->status = EDDY_EINVAL;
-    else
-        scope->status = arm(scope, seconds);
-    if (shield)
-        scope->error = eddy__error_ref(self->fiber.error);
-    if (shield || scope->status)
-        eddy__task_interrupt(self);
+    scope->status = isnan(seconds) ? EDDY_EINVAL : arm(scope, seconds);
+}
+
+void eddy_scope_enter(eddy_scope *scope, double seconds)
+{
+    open_scope(scope, seconds);
+    if (scope->status)
+        eddy__task_interrupt(scope->task);
+}
+
+void eddy_scope_enter_shield(eddy_scope *scope, double seconds)
+{
+    open_scope(scope, seconds);
+    scope->shield = true;
+    if (!scope->task)
+        return;
+    scope->error = eddy__error_ref(scope->task->fiber.error);
+    eddy__task_interrupt(scope->task);
 }
 
 void eddy_scope_leave(eddy_scope *scope)
@@ -148,7 +158,7 @@ double eddy_deadline(void)
 void eddy__closer_enter(struct eddy__closer *closer, double seconds)
 {
     closer->error = eddy__error_take();
-    eddy_scope_enter(&closer->scope, seconds, true);
+    eddy_scope_enter_shield(&closer->scope, seconds);
 }
 
 void eddy__closer_leave(struct eddy__closer *closer)

@@ -2,6 +2,7 @@
 #include "task/set.h"
 
 #include "base/alloc.h"
+#include <limits.h>
 
 /* A cancelled task is no failure here, as in asyncio's FIRST_EXCEPTION. */
 static bool is_failure(const eddy_task *task)
@@ -36,6 +37,8 @@ static void task_ended(struct eddy_waiter_ *w, int status)
 
 static int check(eddy_task *const *tasks, size_t n)
 {
+    if (n > INT_MAX)
+        return eddy_raise_at(NULL, EDDY_EINVAL, "%zu tasks are too many to wait for", n);
     for (size_t i = 0; i < n; i++) {
         if (!tasks[i])
             return eddy_raise_at(NULL, EDDY_EINVAL, "task %zu of those to wait for is NULL", i);

@@ -37,7 +37,7 @@ int eddy_wait_with(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts
     if ((r = eddy__set_open(&set, tasks, n)) < 0)
         return r;
     set.wake_on_failure = opts->return_when == EDDY_FIRST_EXCEPTION;
-    eddy_scope_enter(&limit, opts->timeout != 0 ? opts->timeout : (double)INFINITY, false);
+    eddy_scope_enter(&limit, opts->timeout != 0 ? opts->timeout : (double)INFINITY);
     r = limit.status; /* without memory for its timer */
     if (r == 0)
         r = eddy__set_wait(&set, opts->return_when == EDDY_FIRST_COMPLETED ? 1 : n,
@@ -67,7 +67,7 @@ int eddy_wait_for_at(const eddy_place *place, eddy_coro coro, double seconds)
     eddy_task *task = eddy_create_task_with(coro, &(eddy_task_opts){.place = place});
     if (!task)
         return eddy_status_(task);
-    eddy_scope_enter(&limit, seconds, false);
+    eddy_scope_enter(&limit, seconds);
     r = eddy_await(task);
     eddy_scope_leave(&limit);
     eddy_task_close(task);
@@ -76,9 +76,12 @@ int eddy_wait_for_at(const eddy_place *place, eddy_coro coro, double seconds)
 
 /* ---- as_completed ---- */
 
+/* Counted: by the handle, and by a call that waits in it. */
 struct eddy_completion {
     struct eddy__set set;
     size_t given;
+    unsigned refs;
+    bool closed;
 };
 
 eddy_completion *eddy_as_completed(eddy_task *const *tasks, size_t n)
@@ -93,29 +96,61 @@ eddy_completion *eddy_as_completed(eddy_task *const *tasks, size_t n)
         eddy__free(completion);
         return NULL;
     }
+    completion->refs = 1;
     return completion;
+}
+
+static void unref(eddy_completion *completion)
+{
+    if (--completion->refs == 0)
+        eddy__free(completion);
+}
+
+static int wait_for_next(eddy_completion *completion)
+{
+    completion->refs++;
+    int r = eddy__set_wait(&completion->set, completion->given + 1, &waiting_for_some,
+                           &completion->set);
+    bool closed = completion->closed;
+    unref(completion);
+    if (closed)
+        return eddy_raise_at(NULL, EDDY_ECLOSED, "what gives tasks as they end was closed");
+    return eddy__raise_if(r);
+}
+
+static int give_next(eddy_completion *completion, eddy_task **task)
+{
+    const struct eddy__set *set = &completion->set;
+
+    *task = set->tasks[set->order[completion->given++]];
+    return 1;
 }
 
 int eddy_completion_next(eddy_completion *completion, eddy_task **task)
 {
-    struct eddy__set *set = &completion->set;
-    int r = eddy__checkpoint();
+    const struct eddy__set *set = &completion->set;
+    int r = eddy__check_interrupt();
 
     if (r < 0 || completion->given == set->count)
         return r;
     if (set->waiting)
         return eddy_raise_at(NULL, EDDY_EBUSY, "another task waits for the next one to end");
-    r = eddy__set_wait(set, completion->given + 1, &waiting_for_some, set);
-    if (r < 0)
-        return eddy__raise_interrupt(r);
-    *task = set->tasks[set->order[completion->given++]];
-    return 1;
+    if (set->done == completion->given) {
+        r = wait_for_next(completion);
+        return r < 0 ? r : give_next(completion, task);
+    }
+    r = give_next(completion, task);
+    eddy__spend();
+    return r;
 }
 
 void eddy_completion_close(eddy_completion *completion)
 {
     if (!completion)
         return;
+    completion->closed = true;
+    if (completion->set.waiting)
+        eddy__set_abort(completion->set.waiting, EDDY_ECLOSED);
     eddy__set_close(&completion->set);
-    eddy__free(completion);
+    unref(completion);
 }

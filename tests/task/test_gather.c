@@ -40,6 +40,13 @@ TEST(C1_nothing_to_gather)
     CHECK_INT(eddy_gather_tasks(NULL, 0), 0);
 }
 
+TEST(C1_more_coroutines_than_can_be_counted)
+{
+    eddy_coro coro = sleeps_coro(1);
+
+    CHECK_INT(eddy_gather_n(&coro, SIZE_MAX / sizeof(eddy_task *) + 2), EDDY_EINVAL);
+}
+
 TEST(C1_siblings_of_a_failure_run_on_to_their_end)
 {
     int a = 0, b = 0;

@@ -460,7 +460,7 @@ TEST(a_scope_may_be_left_twice)
 {
     eddy_scope limit;
 
-    eddy_scope_enter(&limit, 1, false);
+    eddy_scope_enter(&limit, 1);
     eddy_scope_leave(&limit);
     eddy_scope_leave(&limit);
     CHECK_INT(eddy_sleep(2), 0);
@@ -470,8 +470,8 @@ TEST(scopes_may_be_left_out_of_order)
 {
     eddy_scope outer, inner;
 
-    eddy_scope_enter(&outer, 1, false);
-    eddy_scope_enter(&inner, 2, false);
+    eddy_scope_enter(&outer, 1);
+    eddy_scope_enter(&inner, 2);
     eddy_scope_leave(&outer);
     CHECK_INT(eddy_sleep(1.5), 0);
     CHECK_INT(eddy_sleep(1.5), EDDY_ETIMEDOUT);
@@ -499,7 +499,7 @@ TEST(many_scopes_expire_at_once)
     eddy_scope scopes[40];
 
     for (int i = 0; i < 40; i++)
-        eddy_scope_enter(&scopes[i], i % 2 ? 0 : 1, false);
+        eddy_scope_enter(&scopes[i], i % 2 ? 0 : 1);
     CHECK_INT(eddy_sleep(2), EDDY_ETIMEDOUT);
     for (int i = 40; i-- > 0;)
         eddy_scope_leave(&scopes[i]);

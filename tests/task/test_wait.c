@@ -1,6 +1,7 @@
 /* test_wait.c - waiting for some of several tasks, for one with a limit, for each as it ends. */
 #include "reports.h"
 
+#include <eddy/future.h>
 #include <eddy/gather.h>
 
 static struct reports reports;
@@ -370,6 +371,83 @@ TEST(C5_only_one_task_waits_for_the_next)
     settle();
     CHECK_INT(takes_next(completion), EDDY_EBUSY);
     CHECK_INT(eddy_await(b), 1);
+}
+
+TEST(C5_closing_ends_a_wait_for_the_next)
+{
+    eddy_auto(eddy_task) *a = eddy_create_task(sleeps_coro(3));
+    eddy_completion *completion = eddy_as_completed(&a, 1);
+    eddy_auto(eddy_task) *b = eddy_create_task(takes_next_coro(completion));
+
+    settle();
+    eddy_completion_close(completion);
+    CHECK_INT(eddy_await(b), EDDY_ECLOSED);
+    CHECK(!eddy_task_done(a));
+}
+
+static int passes(eddy_future *gate)
+{
+    return eddy_future_await(gate, NULL);
+}
+EDDY_CORO(passes, eddy_future *)
+
+/* The task that waits has been woken by an end, but has not run yet. */
+TEST(C5_closing_after_an_end_that_nobody_has_taken)
+{
+    eddy_future *gate = eddy_future_open(0);
+    eddy_auto(eddy_task) *a = eddy_create_task(passes_coro(gate));
+    eddy_completion *completion = eddy_as_completed(&a, 1);
+    eddy_auto(eddy_task) *b = eddy_create_task(takes_next_coro(completion));
+
+    settle();
+    CHECK_INT(eddy_future_set_result(gate, NULL), 0);
+    CHECK_INT(eddy_sleep(0), 0);
+    CHECK(eddy_task_done(a) && !eddy_task_done(b));
+    eddy_completion_close(completion);
+    CHECK_INT(eddy_await(b), EDDY_ECLOSED);
+    eddy_future_close(gate);
+}
+
+static int takes_64(eddy_completion *completion)
+{
+    for (int i = 0; i < 64; i++)
+        CHECK_INT(takes_next(completion), 1);
+    return 0;
+}
+EDDY_CORO(takes_64, eddy_completion *)
+
+static int closes_soon(eddy_completion *completion)
+{
+    eddy_completion_close(completion);
+    return 0;
+}
+EDDY_CORO(closes_soon, eddy_completion *)
+
+/* Every 64th call in a row lets others run (D4): one of them may close what the call is about. */
+TEST(C5_closing_while_a_taker_yields)
+{
+    eddy_task *tasks[64];
+    eddy_auto(eddy_task) *a = eddy_create_task(sleeps_coro(0));
+
+    CHECK_INT(eddy_await(a), 0);
+    for (size_t i = 0; i < 64; i++)
+        tasks[i] = a;
+    eddy_completion *completion = eddy_as_completed(tasks, 64);
+    eddy_auto(eddy_task) *taker = eddy_create_task(takes_64_coro(completion));
+    eddy_auto(eddy_task) *closer = eddy_create_task(closes_soon_coro(completion));
+    CHECK_INT(eddy_await(closer), 0);
+    CHECK_INT(eddy_await(taker), 0);
+}
+
+TEST(C4_more_tasks_than_can_be_counted)
+{
+    eddy_auto(eddy_task) *a = eddy_create_task(sleeps_coro(1));
+    size_t absurd = SIZE_MAX / sizeof(eddy_task *) + 2;
+
+    CHECK_INT(eddy_wait(&a, absurd), EDDY_EINVAL);
+    CHECK_INT(eddy_gather_tasks(&a, absurd), EDDY_EINVAL);
+    CHECK_PTR(eddy_as_completed(&a, absurd), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
 }
 
 TEST(C5_nothing_to_complete)

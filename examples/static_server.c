@@ -4,20 +4,17 @@
  * needs. Ctrl-C ends it. */
 #include <ctype.h>
 #include <eddy.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { PATH_SIZE = 1024, CHUNK = 65536, MAX_HEADERS = 100 };
+enum { PATH_SIZE = 1024, FULL_PATH_SIZE = 4096, MAX_HEADERS = 100 };
 static const double IDLE_SECONDS = 30.0;
 
 /* What all connections serve. */
 struct site {
-    int root;
+    const char *root;
     double latency; /* seconds by which every answer is delayed, as a network would */
 };
 
@@ -187,69 +184,52 @@ static int send_failure(eddy_stream *peer, const struct request *request, int st
     return 0;
 }
 
-static int send_chunks(eddy_stream *peer, int file, off_t size, char *chunk)
+static int send_file(eddy_stream *peer, const struct request *request, eddy_stream *file,
+                     int64_t size)
 {
-    for (off_t at = 0; at < size;) {
-        off_t left = size - at;
-        ssize_t n = pread(file, chunk, left < CHUNK ? (size_t)left : CHUNK, at);
-
-        if (n <= 0)
-            return eddy_raise(EDDY_EIO, "a file became shorter while it was sent");
-        eddy_try(eddy_write(peer, chunk, (size_t)n));
-        at += n;
-    }
+    eddy_try(send_head(peer, request, 200, content_type(request->path), size));
+    if (strcmp(request->method, "HEAD") == 0)
+        return 0;
+    if (eddy_try(eddy_sendfile(peer, file, 0, size)) < size)
+        return eddy_raise(EDDY_EIO, "a file became shorter while it was sent");
     return 0;
 }
 
-static int send_file(eddy_stream *peer, const struct request *request, int file, off_t size)
+/* Where the file of a request lies and what it is; a folder stands for the index.html in it. */
+static int find_file(const struct site *site, struct request *request, char *path,
+                     struct stat *about)
 {
-    char *chunk;
-    int status;
+    size_t length = strlen(request->path);
 
-    eddy_try(send_head(peer, request, 200, content_type(request->path), size));
-    if (strcmp(request->method, "HEAD") == 0 || size == 0)
+    snprintf(path, FULL_PATH_SIZE, "%s/%s", site->root, request->path);
+    eddy_try(eddy_stat(path, about));
+    if (!S_ISDIR(about->st_mode))
         return 0;
-    chunk = malloc(CHUNK);
-    if (!chunk)
-        return eddy_raise(EDDY_ENOMEM, "no memory for a chunk of a file");
-    status = send_chunks(peer, file, size, chunk);
-    free(chunk);
-    return status;
-}
-
-/* A folder stands for the index.html in it. */
-static int open_file(int root, char *path, struct stat *about)
-{
-    int file = openat(root, *path ? path : ".", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-    if (file < 0 || fstat(file, about) < 0 || !S_ISDIR(about->st_mode))
-        return file;
-    size_t length = strlen(path);
-    snprintf(path + length, PATH_SIZE - length, "%sindex.html",
-             length && path[length - 1] != '/' ? "/" : "");
-    close(file);
-    file = openat(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file >= 0)
-        fstat(file, about);
-    return file;
+    snprintf(request->path + length, PATH_SIZE - length, "%sindex.html",
+             length && request->path[length - 1] != '/' ? "/" : "");
+    snprintf(path, FULL_PATH_SIZE, "%s/%s", site->root, request->path);
+    return eddy_stat(path, about);
 }
 
 static int answer(eddy_stream *peer, struct request *request)
 {
     const struct site *site = eddy_stream_arg(peer);
-    struct stat about = {0};
+    char path[FULL_PATH_SIZE];
+    struct stat about;
 
     if (site->latency > 0)
         eddy_try(eddy_sleep(site->latency));
     if (request->status != 200)
         return send_failure(peer, request, request->status);
-    int file = open_file(site->root, request->path, &about);
-    if (file < 0)
-        return send_failure(peer, request, errno == EACCES ? 403 : 404);
-    int status = S_ISREG(about.st_mode) ? send_file(peer, request, file, about.st_size)
-                                        : send_failure(peer, request, 403);
-    close(file);
-    return status;
+    int status = find_file(site, request, path, &about);
+    if (status >= 0 && !S_ISREG(about.st_mode))
+        return send_failure(peer, request, 403);
+    eddy_auto(eddy_stream) *file = status < 0 ? NULL : eddy_file_open(path, "r");
+    if (file)
+        return send_file(peer, request, file, about.st_size);
+    if (eddy_last_status() == EDDY_ECANCELED)
+        return EDDY_ECANCELED;
+    return send_failure(peer, request, eddy_last_status() == EDDY_EACCES ? 403 : 404);
 }
 
 /* ---- serving ---- */
@@ -284,23 +264,17 @@ static int talk(eddy_stream *peer)
 
 static int serve(const char *folder, int port, double latency)
 {
-    struct site site = {.root = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-                        .latency = latency};
+    struct site site = {.root = folder, .latency = latency};
+    struct stat about;
 
-    if (site.root < 0)
-        return eddy_raise(-errno, "cannot open the folder %s", folder);
-    eddy_auto(eddy_server) *server =
-        eddy_server_open(talk, .port = port, .drain = 1.0, .arg = &site, .stream.limit = 8192);
-    if (!server) {
-        close(site.root);
-        return eddy_last_status();
-    }
+    eddy_try(eddy_stat(folder, &about));
+    if (!S_ISDIR(about.st_mode))
+        return eddy_raise(EDDY_ENOTDIR, "%s is not a folder", folder);
+    eddy_auto(eddy_server) *server = eddy_try(
+        eddy_server_open(talk, .port = port, .drain = 1.0, .arg = &site, .stream.limit = 8192));
     printf("serving %s on http://127.0.0.1:%d\n", folder, eddy_server_port(server));
     fflush(stdout);
-    int status = eddy_sleep(INFINITY);
-    eddy_server_close(eddy_take(server));
-    close(site.root);
-    return status;
+    return eddy_sleep(INFINITY);
 }
 EDDY_CORO(serve, const char *, int, double)
 

@@ -26,6 +26,7 @@
 #include <eddy/server.h>
 #include <eddy/datagram.h>
 #include <eddy/file.h>
+#include <eddy/copy.h>
 #include <eddy/pipe.h>
 #include <eddy/process.h>
 #include <eddy/signal.h>

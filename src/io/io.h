@@ -140,6 +140,10 @@ static inline size_t eddy__stream_unsent(const eddy_stream *s)
 {
     return eddy__buffer_count(&s->out) + s->held;
 }
+/* For those who look at bytes in the own buffer (in) before they take them out: sees to it that
+ * there is one, receiving at most `most`, and returns how many there are. 0 at the end, or a
+ * failure, raised; s may be gone after EDDY_ECLOSED. */
+ssize_t eddy__stream_peek(eddy_stream *s, size_t most);
 /* The readiness event of the sending side. */
 void eddy__stream_on_writable(eddy_stream *s);
 /* Ends the wait of s->writer, if there is one. */

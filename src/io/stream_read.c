@@ -219,6 +219,22 @@ bool eddy_at_eof(const eddy_stream *s)
     return !s || (s->eof && !eddy__buffer_count(&s->in));
 }
 
+/* ---- for eddy_copy ---- */
+
+ssize_t eddy__stream_peek(eddy_stream *s, size_t most)
+{
+    ssize_t n = begin(s);
+
+    if (n < 0)
+        return n;
+    if (!eddy__buffer_count(&s->in)) {
+        n = fill(s, most);
+        if (n <= 0)
+            return n < 0 ? fail(s, n) : 0;
+    }
+    return (ssize_t)eddy__buffer_count(&s->in);
+}
+
 /* ---- eddy_read_exactly ---- */
 
 static COLD ssize_t too_few(eddy_stream *s, size_t got, size_t size)

@@ -25,14 +25,14 @@ struct identity_opts {
 
 static inline const char *identity_folder(void)
 {
-    static char folder[64];
+    static char path[64];
 
-    if (!folder[0]) {
-        snprintf(folder, sizeof folder, "%s/eddy-tls-XXXXXX",
+    if (!path[0]) {
+        snprintf(path, sizeof path, "%s/eddy-tls-XXXXXX",
                  getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
-        CHECK(mkdtemp(folder) != NULL);
+        CHECK(mkdtemp(path) != NULL);
     }
-    return folder;
+    return path;
 }
 
 static inline void identity_extend(X509 *certificate, int kind, const char *value)

@@ -1,0 +1,39 @@
+/* copy.h - from one stream to another, and from a file to a stream, as fast as the slower of the
+ * two. */
+#ifndef EDDY_COPY_H
+#define EDDY_COPY_H
+
+#include <eddy/file.h>
+#include <eddy/stream.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_copy_opts {
+    int64_t size;    /* at most so many bytes; 0: to the end */
+    int64_t *copied; /* counts along what `to` has taken, also when the copy fails; NULL: nobody */
+} eddy_copy_opts;
+
+/* Copies what comes from one stream to another (sockets, TLS, pipes, files, also one stream to
+ * itself) until from ends; returns the number of bytes. Not more than to's high_water is held: from
+ * is read only as fast as to takes it. eddy_write_eof and closing are left to the caller. Another
+ * task that reads from is refused with EDDY_EBUSY, one that writes to it gets between.
+ *
+ * After a failure or a cancellation what to has not taken stays readable in from; where to is a
+ * file a part of that may have been written. */
+EDDY_API EDDY_SUSPENDS int64_t eddy_copy_with(eddy_stream *to, eddy_stream *from,
+                                              const eddy_copy_opts *opts);
+#define eddy_copy(to, from, ...) eddy_copy_with((to), (from), &(eddy_copy_opts){__VA_ARGS__})
+/* Exactly size bytes, which may be 0: returns size. EDDY_EOF, with a record that says how many
+ * there were, when from ends before; those have been copied. */
+EDDY_API EDDY_SUSPENDS int64_t eddy_copy_exactly(eddy_stream *to, eddy_stream *from, int64_t size);
+
+/* Sends count bytes of a file from offset on, −1: to its end. The file's position is neither used
+ * nor moved, so any number of tasks may send one file at once. Returns the number of bytes, which
+ * is less only when the file ends before. The disk does not block the loop. A failure or a
+ * cancellation may come after a part was sent. */
+EDDY_API EDDY_SUSPENDS int64_t eddy_sendfile(eddy_stream *to, eddy_stream *file, int64_t offset,
+                                             int64_t count);
+
+EDDY_END_DECLS
+
+#endif

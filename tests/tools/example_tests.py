@@ -1,0 +1,106 @@
+"""The programs of examples/ that serve something, as a user would try them."""
+import contextlib
+import hashlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import threading
+
+from harness import Skip, TIME_LIMIT
+
+ON_EACH_BACKEND = True
+
+
+@contextlib.contextmanager
+def example(t, name, *args):
+    """Runs it meanwhile; -> the process, with the first line it prints in .said"""
+    program = os.path.join(os.path.dirname(t.eddy), "examples", name)
+    if not os.path.exists(program):
+        raise Skip(f"{name} was not built")
+    with subprocess.Popen([program, *args], env=t.env, text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        timer = threading.Timer(TIME_LIMIT, process.kill)
+        timer.start()
+        try:
+            process.said = process.stdout.readline()
+            yield process
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate()
+            assert (process.returncode, err) == (0, ""), (process.returncode, err)
+        finally:
+            timer.cancel()
+            process.kill()
+
+
+def answer_with_hash(listener):
+    """Takes one connection, answers with the hash of everything up to its end."""
+    peer, _ = listener.accept()
+    with peer:
+        digest = hashlib.sha256()
+        while data := peer.recv(65536):
+            digest.update(data)
+        peer.sendall(digest.digest())
+
+
+def test_proxy_passes_the_end_on(t):
+    data = os.urandom(3_000_000)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=answer_with_hash, args=[listener])
+        server.start()
+        with example(t, "proxy", str(listener.getsockname()[1])) as proxy:
+            port = int(proxy.said.split(" on to ")[0].rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port), TIME_LIMIT) as client:
+                client.sendall(data)
+                client.shutdown(socket.SHUT_WR)
+                answer = b""
+                while part := client.recv(100):
+                    answer += part
+            assert answer == hashlib.sha256(data).digest(), answer
+        server.join()
+
+
+def test_proxy_without_a_server(t):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    program = os.path.join(os.path.dirname(t.eddy), "examples", "proxy")
+    if not os.path.exists(program):
+        raise Skip("proxy was not built")
+    with subprocess.Popen([program, str(port)], env=t.env, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as proxy:
+        own = int(proxy.stdout.readline().split(" on to ")[0].rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", own), TIME_LIMIT) as client:
+            assert client.recv(1) == b""
+        proxy.send_signal(signal.SIGINT)
+        _, err = proxy.communicate(timeout=TIME_LIMIT)
+    assert "connection refused" in err, err
+
+
+def ask(connection, path, method="GET"):
+    connection.request(method, path)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def test_static_server(t):
+    data = os.urandom(1_500_000)
+    os.mkdir(os.path.join(t.out, "sub"))
+    for name, content in (("big.bin", data), ("empty", b""), ("sub/index.html", b"<p>hello")):
+        with open(os.path.join(t.out, name), "wb") as f:
+            f.write(content)
+    os.mkfifo(os.path.join(t.out, "fifo"))
+    with example(t, "static_server", t.out, "0") as server:
+        port = int(server.said.rpartition(":")[2])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIME_LIMIT)
+        assert ask(connection, "/big.bin") == (200, data)
+        assert ask(connection, "/empty") == (200, b"")
+        assert ask(connection, "/sub/") == (200, b"<p>hello")
+        assert ask(connection, "/sub") == (200, b"<p>hello")
+        assert ask(connection, "/big.bin", "HEAD") == (200, b"")
+        assert ask(connection, "/none")[0] == 404
+        assert ask(connection, "/")[0] == 404
+        assert ask(connection, "/fifo")[0] == 403
+        assert ask(connection, "/../secret")[0] == 403
+        assert ask(connection, "/big.bin", "PUT")[0] == 405
+        connection.close()

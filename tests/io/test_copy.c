@@ -215,6 +215,8 @@ TEST(J2_copy_keeps_other_readers_out)
     while (!out[0]->writer)
         CHECK_OK(eddy_sleep(0.001));
     CHECK_INT(eddy_read(in[1], buf, 1), EDDY_EBUSY); /* and for room */
+    eddy_stream_abort(in[0]);
+    eddy_stream_abort(out[0]);
     close_all(in);
     close_all(out);
 }
@@ -262,6 +264,7 @@ TEST(U2_copy_ends_when_the_stream_it_writes_is_closed)
     eddy_stream_close(eddy_take(c.out[0]));
     eddy_cancel(writer);
     eddy_ignore(eddy_await(writer));
+    eddy_stream_abort(c.in[0]);
     copying_end(&c);
 }
 

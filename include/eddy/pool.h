@@ -25,7 +25,7 @@ typedef struct eddy_process_pool_opts {
     unsigned workers;         /* at most so many, and 128; 0: the number of cores */
     unsigned jobs_per_worker; /* a worker that did so many is replaced; 0: never */
     size_t data_max;          /* the most bytes of .data; 0: 1 MiB */
-    double grace;             /* seconds eddy_pool_close waits for their end; 0: 5 s */
+    double grace; /* seconds eddy_pool_close waits for their end; 0: 5 s, negative: none */
 } eddy_process_pool_opts;
 
 /* A pool of processes, started as they are needed as copies of this one as it is now; what is
@@ -48,16 +48,40 @@ typedef struct eddy_pool_run_opts {
  * thread's job is abandoned (see eddy_to_thread) and owns its copy of .data; a process's worker is
  * killed. EDDY_EBROKEN when the worker died: the record says by which signal or with which exit
  * status, and no other job fails. EDDY_ECLOSED when the pool was closed, EDDY_EINVAL when no
- * argument is .data. A process understands no pointers but that, constants and functions. */
+ * argument is .data, EDDY_EMSGSIZE when it is larger than .data_max. A process understands no
+ * pointers but that, constants and functions. */
 EDDY_API EDDY_SUSPENDS int eddy_pool_run_with(eddy_pool *pool, eddy_coro coro,
                                               const eddy_pool_run_opts *opts);
 #define eddy_pool_run(pool, coro, ...)                                                             \
     eddy_pool_run_with((pool), (coro), &(eddy_pool_run_opts){__VA_ARGS__})
 
+/* Of one item, which it gets a copy of, and its result, all zero before; returns a status. */
+typedef int eddy_map_fn(const void *item, void *result);
+
+typedef struct eddy_pool_map_opts {
+    void *results;      /* n of them, in the order of items; may be items; NULL: there are none */
+    size_t result_size; /* bytes of one */
+    int *statuses;      /* collects every item's status; the call then returns 0 */
+    size_t chunk;       /* items that travel together at most; 0: a quarter of a worker's share */
+    const eddy_place *place;
+} eddy_pool_map_opts;
+
+/* Applies fn to n items beside the loop, in chunks of at most 1 MiB and .data_max, and waits. The
+ * first failure ends the others as a cancellation does (see eddy_pool_run) and is the call's; the
+ * record begins with the item's index, also when a worker died: "item 7: ...". With .statuses each
+ * item has its own, EDDY_EBROKEN those from where a worker died to the end of its chunk.
+ * EDDY_EMSGSIZE when one item is larger than .data_max. */
+EDDY_API EDDY_SUSPENDS int eddy_pool_map_with(eddy_pool *pool, eddy_map_fn *fn, const void *items,
+                                              size_t n, size_t item_size,
+                                              const eddy_pool_map_opts *opts);
+#define eddy_pool_map(pool, fn, items, n, item_size, ...)                                          \
+    eddy_pool_map_with((pool), (fn), (items), (n), (item_size),                                    \
+                       &(eddy_pool_map_opts){.place = EDDY_HERE, __VA_ARGS__})
+
 /* Ends the pool: jobs that wait never run, their callers get EDDY_ECLOSED. Threads' jobs are told
  * by eddy_thread_cancelled and waited for, .grace seconds at most, shielded; those that are stuck
- * are reported by name and go on by themselves. Processes are killed. NULL is fine. Outside a task
- * it blocks. */
+ * are reported by name and go on by themselves. Processes are killed, and waited for as long. NULL
+ * is fine. Outside a task it blocks. */
 EDDY_API void eddy_pool_close(eddy_pool *pool);
 EDDY_AUTOCLOSE(eddy_pool, eddy_pool_close)
 

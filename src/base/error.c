@@ -198,6 +198,28 @@ int eddy__error_awaited(eddy_error *inner, int code)
     return code;
 }
 
+int eddy__error_explain(int code, const char *format, ...)
+{
+    eddy_error *inner = eddy__error_take();
+    bool told = inner && inner->code == code;
+    char before[128];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(before, sizeof before, format, args);
+    va_end(args);
+    eddy_raise_at(NULL, code, "%s: %s", before,
+                  told ? eddy_error_message(inner) : eddy_status_message(code));
+    eddy_error *error = *slot();
+    if (error && told) {
+        error->inner = inner;
+        error->task[0] = '\0'; /* nobody has awaited it here */
+        return code;
+    }
+    eddy__error_unref(inner);
+    return code;
+}
+
 const eddy_error *eddy_last_error(void)
 {
     return *slot();

@@ -20,6 +20,11 @@ void eddy__error_put(eddy_error *error);
  * leads to it, says "awaited by" the running task, and has code. Returns code. */
 int eddy__error_awaited(eddy_error *inner, int code);
 
+/* The failure code, which the running task's record tells of, with a sentence before its message:
+ * "item 3: no space". Returns code. */
+int eddy__error_explain(int code, const char *format, ...)
+    __attribute__((format(printf, 2, 3), cold));
+
 /* Several failures in order. Its records are its own and lead to those of the tasks that failed,
  * which may hang in other lists, too. */
 struct eddy__error_list {

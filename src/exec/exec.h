@@ -10,32 +10,48 @@
 struct eddy_pool {
     const struct eddy__pool_kind *kind;
     eddy_loop *loop;
-    unsigned refs;    /* the owner's, and one for each task that is in eddy_pool_run */
+    unsigned refs;    /* the owner's, and one for each task that runs something in it */
     unsigned permits; /* jobs that may be admitted now */
+    unsigned workers; /* jobs that may run at the same time */
     size_t data_max;  /* the most bytes of a job's data */
     bool closed;
     eddy_waiters_ waiting; /* to be admitted */
     eddy_waiters_ closing; /* for the jobs to end */
 };
 
+/* One of coro's arguments is data, when size is not 0: the job gets the address of a copy instead,
+ * which comes back when it has ended. */
+struct eddy__pool_job {
+    eddy_coro coro;
+    void *data;
+    size_t size;
+    int *wait_status; /* of a worker that died; NULL: nobody wants it */
+    bool salvage;     /* the copy comes back from a worker that died, too, as it left it */
+};
+
 struct eddy__pool_kind {
-    /* Runs an admitted job; gives its permit back with eddy__pool_leave when its place is free.
-     * The coroutine names opts->data in one of its arguments when opts->size is not 0. */
-    int (*run)(eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts *opts);
+    /* Runs an admitted job; gives its permit back with eddy__pool_leave when its place is free. */
+    int (*run)(eddy_pool *pool, const struct eddy__pool_job *job);
     /* Ends what runs, waits, closes what the kernel knows of. The memory stays until free. */
     void (*close)(eddy_pool *pool);
     void (*free)(eddy_pool *pool);
 };
 
 void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsigned permits);
+void eddy__pool_ref(eddy_pool *pool);
+void eddy__pool_unref(eddy_pool *pool);
+/* 0, or why nothing can be run in pool by the running task, raised. */
+int eddy__pool_check(const eddy_pool *pool);
+/* Admits the job and runs it; the pool may go meanwhile. */
+int eddy__pool_run(eddy_pool *pool, const struct eddy__pool_job *job);
 /* A place is free: admits who waits longest, or tells who closes the pool. */
 void eddy__pool_leave(eddy_pool *pool);
 /* In a closing task: waits for the next eddy__pool_leave, or what ends the wait. 0 or the failure,
  * not raised. */
 int eddy__pool_wait(eddy_pool *pool);
-/* coro as it is to be called where opts->data lies at copy: the arguments that point there are put
- * right. */
-eddy_coro eddy__pool_redirect(const eddy_coro *coro, const eddy_pool_run_opts *opts, void *copy);
+/* The job's coroutine as it is to be called where its data lies at copy: the arguments that point
+ * there are put right. */
+eddy_coro eddy__pool_redirect(const struct eddy__pool_job *job, void *copy);
 
 /* ---- jobs in threads (thread.c) ---- */
 
@@ -47,9 +63,8 @@ struct eddy__job_place {
     eddy_pool *pool;
 };
 
-/* Runs coro in a thread and waits for its status. opts as above. */
-int eddy__job_run(const struct eddy__job_place *place, const eddy_coro *coro,
-                  const eddy_pool_run_opts *opts);
+/* Runs a job in a thread and waits for its status. */
+int eddy__job_run(const struct eddy__job_place *place, const struct eddy__pool_job *job);
 /* Jobs of the list that have not begun never do, and their callers get EDDY_ECLOSED; those that run
  * are told to end. */
 void eddy__jobs_cancel(struct list *jobs);

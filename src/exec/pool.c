@@ -11,7 +11,12 @@ void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsign
     eddy__loop_ref(pool->loop);
 }
 
-static void unref(eddy_pool *pool)
+void eddy__pool_ref(eddy_pool *pool)
+{
+    pool->refs++;
+}
+
+void eddy__pool_unref(eddy_pool *pool)
 {
     eddy_loop *loop = pool->loop;
 
@@ -79,32 +84,32 @@ static unsigned redirect(eddy_coro *coro, const void *from, void *to)
     return count;
 }
 
-eddy_coro eddy__pool_redirect(const eddy_coro *coro, const eddy_pool_run_opts *opts, void *copy)
+eddy_coro eddy__pool_redirect(const struct eddy__pool_job *job, void *copy)
 {
-    eddy_coro redirected = *coro;
+    eddy_coro redirected = job->coro;
 
-    if (opts->size > 0)
-        redirect(&redirected, opts->data, copy);
+    if (job->size > 0)
+        redirect(&redirected, job->data, copy);
     return redirected;
 }
 
-static int check_data(const eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts *opts)
+static int check_data(const eddy_pool *pool, const struct eddy__pool_job *job)
 {
-    eddy_coro copy = *coro;
+    eddy_coro copy = job->coro;
 
-    if (opts->size == 0)
+    if (job->size == 0)
         return 0;
-    if (!opts->data || !redirect(&copy, opts->data, opts->data))
-        return eddy_raise_at(NULL, EDDY_EINVAL, "no argument of %s is .data", coro->name);
-    if (opts->size > pool->data_max)
+    if (!job->data || !redirect(&copy, job->data, job->data))
+        return eddy_raise_at(NULL, EDDY_EINVAL, "no argument of %s is .data", job->coro.name);
+    if (job->size > pool->data_max)
         return eddy_raise_at(NULL, EDDY_EMSGSIZE, ".size is %zu: at most %zu bytes of data",
-                             opts->size, pool->data_max);
+                             job->size, pool->data_max);
     return 0;
 }
 
-/* ---- public calls ---- */
+/* ---- running ---- */
 
-static int check(const eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts *opts)
+int eddy__pool_check(const eddy_pool *pool)
 {
     if (!pool)
         return eddy_raise_at(NULL, EDDY_EINVAL, "the pool is NULL");
@@ -112,7 +117,19 @@ static int check(const eddy_pool *pool, const eddy_coro *coro, const eddy_pool_r
         return eddy_raise_at(NULL, EDDY_ELOOP, "the pool belongs to another loop");
     if (pool->closed)
         return eddy_raise_at(NULL, EDDY_ECLOSED, "the pool is closed");
-    return check_data(pool, coro, opts);
+    return 0;
+}
+
+int eddy__pool_run(eddy_pool *pool, const struct eddy__pool_job *job)
+{
+    eddy__pool_ref(pool);
+    int r = enter(pool);
+    if (r < 0)
+        eddy__raise_interrupt(r);
+    else
+        r = pool->kind->run(pool, job);
+    eddy__pool_unref(pool);
+    return r;
 }
 
 int eddy_pool_run_with(eddy_pool *pool, eddy_coro coro, const eddy_pool_run_opts *opts)
@@ -124,16 +141,10 @@ int eddy_pool_run_with(eddy_pool *pool, eddy_coro coro, const eddy_pool_run_opts
         opts = &defaults;
     if (opts->wait_status)
         *opts->wait_status = 0;
-    if (r < 0 || (r = check(pool, &coro, opts)) < 0)
+    struct eddy__pool_job job = {coro, opts->data, opts->size, opts->wait_status, false};
+    if (r < 0 || (r = eddy__pool_check(pool)) < 0 || (r = check_data(pool, &job)) < 0)
         return r;
-    pool->refs++;
-    r = enter(pool);
-    if (r < 0)
-        eddy__raise_interrupt(r);
-    else
-        r = pool->kind->run(pool, &coro, opts);
-    unref(pool);
-    return r;
+    return eddy__pool_run(pool, &job);
 }
 
 void eddy_pool_close(eddy_pool *pool)
@@ -143,5 +154,5 @@ void eddy_pool_close(eddy_pool *pool)
     pool->closed = true;
     eddy__waiters_grant_all(&pool->waiting, EDDY_ECLOSED);
     pool->kind->close(pool);
-    unref(pool);
+    eddy__pool_unref(pool);
 }

@@ -266,17 +266,21 @@ static struct slot *take_slot(struct process_pool *self)
     return NULL;
 }
 
-static void fill(struct area *area, const eddy_coro *coro, const eddy_pool_run_opts *opts)
+static void fill(struct area *area, const struct eddy__pool_job *job)
 {
-    if (opts->size > 0)
-        memcpy(area->data, opts->data, opts->size);
-    area->coro = eddy__pool_redirect(coro, opts, area->data);
+    if (job->size > 0)
+        memcpy(area->data, job->data, job->size);
+    area->coro = eddy__pool_redirect(job, area->data);
 }
 
-static int result_of(const struct area *area, const eddy_pool_run_opts *opts)
+static void take_back(const struct area *area, const struct eddy__pool_job *job)
 {
-    if (opts->size > 0)
-        memcpy(opts->data, area->data, opts->size);
+    if (job->size > 0)
+        memcpy(job->data, area->data, job->size);
+}
+
+static int result_of(const struct area *area)
+{
     if (area->status >= 0)
         return area->status;
     if (area->code != area->status)
@@ -284,10 +288,10 @@ static int result_of(const struct area *area, const eddy_pool_run_opts *opts)
     return eddy_raise_at(area->place, area->status, "%.500s", area->message);
 }
 
-static int died(int status, const eddy_pool_run_opts *opts)
+static int died(int status, const struct eddy__pool_job *job)
 {
-    if (opts->wait_status)
-        *opts->wait_status = status;
+    if (job->wait_status)
+        *job->wait_status = status;
     if (WIFSIGNALED(status))
         return eddy_raise_at(NULL, EDDY_EBROKEN, "the worker was killed by signal %d (%s)",
                              WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -295,14 +299,19 @@ static int died(int status, const eddy_pool_run_opts *opts)
                          WEXITSTATUS(status));
 }
 
-static int outcome(const struct call *call, const struct area *area, const eddy_pool_run_opts *opts)
+static int outcome(const struct call *call, const struct area *area,
+                   const struct eddy__pool_job *job)
 {
+    bool well = call->error == 0 && call->wait_status == WELL;
+
+    if (well || job->salvage)
+        take_back(area, job);
     if (call->error == EDDY_EPIPE)
         return eddy_raise_at(NULL, EDDY_EBROKEN, "the process that forks the workers has ended");
     if (call->error < 0)
         return eddy_raise_at(NULL, call->error, "cannot start a worker: %s",
                              eddy_status_message(call->error));
-    return call->wait_status == WELL ? result_of(area, opts) : died(call->wait_status, opts);
+    return well ? result_of(area) : died(call->wait_status, job);
 }
 
 /* The task is done with its slot. */
@@ -317,7 +326,7 @@ static void leave(struct slot *slot)
     give_back(slot);
 }
 
-static int run(eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts *opts)
+static int run(eddy_pool *pool, const struct eddy__pool_job *job)
 {
     struct process_pool *self = of(pool);
     struct slot *slot = take_slot(self);
@@ -325,7 +334,7 @@ static int run(eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts 
     struct call call = {.task = eddy__self(), .slot = slot};
     int r = 0;
 
-    fill(area, coro, opts);
+    fill(area, job);
     slot->call = &call;
     slot->tries = 0;
     slot->rang = false;
@@ -336,7 +345,7 @@ static int run(eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts 
         r = eddy__park(&waiting_for_process, &call);
     if (r < 0)
         return eddy__raise_interrupt(r);
-    r = outcome(&call, area, opts);
+    r = outcome(&call, area, job);
     leave(slot);
     return r;
 }
@@ -361,7 +370,7 @@ static void drop_calls(struct process_pool *self, bool loop_lives)
 }
 
 /* The process kills its workers, waits for them and ends, which is seen by its socket. */
-static void wait_for_end(struct process_pool *self)
+static void park_until_end(struct process_pool *self)
 {
     struct eddy__closer closer;
 
@@ -371,24 +380,37 @@ static void wait_for_end(struct process_pool *self)
         continue;
     eddy__closer_leave(&closer);
     self->base.loop->io_waits--;
-    if (!self->broken)
-        eddy__report(self->base.loop, &(eddy_report){.message = "a process pool was closed while "
-                                                                "its workers did not end"});
+}
+
+/* False, and reported, when it takes too long. */
+static bool wait_for_end(struct process_pool *self, bool loop_lives)
+{
+    bool ended = self->broken;
+
+    if (loop_lives && eddy__self()) {
+        park_until_end(self);
+        ended = self->broken;
+    } else if (!ended) {
+        ended = eddy__forker_wait(&self->forker, eddy__ns_of_seconds(self->grace));
+    }
+    if (!ended)
+        eddy__report(loop_lives ? self->base.loop : NULL,
+                     &(eddy_report){.message = "a process pool was closed while its workers did "
+                                               "not end"});
+    return ended;
 }
 
 static void close_pool(eddy_pool *pool)
 {
     struct process_pool *self = of(pool);
     bool loop_lives = !atomic_load(&pool->loop->closed);
-    bool in_task = loop_lives && eddy__self();
 
     drop_calls(self, loop_lives);
     eddy__forker_stop(&self->forker);
-    if (in_task)
-        wait_for_end(self);
+    bool ended = wait_for_end(self, loop_lives);
     if (loop_lives && !self->broken)
         eddy__fd_forget(&self->answers);
-    eddy__forker_close(&self->forker, in_task && !self->broken);
+    eddy__forker_close(&self->forker, !ended);
     self->broken = true;
 }
 
@@ -515,6 +537,7 @@ eddy_pool *eddy_process_pool_open_with(const eddy_process_pool_opts *opts)
         free_pool(&self->base);
         return NULL;
     }
+    self->base.workers = self->count;
     eddy__pool_init(&self->base, &process_pool, self->count);
     return &self->base;
 }

@@ -111,33 +111,33 @@ static void job_abort(eddy_task *task, int code)
 
 static const struct eddy__wait_kind waiting_for_thread = {"a thread", job_abort};
 
-static int result_of(struct job *job, const eddy_pool_run_opts *opts)
+static int result_of(struct job *job, const struct eddy__pool_job *asked)
 {
     int status = job->status;
 
-    if (opts->size > 0)
-        memcpy(opts->data, job->data, opts->size);
+    if (asked->size > 0)
+        memcpy(asked->data, job->data, asked->size);
     if (status < 0)
         eddy__error_awaited(job->error, status);
     free_job(job);
     return status;
 }
 
-static struct job *new_job(const eddy_coro *coro, const eddy_pool_run_opts *opts)
+static struct job *new_job(const struct eddy__pool_job *asked)
 {
-    struct job *job = eddy__alloc_zero(sizeof *job + opts->size);
+    struct job *job = eddy__alloc_zero(sizeof *job + asked->size);
 
     if (!job)
         return NULL;
     job->work.run = job_run;
     job->work.done = job_done;
     job->work.drop = job_drop;
-    job->work.name = coro->name;
-    job->coro = eddy__pool_redirect(coro, opts, job->data);
+    job->work.name = asked->coro.name;
+    job->coro = eddy__pool_redirect(asked, job->data);
     job->task = eddy__self();
     list_init(&job->link);
-    if (opts->size > 0)
-        memcpy(job->data, opts->data, opts->size);
+    if (asked->size > 0)
+        memcpy(job->data, asked->data, asked->size);
     return job;
 }
 
@@ -163,16 +163,15 @@ static int not_begun(const struct eddy__job_place *place, struct job *job, int r
     return eddy_raise_at(NULL, r, "cannot start a thread: %s", eddy_status_message(r));
 }
 
-int eddy__job_run(const struct eddy__job_place *place, const eddy_coro *coro,
-                  const eddy_pool_run_opts *opts)
+int eddy__job_run(const struct eddy__job_place *place, const struct eddy__pool_job *asked)
 {
-    struct job *job = new_job(coro, opts);
+    struct job *job = new_job(asked);
     int r = job ? submit(place, job) : EDDY_ENOMEM;
 
     if (r < 0)
         return not_begun(place, job, r);
     r = eddy__park(&waiting_for_thread, job);
-    return r < 0 ? eddy__raise_interrupt(r) : result_of(job, opts);
+    return r < 0 ? eddy__raise_interrupt(r) : result_of(job, asked);
 }
 
 void eddy__jobs_cancel(struct list *jobs)
@@ -203,10 +202,10 @@ void eddy__jobs_abandon(struct list *jobs)
 int eddy_to_thread(eddy_coro coro)
 {
     static const struct eddy__job_place loops_own;
-    static const eddy_pool_run_opts no_data;
+    const struct eddy__pool_job job = {.coro = coro};
     int r = eddy__checkpoint();
 
-    return r < 0 ? r : eddy__job_run(&loops_own, &coro, &no_data);
+    return r < 0 ? r : eddy__job_run(&loops_own, &job);
 }
 
 bool eddy_thread_cancelled(void)

@@ -18,11 +18,11 @@ static struct thread_pool *of(eddy_pool *pool)
     return (struct thread_pool *)(void *)pool;
 }
 
-static int run(eddy_pool *pool, const eddy_coro *coro, const eddy_pool_run_opts *opts)
+static int run(eddy_pool *pool, const struct eddy__pool_job *job)
 {
     struct thread_pool *self = of(pool);
 
-    return eddy__job_run(&(struct eddy__job_place){self->threads, &self->jobs, pool}, coro, opts);
+    return eddy__job_run(&(struct eddy__job_place){self->threads, &self->jobs, pool}, job);
 }
 
 /* Jobs end as the loop hears of it, so the task waits and the loop goes on. */
@@ -98,7 +98,7 @@ eddy_pool *eddy_thread_pool_open_with(const eddy_thread_pool_opts *opts)
     list_init(&self->jobs);
     self->grace = opts->grace != 0 ? opts->grace : GRACE;
     self->base.data_max = SIZE_MAX / 2;
-    eddy__pool_init(&self->base, &thread_pool,
-                    permits_of(eddy__pool_threads(self->threads), opts->queue));
+    self->base.workers = eddy__pool_threads(self->threads);
+    eddy__pool_init(&self->base, &thread_pool, permits_of(self->base.workers, opts->queue));
     return &self->base;
 }

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/fault.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +101,25 @@ int eddy__forker_answer(struct eddy__forker *forker, struct eddy__forker_answer 
 void eddy__forker_stop(struct eddy__forker *forker)
 {
     shutdown(forker->fd, SHUT_WR); /* not close: a copy may be open in another child */
+}
+
+bool eddy__forker_wait(struct eddy__forker *forker, int64_t timeout_ns)
+{
+    int64_t now = eddy__clock_now();
+    int64_t end = timeout_ns < NS_NEVER - now ? now + timeout_ns : NS_NEVER;
+    struct pollfd hangup = {.fd = forker->fd}; /* answers that nobody reads are none */
+
+    for (int64_t left = end - now; left > 0; left = end - eddy__clock_now()) {
+        struct timespec ts = {.tv_sec = (time_t)(left / NS_PER_SECOND),
+                              .tv_nsec = (long)(left % NS_PER_SECOND)};
+        int r = eddy__fault() ? 0 : ppoll(&hangup, 1, &ts, NULL);
+
+        if (r > 0)
+            return true;
+        if (r == 0 || errno != EINTR)
+            break;
+    }
+    return false;
 }
 
 void eddy__forker_close(struct eddy__forker *forker, bool force)

@@ -310,6 +310,8 @@ int eddy__pool_submit(struct eddy__pool *pool, eddy_loop *loop, struct eddy__wor
 /* Waits at most that long for the threads to end; what is stuck goes on by itself. told hears of
  * stuck jobs by their names; NULL: nobody. */
 void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns, eddy_loop *told);
+/* Closes the loop's own pools, within that time together. */
+void eddy__work_close(eddy_loop *loop, int64_t timeout_ns);
 
 /* ---- forked workers (forker.c) ----
  * A process that was forked once, while little was open, forks the workers and waits for them, so
@@ -340,7 +342,9 @@ int eddy__forker_reap(struct eddy__forker *forker, unsigned slot);
 int eddy__forker_answer(struct eddy__forker *forker, struct eddy__forker_answer *answer);
 /* Tells it to kill the workers and end; then answers fail with 0. */
 void eddy__forker_stop(struct eddy__forker *forker);
-/* Waits for the stopped process, which is killed if it has to be forced. */
+/* Blocks until the stopped process has ended, at most that long: false when it has not. */
+bool eddy__forker_wait(struct eddy__forker *forker, int64_t timeout_ns);
+/* The process has ended, or is killed if it has to be forced. */
 void eddy__forker_close(struct eddy__forker *forker, bool force);
 /* The worker's bell: rings it for a job; takes its ringing: 1, -EAGAIN, or it has gone: 0, -errno.
  * */

@@ -276,3 +276,18 @@ TEST(error_record_of_each_task_is_its_own)
     CHECK_INT(eddy_task_status(a), EDDY_EIO);
     CHECK_STR(eddy_error_message(eddy_task_error(b)), "code -1");
 }
+
+TEST(error_explained_keeps_where_it_was)
+{
+    eddy_ignore(eddy_raise(EDDY_EIO, "no space"));
+    CHECK_INT(eddy__error_explain(EDDY_EIO, "item %d", 3), EDDY_EIO);
+    CHECK_STR(last_message(), "item 3: no space");
+    CHECK_STR(eddy_error_place(eddy_last_error())->function, __func__);
+    CHECK_CONTAINS(format(eddy_last_error()), "in task Task-1 (test_task)");
+    CHECK(!strstr(format(eddy_last_error()), "awaited"));
+    CHECK_INT(eddy__error_explain(EDDY_EBUSY, "item %d", 4), EDDY_EBUSY); /* of another failure */
+    CHECK_CONTAINS(last_message(), eddy_status_message(EDDY_EBUSY));
+    eddy_error_clear();
+    CHECK_INT(eddy__error_explain(EDDY_EBUSY, "item %d", 5), EDDY_EBUSY);
+    CHECK_CONTAINS(last_message(), eddy_status_message(EDDY_EBUSY));
+}

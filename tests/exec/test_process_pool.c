@@ -288,20 +288,75 @@ TEST(T2_close_of_processes_in_a_callback)
     CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
 }
 
+static pid_t parent_of(pid_t pid)
+{
+    char path[64];
+    int parent = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    CHECK_INT(fscanf(f, "%*d %*s %*c %d", &parent), 1);
+    fclose(f);
+    CHECK(parent != getpid());
+    return parent;
+}
+
+static struct reports reports;
+static eddy_pool *kept;
+
+static int opens_and_stops_it(double grace)
+{
+    long sum = 0;
+
+    kept = eddy_try(eddy_process_pool_open(.workers = 1, .grace = grace));
+    pid_t worker = eddy_try(sums_in(kept, 0, 4, &sum));
+    kill(parent_of(worker), SIGSTOP);
+    return 0;
+}
+EDDY_CORO(opens_and_stops_it, double)
+
+/* Whatever keeps the workers: the close is bounded in a task, in a callback, after the loop. */
+TEST_REAL(T2_close_of_processes_is_bounded)
+{
+    static const char words[] = "a process pool was closed while its workers did not end";
+
+    reports_listen(&reports);
+    CHECK_OK(opens_and_stops_it(0.02));
+    double start = eddy_time();
+    eddy_pool_close(kept);
+    CHECK_STR(reports.message, words);
+    CHECK_OK(opens_and_stops_it(0.02));
+    eddy_loop_call_soon(eddy_loop_running(), close_it, kept);
+    while (reports.count < 2)
+        CHECK_OK(eddy_sleep(0.001));
+    CHECK_STR(reports.message, words);
+    CHECK(eddy_time() - start > 0.04 - 1e-6);
+    CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static int close_after_the_loop(void *arg)
+{
+    (void)arg;
+    CHECK_OK(eddy_run(opens_and_stops_it_coro(-1)));
+    eddy_pool_close(kept);
+    return 0;
+}
+
+TEST_PLAIN(T2_close_of_processes_after_the_loop)
+{
+    char output[1000];
+
+    CHECK_INT(test_child(close_after_the_loop, NULL, output, sizeof output), 0);
+    CHECK_CONTAINS(output, "a process pool was closed while its workers did not end");
+}
+
 /* The process that forks was killed: running jobs end, others fail, closing does not hang. */
 TEST(T3_forker_that_dies_breaks_the_pool)
 {
     long sum = 0;
     eddy_auto(eddy_pool) *pool = eddy_process_pool_open(.workers = 2);
-    pid_t worker = CHECK_OK(sums_in(pool, 0, 4, &sum));
-    char path[64];
-    int parent = 0;
+    pid_t parent = parent_of(CHECK_OK(sums_in(pool, 0, 4, &sum)));
 
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)worker);
-    FILE *f = fopen(path, "r");
-    CHECK_INT(fscanf(f, "%*d %*s %*c %d", &parent), 1);
-    fclose(f);
-    CHECK(parent != getpid());
     kill(parent, SIGKILL);
     while (kill(parent, 0) == 0 && sums_in(pool, 0, 4, &sum) >= 0)
         CHECK_INT(eddy_pool_run(pool, dies_coro(SIGKILL, 0)), EDDY_EBROKEN);

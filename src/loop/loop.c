@@ -182,9 +182,7 @@ void eddy__loop_shut(eddy_loop *loop)
 {
     eddy__fork_forget(loop);
     loop->task_blocks++; /* so that the last handle, wherever it goes, does not free it under us */
-    for (size_t i = 0; i < count_of(loop->pools); i++)
-        if (loop->pools[i])
-            eddy__pool_close(loop->pools[i], 5 * NS_PER_SECOND, loop);
+    eddy__work_close(loop, 5 * NS_PER_SECOND);
     atomic_store(&loop->closed, true);
     eddy__inbox_close(loop);
     loop->backend->close(loop);

@@ -35,6 +35,7 @@ struct eddy__pool {
     bool closing;
     bool abandoned;
     struct eddy__pool **place; /* in the loop; NULL: it is not the loop's own */
+    struct list dropped;       /* jobs that have not begun when it closes */
     char name[16];             /* of its threads */
 };
 
@@ -77,6 +78,7 @@ struct eddy__pool *eddy__pool_open(unsigned threads, const char *name)
     pthread_condattr_destroy(&monotonic);
     list_init(&pool->queue);
     list_init(&pool->workers);
+    list_init(&pool->dropped);
     if (threads == 0)
         threads = default_threads();
     pool->max = threads < THREADS_MAX ? threads : THREADS_MAX;
@@ -358,15 +360,19 @@ static void report_stuck(const struct stuck *stuck, eddy_loop *loop)
     }
 }
 
-/* Refuses jobs from now on and hands out those that have not begun. */
-static void begin_close(struct eddy__pool *pool, struct list *dropped)
+static void move_all(struct list *from, struct list *to)
 {
-    list_init(dropped);
+    for (struct list *link; (link = list_take_first(from));)
+        list_add_tail(to, link);
+}
+
+/* With the mutex: refuses jobs from now on; threads end when they have done what they do. */
+static void begin_close(struct eddy__pool *pool)
+{
     if (pool->place)
         *pool->place = &closed_pool;
     pool->closing = true;
-    for (struct list *link; (link = list_take_first(&pool->queue));)
-        list_add_tail(dropped, link);
+    move_all(&pool->queue, &pool->dropped);
     pool->queued = 0;
     pthread_cond_broadcast(&pool->jobs);
 }
@@ -378,9 +384,11 @@ void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns, eddy_loop *to
 
     if (!pool || pool == &closed_pool)
         return;
+    list_init(&dropped);
     pthread_mutex_lock(&pool->mutex);
-    begin_close(pool, &dropped);
+    begin_close(pool);
     wait_for_threads(pool, timeout_ns);
+    move_all(&pool->dropped, &dropped);
     note_stuck(pool, &stuck);
     join_or_detach(pool);
     pool->abandoned = pool->threads > 0;
@@ -391,4 +399,24 @@ void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns, eddy_loop *to
     drop_queue(&dropped);
     if (told)
         report_stuck(&stuck, told);
+}
+
+void eddy__work_close(eddy_loop *loop, int64_t timeout_ns)
+{
+    int64_t end = eddy__clock_now() + timeout_ns;
+    struct eddy__pool *pools[count_of(loop->pools)];
+
+    memcpy(pools, loop->pools, sizeof pools);
+    for (size_t i = 0; i < count_of(pools); i++) {
+        if (!pools[i] || pools[i] == &closed_pool)
+            continue;
+        pthread_mutex_lock(&pools[i]->mutex);
+        begin_close(pools[i]);
+        pthread_mutex_unlock(&pools[i]->mutex);
+    }
+    for (size_t i = 0; i < count_of(pools); i++) {
+        int64_t left = end - eddy__clock_now();
+
+        eddy__pool_close(pools[i], left > 0 ? left : 0, loop);
+    }
 }

@@ -213,6 +213,38 @@ TEST_PLAIN(work_T2_close_does_not_wait_for_a_stuck_job)
     sem_destroy(&gate);
 }
 
+/* Pools whose jobs are stuck share the time, and threads without a job end at once. */
+TEST_PLAIN(work_T2_pools_close_together)
+{
+    enum { SECOND = 1000000000 };
+    sem_t gate;
+    static struct job stuck[2];
+    eddy_loop *loop = open_loop();
+    int before = threads_alive();
+
+    sem_init(&gate, 0, 0);
+    for (int i = 0; i < 2; i++) {
+        init(&stuck[i]);
+        stuck[i].work.drop = dropped;
+        stuck[i].gate = &gate;
+        CHECK_OK(
+            eddy__work_submit(loop, i ? EDDY__POOL_NAMES : EDDY__POOL_BLOCKING, &stuck[i].work));
+        await_begin(&stuck[i]);
+    }
+    int64_t began = eddy__clock_now();
+    eddy__work_close(loop, SECOND);
+    CHECK(eddy__clock_now() - began >= SECOND);
+    CHECK(eddy__clock_now() - began < SECOND + SECOND / 10 * 9);
+    CHECK_INT(threads_alive(), before + 2);
+    eddy_loop_close(loop);
+    sem_post(&gate);
+    sem_post(&gate);
+    while (threads_alive() > before)
+        usleep(1000);
+    CHECK(stuck[0].dropped && stuck[1].dropped);
+    sem_destroy(&gate);
+}
+
 /* A job that ends during the close is done in the loop as ever. */
 TEST_PLAIN(work_done_during_close_is_done)
 {

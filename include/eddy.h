@@ -32,6 +32,7 @@
 #include <eddy/signal.h>
 #include <eddy/thread.h>
 #include <eddy/pool.h>
+#include <eddy/loops.h>
 /* clang-format on */
 
 #endif

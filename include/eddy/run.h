@@ -7,12 +7,25 @@
 
 EDDY_BEGIN_DECLS
 
-typedef struct eddy_loop_opts eddy_run_opts;
+enum { EDDY_LOOP_PER_CPU = -1 }; /* .loops: as many as CPUs that the process may use */
+
+typedef struct eddy_run_opts {
+    int backend; /* this and the next four: see eddy_loop_opts */
+    int clock;   /* only a single loop can have the virtual one */
+    unsigned long seed;
+    int debug;
+    double spin;
+    int loops; /* each in a thread of its own, the caller's being the first; 0: 1, at most 1,024 */
+} eddy_run_opts;
 
 /* Makes a loop, runs coro as its main task, cancels and awaits what is left, closes the loop.
  * Returns main's status; prints an unhandled failure with its async traceback to stderr. SIGINT
  * cancels main once, a second one ends the process. EDDY_ELOOP inside a running loop;
- * EDDY_EDEADLOCK, after a report of all tasks, when none can ever run again. */
+ * EDDY_EDEADLOCK, after a report of all tasks, when none can ever run again.
+ *
+ * With .loops each loop has a main task that runs a copy of coro (<eddy/loops.h>), and goes on
+ * until all have ended. One that fails cancels the others; the status is its, or the first loop's.
+ */
 EDDY_API int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts);
 #define eddy_run(coro, ...) eddy_run_with((coro), &(eddy_run_opts){__VA_ARGS__})
 

@@ -21,8 +21,15 @@ static eddy_error **slot(void)
 eddy_error *eddy__error_ref(eddy_error *error)
 {
     if (error)
-        error->refs++;
+        atomic_fetch_add_explicit(&error->refs, 1, memory_order_relaxed);
     return error;
+}
+
+/* True when that was the last reference. Who holds the only one need not count atomically. */
+static bool dropped_last(eddy_error *error)
+{
+    return atomic_load_explicit(&error->refs, memory_order_acquire) == 1 ||
+           atomic_fetch_sub_explicit(&error->refs, 1, memory_order_acq_rel) == 1;
 }
 
 /* Without recursion: lists and ways may be longer than a small stack takes. Those to be freed hang
@@ -32,7 +39,7 @@ void eddy__error_unref(eddy_error *error)
     eddy_error *dead = NULL;
 
     for (;;) {
-        while (error && --error->refs == 0) {
+        while (error && dropped_last(error)) {
             eddy_error *next = error->next;
 
             error->next = dead;
@@ -132,7 +139,7 @@ static eddy_error *make(int code, size_t message_size)
     if (!error)
         return NULL;
     memset(error, 0, sizeof *error);
-    error->refs = 1;
+    atomic_init(&error->refs, 1);
     error->code = code;
     if (eddy__thread.task_name)
         eddy__thread.task_name(error->task, sizeof error->task);

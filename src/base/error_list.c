@@ -11,7 +11,7 @@ static eddy_error *lead_to(eddy_error *inner, int code)
 
     if (!error)
         return NULL;
-    error->refs = 1;
+    atomic_init(&error->refs, 1);
     error->code = code;
     error->inner = eddy__error_ref(inner);
     if (!inner || inner->code != code)

@@ -20,7 +20,7 @@ static void on_wake(struct eddy__fd *fd, unsigned events)
         eddy__fd_again(fd, 0);
 }
 
-static void wake(eddy_loop *loop)
+void eddy__loop_wake(eddy_loop *loop)
 {
     int saved = errno;
     ssize_t r = write(loop->wake_fd.fd, &(uint64_t){1}, sizeof(uint64_t));
@@ -57,7 +57,7 @@ int eddy__inbox_open(eddy_loop *loop)
 void eddy__loop_interrupt(eddy_loop *loop)
 {
     atomic_store(&loop->interrupted, true);
-    wake(loop);
+    eddy__loop_wake(loop);
 }
 
 /* ---- the list ---- */
@@ -73,7 +73,7 @@ int eddy__inbox_push(eddy_loop *loop, struct eddy__inbox_node *node)
     } while (!atomic_compare_exchange_weak(&loop->inbox, &head, node));
     /* Either this sees sleeping, or the loop sees the node before it sleeps. One write will do. */
     if (atomic_load(&loop->sleeping) && atomic_exchange(&loop->sleeping, false))
-        wake(loop);
+        eddy__loop_wake(loop);
     return 0;
 }
 
@@ -163,7 +163,7 @@ void eddy_loop_hold(eddy_loop *loop)
 void eddy_loop_release(eddy_loop *loop)
 {
     if (atomic_fetch_sub(&loop->holds, 1) == 1)
-        wake(loop);
+        eddy__loop_wake(loop);
     eddy__loop_unref(loop);
 }
 

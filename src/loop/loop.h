@@ -171,6 +171,10 @@ struct eddy_loop {
     bool catches_overflows;                    /* of stacks, in its thread */
     bool report_deadlock; /* eddy_run: stop and say so when nothing can ever happen */
     bool deadlocked;
+    struct eddy__peers *peers;               /* the loops of its eddy_run, NULL: it runs alone */
+    unsigned index;                          /* among them */
+    bool idle;                               /* of peers.c: only another thread can wake it */
+    bool stuck;                              /* of peers.c: and none will */
     struct eddy__stack_report *stack_report; /* NULL: not wanted */
     struct eddy__pool *pools[2]; /* worker threads made on demand: see enum eddy__pool_use */
 };
@@ -259,7 +263,9 @@ void eddy__inbox_close(eddy_loop *loop);
  * caller keeps the loop's memory alive. */
 int eddy__inbox_push(eddy_loop *loop, struct eddy__inbox_node *node);
 void eddy__inbox_drain(eddy_loop *loop);
-/* Sets loop->interrupted and wakes the loop; may be called by a signal handler. */
+/* Ends the loop's sleep, or its next one; interrupt sets loop->interrupted before. May be called by
+ * a signal handler. */
+void eddy__loop_wake(eddy_loop *loop);
 void eddy__loop_interrupt(eddy_loop *loop);
 void eddy__loop_ref(eddy_loop *loop);
 void eddy__loop_unref(eddy_loop *loop);
@@ -367,5 +373,7 @@ static inline bool eddy__loop_check_thread(const eddy_loop *loop, const char *fu
 {
     return likely(!loop->debug) || eddy__loop_is_ours(loop, function);
 }
+
+#include "loop/peers.h"
 
 #endif

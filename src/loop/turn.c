@@ -214,6 +214,17 @@ static void wait_or_trim(eddy_loop *loop, int64_t timeout_ns)
         loop->trimmed = !eddy__stack_trim(&loop->stacks);
 }
 
+static bool only_others_can_wake(eddy_loop *loop, int64_t timeout_ns)
+{
+    return timeout_ns == NS_NEVER && loop->report_deadlock && nothing_can_happen(loop);
+}
+
+static void give_up(eddy_loop *loop)
+{
+    loop->deadlocked = true;
+    loop->stopping = true;
+}
+
 /* Hands in and reaps I/O, at most timeout_ns, and fires timers. */
 static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
 {
@@ -228,15 +239,17 @@ static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
     timeout_ns = allowed_by_hook(loop, timeout_ns);
     if (has_work(loop))
         timeout_ns = 0;
-    if (timeout_ns == NS_NEVER && loop->report_deadlock && nothing_can_happen(loop)) {
-        loop->deadlocked = true;
-        loop->stopping = true;
+    bool idle = only_others_can_wake(loop, timeout_ns);
+    if (idle && (!loop->peers || eddy__peers_idle(loop))) {
+        give_up(loop);
         timeout_ns = 0;
     }
     if (loop->virtual_clock)
         poll_virtual(loop, timeout_ns);
     else
         wait_or_trim(loop, timeout_ns);
+    if (idle && loop->peers && eddy__peers_awake(loop))
+        give_up(loop);
     if (eddy__timers_next(loop) != NS_NEVER) {
         eddy__loop_now_exact(loop);
         eddy__timers_fire(loop);

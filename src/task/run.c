@@ -1,5 +1,5 @@
-/* run.c - loops with tasks: opening, closing, eddy_run, run_until_complete. */
-#include "task/sigint.h"
+/* run.c - loops with tasks: opening, entering, closing, run_until_complete. */
+#include "task/run.h"
 #include "task/stack_report.h"
 #include "task/task.h"
 #include <math.h>
@@ -47,7 +47,7 @@ eddy_loop *eddy_loop_open_with(const eddy_loop_opts *opts)
 
 /* From its first run in a thread to its end the loop catches overflows there: it costs system
  * calls, which a program that steps the loop would pay at each step. */
-static int enter(eddy_loop *loop)
+int eddy__run_enter(eddy_loop *loop)
 {
     bool moved = loop && loop->catches_overflows && !pthread_equal(loop->thread, pthread_self());
     int r = eddy__loop_enter(loop);
@@ -108,10 +108,8 @@ static bool have_ended(eddy_loop *loop, uint32_t id)
     return older.count == 0;
 }
 
-/* Cancels what is left and waits for it; then makes the calls that are ready, such as done
- * callbacks, and what they lead to. What is started meanwhile helps others to end, and is cancelled
- * if it is there after them. False when some task can never end. */
-static bool end_tasks(eddy_loop *loop)
+/* What is started meanwhile helps others to end, and is cancelled if it is there after them. */
+bool eddy__run_end_tasks(eddy_loop *loop)
 {
     if (loop->closing && loop->deadlocked) /* it was tried, and told */
         return loop->task_count == 0;
@@ -146,8 +144,8 @@ void eddy_loop_close(eddy_loop *loop)
     }
     eddy_error *error = eddy__error_take();
     /* inside another loop the tasks of this one cannot run: they stay as they are */
-    if (enter(loop) == 0) {
-        end_tasks(loop);
+    if (eddy__run_enter(loop) == 0) {
+        eddy__run_end_tasks(loop);
         eddy__loop_leave(loop);
     }
     stop_catching(loop);
@@ -166,7 +164,7 @@ static void main_ended(eddy_task *task)
 
 int eddy_loop_run_forever(eddy_loop *loop)
 {
-    int r = enter(loop);
+    int r = eddy__run_enter(loop);
 
     if (r < 0)
         return r;
@@ -179,7 +177,7 @@ int eddy_loop_run_once(eddy_loop *loop, double timeout)
 {
     if (isnan(timeout))
         return eddy_raise(EDDY_EINVAL, "the timeout is NaN: seconds are expected");
-    int r = enter(loop);
+    int r = eddy__run_enter(loop);
     if (r < 0)
         return r;
     eddy__loop_turn(loop, eddy__ns_of_seconds(timeout));
@@ -192,7 +190,7 @@ int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
 {
     if (loop && task->loop != loop)
         return eddy_raise_at(NULL, EDDY_ELOOP, "the task belongs to another loop");
-    int r = enter(loop);
+    int r = eddy__run_enter(loop);
 
     if (r < 0)
         return r;
@@ -222,92 +220,5 @@ int eddy_loop_run_until_complete(eddy_loop *loop, eddy_coro coro)
         return eddy_status_(task);
     int r = eddy_loop_run_until_done(loop, task);
     eddy_detach(task);
-    return r;
-}
-
-/* ---- eddy_run ---- */
-
-static void cancel_main(eddy_loop *loop)
-{
-    if (loop->main)
-        eddy__task_cancel(loop->main, NULL);
-}
-
-/* Says who waits for what, then ends the program's tasks as if they were cancelled. */
-static int deadlock(eddy_loop *loop)
-{
-    eddy__report(loop, &(eddy_report){.message = "deadlock: no task can ever run again"});
-    eddy_dump(stderr);
-    end_tasks(loop);
-    return eddy_raise_at(NULL, EDDY_EDEADLOCK, "deadlock: no task can ever run again");
-}
-
-/* By eddy_loop_stop. */
-static int stopped_early(eddy_loop *loop)
-{
-    end_tasks(loop);
-    int r = eddy_raise_at(NULL, EDDY_ELOOP, "Event loop stopped before Future completed.");
-    eddy_error_print(eddy_last_error());
-    return r;
-}
-
-static void print_unhandled(eddy_task *main, bool interrupted)
-{
-    if (main->status >= 0 || (interrupted && main->status == EDDY_ECANCELED))
-        return;
-    struct eddy__error_list failure = {0};
-
-    fprintf(stderr, "eddy: unhandled failure of the main task\n");
-    eddy__error_list_add(&failure, eddy__task_record(main), main->status);
-    eddy_error_print(failure.first);
-    eddy__error_list_clear(&failure);
-}
-
-static int run_main(eddy_loop *loop, eddy_coro coro)
-{
-    eddy_task *main = eddy__task_new(loop, &coro, NULL);
-    int r;
-
-    if (!main)
-        return eddy_status_(main);
-    loop->main = main;
-    loop->on_interrupt = cancel_main;
-    loop->report_deadlock = true;
-    main->on_end = main_ended;
-    eddy__task_start(main);
-    bool catches = eddy__sigint_open(loop);
-    eddy__loop_turns(loop);
-    if (main->state != EDDY__TASK_DONE) {
-        r = loop->deadlocked ? deadlock(loop) : stopped_early(loop);
-    } else {
-        r = main->status;
-        print_unhandled(main, catches && eddy__sigint_came());
-    }
-    bool all_ended = end_tasks(loop);
-    if (catches)
-        eddy__sigint_close();
-    main->observed = true;
-    loop->main = NULL;
-    if (all_ended)
-        eddy__task_unref(main);
-    return r;
-}
-
-int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts)
-{
-    if (eddy__thread.loop)
-        return eddy_raise_at(NULL, EDDY_ELOOP,
-                             "eddy_run() cannot be called from a running event loop");
-    eddy_loop *loop = eddy_loop_open_with(opts);
-    if (!loop) {
-        eddy_error_print(eddy_last_error());
-        return eddy_status_(loop);
-    }
-    int r = enter(loop);
-    if (r == 0) {
-        r = run_main(loop, coro);
-        eddy__loop_leave(loop);
-    }
-    eddy_loop_close(loop);
     return r;
 }

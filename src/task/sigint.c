@@ -62,8 +62,3 @@ void eddy__sigint_close(void)
 {
     restore();
 }
-
-bool eddy__sigint_came(void)
-{
-    return atomic_load(&came);
-}

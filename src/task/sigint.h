@@ -7,7 +7,5 @@
 /* True when SIGINT was at its default and now interrupts loop, a second one ends the process. */
 bool eddy__sigint_open(eddy_loop *loop);
 void eddy__sigint_close(void);
-/* Whether one came since open. */
-bool eddy__sigint_came(void);
 
 #endif

@@ -19,6 +19,8 @@ typedef struct eddy_serve_opts {
     const char *host;         /* NULL: 127.0.0.1 and ::1; "*": every interface */
     int port;                 /* 0: one that is free, see eddy_server_port */
     const char *unix_path;    /* a Unix socket instead */
+    const char *activation;   /* the sockets of this name that systemd has handed over, "*" for all;
+                                 the above when it has not, see sd_listen_fds(3) */
     int backlog;              /* 0: 128 */
     unsigned max_connections; /* accepting pauses at so many; 0: 65,536 */
     bool reuse_port;          /* SO_REUSEPORT */
@@ -47,10 +49,10 @@ EDDY_API int eddy_server_port(const eddy_server *server);
 EDDY_API unsigned eddy_server_connections(const eddy_server *server);
 
 /* Waits until the server was stopped and every handler has ended: 0. With .stop_on_signal a SIGTERM
- * or SIGINT stops it, and cancels handlers that have not ended after .drain seconds, also those that
- * wait in a read; a second signal cancels them at once, later ones do what they did before. All
- * servers with this option hear a signal, in all threads; eddy_run leaves SIGINT to them. One that
- * was ignored stays so. */
+ * or SIGINT stops it, and cancels handlers that have not ended after .drain seconds, also those
+ * that wait in a read; a second signal cancels them at once, later ones do what they did before.
+ * All servers with this option hear a signal, in all threads; eddy_run leaves SIGINT to them. A
+ * SIGINT that was ignored stays so. */
 EDDY_API EDDY_SUSPENDS int eddy_server_wait(eddy_server *server);
 
 /* Three ways to end: stop accepting; wait until every handler has ended, at most so many seconds

@@ -2,8 +2,8 @@
  *
  * While a signal is asked for it is blocked in the loop's thread and in threads started from it;
  * another thread that gets it passes it on. Programs started by other means than eddy_process
- * inherit the blocked signal. Signals of one number that come before they are taken are one. All who
- * ask for a signal get it, in one loop or in the loops of several threads. */
+ * inherit the blocked signal. Signals of one number that come before they are taken are one. All
+ * who ask for a signal get it, in one loop or in the loops of several threads. */
 #ifndef EDDY_SIGNAL_H
 #define EDDY_SIGNAL_H
 

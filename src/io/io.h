@@ -207,6 +207,11 @@ int eddy__socket_listen(int fd, int backlog);
 /* A connection that waits, with its address; -EAGAIN without one. */
 int eddy__socket_accept(int fd, struct eddy__address *peer);
 int eddy__socket_set(int fd, int level, int option, int value);
+/* The option's value. */
+int eddy__socket_get(int fd, int level, int option);
+int eddy__socket_make_nonblocking(int fd);
+/* Another descriptor of the same socket, closed by exec. */
+int eddy__socket_duplicate(int fd);
 /* What became of a connect: 0 or a negative code. */
 int eddy__socket_error(int fd);
 /* Another's socket of that type, what, becomes non-blocking. 0 or a failure, raised. */
@@ -258,6 +263,9 @@ struct eddy__listeners {
     struct eddy__unix_file file;
 };
 
+/* Takes duplicates of the sockets that a service manager has handed over under that name, "*" for
+ * all: how many, 0 when there was no handing over, or a failure, raised (activation.c). */
+int eddy__activation_open(struct eddy__listeners *l, const char *wanted);
 /* 0, or a failure, raised. */
 int eddy__listeners_open(struct eddy__listeners *l, const eddy_serve_opts *opts);
 void eddy__listeners_close(struct eddy__listeners *l);

@@ -31,13 +31,11 @@ static int check(eddy_handler *handler, const eddy_serve_opts *opts)
     return eddy__stream_check_opts(&opts->stream);
 }
 
-static void name_server(eddy_server *server, const eddy_serve_opts *opts)
+static void name_server(eddy_server *server)
 {
     struct eddy__address a;
 
-    if (opts->unix_path)
-        snprintf(server->name, sizeof server->name, "%s", opts->unix_path);
-    else if (eddy__socket_local(server->sockets.fds[0], &a) >= 0)
+    if (eddy__socket_local(server->sockets.fds[0], &a) >= 0)
         eddy_address_format(&a, server->name);
     else
         snprintf(server->name, sizeof server->name, "port %d", server->sockets.port);
@@ -63,7 +61,7 @@ static eddy_server *make_server(eddy_handler *handler, const eddy_serve_opts *op
     server->refs = 1;
     server->sockets = *sockets;
     list_init(&server->connections);
-    name_server(server, opts);
+    name_server(server);
     return server;
 }
 

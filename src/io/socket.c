@@ -75,14 +75,33 @@ int eddy__socket_set(int fd, int level, int option, int value)
     return status_of(faulty() ? -1 : setsockopt(fd, level, option, &value, sizeof value));
 }
 
+int eddy__socket_get(int fd, int level, int option)
+{
+    int value = 0;
+    socklen_t size = sizeof value;
+
+    return faulty() || getsockopt(fd, level, option, &value, &size) < 0 ? -errno : value;
+}
+
 int eddy__socket_error(int fd)
 {
-    int error = 0;
-    socklen_t size = sizeof error;
+    int error = eddy__socket_get(fd, SOL_SOCKET, SO_ERROR);
 
-    if (faulty() || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+    return error > 0 ? -error : error;
+}
+
+int eddy__socket_make_nonblocking(int fd)
+{
+    int flags = faulty() ? -1 : fcntl(fd, F_GETFL);
+
+    if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
         return -errno;
-    return -error;
+    return 0;
+}
+
+int eddy__socket_duplicate(int fd)
+{
+    return status_of(faulty() ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
 int eddy__socket_local(int fd, struct eddy__address *a)
@@ -101,14 +120,12 @@ int eddy__socket_peer(int fd, struct eddy__address *a)
 
 static int check_type(int fd, int type, const char *what)
 {
-    int found = 0;
-    socklen_t size = sizeof found;
-
     if (!eddy__thread.loop)
         return eddy_raise(EDDY_ELOOP, "a %s socket belongs to a running loop, and none runs here",
                           what);
-    if (faulty() || getsockopt(fd, SOL_SOCKET, SO_TYPE, &found, &size) < 0)
-        return eddy_raise(-errno, "descriptor %d is not a socket", fd);
+    int found = eddy__socket_get(fd, SOL_SOCKET, SO_TYPE);
+    if (found < 0)
+        return eddy_raise(found, "descriptor %d is not a socket", fd);
     if (found != type)
         return eddy_raise(EDDY_EINVAL, "descriptor %d is not a %s socket", fd, what);
     return 0;
@@ -117,13 +134,12 @@ static int check_type(int fd, int type, const char *what)
 int eddy__socket_adopt(int fd, int type, const char *what)
 {
     int status = check_type(fd, type, what);
-    int flags = 0;
 
     if (status < 0)
         return status;
-    flags = faulty() ? -1 : fcntl(fd, F_GETFL);
-    if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
-        return eddy_raise(-errno, "descriptor %d cannot be made non-blocking", fd);
+    status = eddy__socket_make_nonblocking(fd);
+    if (status < 0)
+        return eddy_raise(status, "descriptor %d cannot be made non-blocking", fd);
     return 0;
 }
 

@@ -160,6 +160,8 @@ int eddy__listeners_open(struct eddy__listeners *l, const eddy_serve_opts *opts)
     int status;
 
     *l = (struct eddy__listeners){0};
+    if (opts->activation && (status = eddy__activation_open(l, opts->activation)) != 0)
+        return status < 0 ? status : 0;
     if (opts->unix_path)
         return listen_unix(l, opts);
     addresses = eddy__names_to_bind(opts->host);

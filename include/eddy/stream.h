@@ -42,6 +42,13 @@ EDDY_API EDDY_SUSPENDS eddy_stream *eddy_connect_unix_with(const char *path,
  * (NULL, a record) it stays the caller's. */
 EDDY_API eddy_stream *eddy_stream_of_socket(int fd, const eddy_stream_opts *opts);
 
+/* Two connected streams in memory, without descriptors: as many bytes as the sender's high_water
+ * lie between them, and as many again unsent. Waiting for the other end is no I/O: on the virtual
+ * clock time jumps meanwhile, and where nothing else can happen it is a deadlock. 0 or a failure,
+ * and then no stream. */
+EDDY_API int eddy_stream_pair_with(eddy_stream *pair[2], const eddy_stream_opts *opts);
+#define eddy_stream_pair(pair, ...) eddy_stream_pair_with((pair), &(eddy_stream_opts){__VA_ARGS__})
+
 /* Ends what still waits in it with EDDY_ECLOSED, sends what is unsent (at most 5 s, shielded),
  * closes. NULL is fine. abort drops what is unsent and resets the connection; calls then fail with
  * EDDY_ECLOSED, and the stream is still to be closed. */

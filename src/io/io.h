@@ -55,6 +55,8 @@ struct eddy__transport {
     bool says_goodbye; /* closing calls send_eof: without it the peer takes the end for a cut */
     /* Just before the descriptor is forgotten and closed; may take it over, leaving −1. */
     void (*shut)(eddy_stream *s, bool abort);
+    /* Gives s->state back with the stream; NULL: as plain memory. */
+    void (*release)(eddy_stream *s);
     /* Of files, whose streams are never readable nor writable: instead of the calls above and of
      * waiting, the task suspends in them. A count, 0 at the end; 0 when all was written; or a code,
      * unraised, and s may be gone after EDDY_ECLOSED. */
@@ -73,7 +75,7 @@ extern const struct eddy__transport eddy__socket_transport;
  * and `out` at most high_water bytes. `writer` is the holder of the turn, or the closer, while it
  * waits for `out` to shrink to `mark` bytes. */
 struct eddy_stream {
-    struct eddy__fd fd;
+    struct eddy__fd fd; /* −1 where the transport has none and calls on_ready itself */
     const struct eddy__transport *transport;
     eddy_task *reader; /* parked until readable */
     eddy_task *writer; /* parked until out is down to mark and the socket takes more */
@@ -129,6 +131,11 @@ static inline int eddy__stream_checkpoint(eddy_stream *s)
     if (likely(self && !self->interrupt && --eddy__thread.budget > 0))
         return 0;
     return eddy__stream_checkpoint_slow(s);
+}
+/* The readiness event is wanted. 0 or -errno, not raised. */
+static inline int eddy__stream_want(eddy_stream *s, unsigned events)
+{
+    return likely(s->fd.fd >= 0) ? eddy__fd_want(&s->fd, events) : 0;
 }
 /* Wait until `readable`, or until out is down to mark and the socket takes more. 0 or a code,
  * unraised; s may be gone after EDDY_ECLOSED. */

@@ -87,7 +87,10 @@ void eddy__stream_unref(eddy_stream *s)
         return;
     eddy__buffer_free(&s->in);
     eddy__buffer_free(&s->out);
-    eddy__free(s->state);
+    if (s->transport->release)
+        s->transport->release(s);
+    else
+        eddy__free(s->state);
     eddy__tls_free(s->tls);
     eddy__free(s->peer);
     eddy__free(s->local);
@@ -115,16 +118,26 @@ static const struct eddy__wait_kind waits_for_data = {"data on a stream", abort_
 static const struct eddy__wait_kind waits_for_room = {"room in a stream", abort_write};
 static const struct eddy__wait_kind waits_to_connect = {"a connection", abort_write};
 
+/* Without a descriptor the wait is one for another task, and no I/O. */
+static int park(const struct eddy__wait_kind *kind, eddy_stream *s)
+{
+    eddy_task *self = eddy__self();
+
+    if (likely(s->fd.fd >= 0))
+        return eddy__io_park(kind, s);
+    return self->interrupt ? self->interrupt : eddy__park(kind, s);
+}
+
 int eddy__stream_await_readable(eddy_stream *s)
 {
-    int status = eddy__fd_want(&s->fd, EDDY_READABLE);
+    int status = eddy__stream_want(s, EDDY_READABLE);
 
     if (status < 0)
         return status;
     s->reading = true;
     s->reader = eddy__self();
     eddy__stream_ref(s);
-    status = eddy__io_park(&waits_for_data, s);
+    status = park(&waits_for_data, s);
     s->reader = NULL;
     s->reading = false;
     if (unlikely(s->closed))
@@ -136,14 +149,14 @@ int eddy__stream_await_readable(eddy_stream *s)
 static int await_writable(eddy_stream *s, size_t mark, const struct eddy__wait_kind *kind)
 {
     bool closing = s->closed; /* it is the closer itself that waits */
-    int status = eddy__fd_want(&s->fd, EDDY_WRITABLE);
+    int status = eddy__stream_want(s, EDDY_WRITABLE);
 
     if (status < 0)
         return status;
     s->mark = mark;
     s->writer = eddy__self();
     eddy__stream_ref(s);
-    status = eddy__io_park(kind, s);
+    status = park(kind, s);
     if (s->writer == eddy__self())
         s->writer = NULL;
     if (unlikely(s->closed && !closing))

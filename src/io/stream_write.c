@@ -54,7 +54,7 @@ static void send_unsent(eddy_stream *s)
     if (unsent(s) == 0)
         eddy__buffer_trim(&s->out);
     else if (!s->writable) {
-        int status = eddy__fd_want(&s->fd, EDDY_WRITABLE);
+        int status = eddy__stream_want(s, EDDY_WRITABLE);
 
         if (status < 0)
             s->write_error = status;
@@ -88,9 +88,7 @@ static int take_turn(eddy_stream *s)
     if (self->interrupt)
         return self->interrupt;
     eddy__stream_ref(s);
-    self->loop->io_waits++;
     status = eddy__wait_in(&s->turns, &waiter, &kind);
-    self->loop->io_waits--;
     if (s->closed)
         status = EDDY_ECLOSED;
     eddy__stream_unref(s);
@@ -119,7 +117,7 @@ static int keep(eddy_stream *s, const char *buf, size_t size)
     status = eddy__buffer_reserve(&s->out, size);
     if (status < 0)
         return unsent(s) ? 0 : status;
-    status = eddy__fd_want(&s->fd, EDDY_WRITABLE);
+    status = eddy__stream_want(s, EDDY_WRITABLE);
     if (status < 0)
         return status;
     memcpy(s->out.data + s->out.end, buf, size);

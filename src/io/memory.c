@@ -1,0 +1,164 @@
+/* memory.c - two connected streams in memory, for tests and for tasks that talk to each other as
+ * over a connection. */
+#include "io/io.h"
+
+/* The state of one of the two streams. What was sent to it waits in `wire`; when that is empty,
+ * receiving gives `rest`: -EAGAIN while the other end may send, then 0 or a failure. */
+struct end {
+    eddy_stream *stream;
+    struct end *other; /* NULL: it has gone */
+    struct eddy__buffer wire;
+    size_t capacity;
+    ssize_t rest;
+};
+
+/* What the loop is for a stream with a descriptor. */
+static void tell(const struct end *end, unsigned events)
+{
+    struct eddy__fd *fd = &end->stream->fd;
+
+    fd->on_ready(fd, events);
+}
+
+/* ---- the transport ---- */
+
+static ssize_t receive(eddy_stream *s, void *buf, size_t size)
+{
+    struct end *end = s->state;
+    size_t n = eddy__buffer_take(&end->wire, buf, size);
+
+    if (n == 0)
+        return end->rest;
+    if (!eddy__buffer_count(&end->wire))
+        eddy__buffer_trim(&end->wire);
+    if (end->other)
+        tell(end->other, EDDY_WRITABLE);
+    return (ssize_t)n;
+}
+
+static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
+{
+    ssize_t got = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        ssize_t more = receive(s, parts[i].iov_base, parts[i].iov_len);
+
+        if (more <= 0)
+            return got ? got : more;
+        got += more;
+    }
+    return got;
+}
+
+static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
+{
+    const struct end *end = s->state;
+    struct end *other = end->other;
+
+    if (!other)
+        return end->rest < 0 ? end->rest : EDDY_EPIPE;
+    size_t n = min_size(size, other->capacity - eddy__buffer_count(&other->wire));
+    if (n == 0)
+        return -EAGAIN;
+    if (eddy__buffer_reserve(&other->wire, n) < 0)
+        return EDDY_ENOMEM;
+    memcpy(other->wire.data + other->wire.end, buf, n);
+    other->wire.end += n;
+    tell(other, EDDY_READABLE);
+    return (ssize_t)n;
+}
+
+static int send_eof(eddy_stream *s)
+{
+    const struct end *end = s->state;
+
+    if (!end->other)
+        return 0;
+    end->other->rest = 0;
+    tell(end->other, EDDY_READABLE);
+    return 0;
+}
+
+/* From now on the two know nothing of each other. */
+static void part(struct end *end, ssize_t rest)
+{
+    struct end *other = end->other;
+
+    if (!other)
+        return;
+    end->other = other->other = NULL;
+    other->rest = rest;
+    tell(other, EDDY_READABLE | EDDY_WRITABLE);
+}
+
+static void shut(eddy_stream *s, bool abort)
+{
+    part(s->state, abort ? EDDY_ECONNRESET : 0);
+}
+
+static void release(eddy_stream *s)
+{
+    struct end *end = s->state;
+
+    if (!end)
+        return;
+    if (end->other)
+        end->other->other = NULL;
+    eddy__buffer_free(&end->wire);
+    eddy__free(end);
+}
+
+static const struct eddy__transport memory_transport = {
+    .name = "memory",
+    .receive = receive,
+    .receive_parts = receive_parts,
+    .send = send_bytes,
+    .send_eof = send_eof,
+    .shut = shut,
+    .release = release,
+};
+
+/* ---- making ---- */
+
+static eddy_stream *make(const char *local, const char *peer, const eddy_stream_opts *opts)
+{
+    eddy_stream *s = eddy__stream_new(&memory_transport, -1, opts);
+    struct end *end = eddy__alloc_zero(sizeof *end);
+
+    if (!s || !end) {
+        eddy__free(end);
+        if (s)
+            eddy__stream_unref(s);
+        return NULL;
+    }
+    *end = (struct end){.stream = s, .capacity = s->high_water, .rest = -EAGAIN};
+    s->state = end;
+    s->local = eddy__strdup(local);
+    s->peer = eddy__strdup(peer);
+    s->fd.hangup = true; /* a short receive may have the end behind it */
+    return s;
+}
+
+int eddy_stream_pair_with(eddy_stream *pair[2], const eddy_stream_opts *opts)
+{
+    static const eddy_stream_opts defaults;
+    struct end *ends[2];
+
+    if (!opts)
+        opts = &defaults;
+    pair[0] = pair[1] = NULL;
+    if (!eddy__thread.loop)
+        return eddy_raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
+    eddy_try(eddy__stream_check_opts(opts));
+    eddy_stream *first = make("memory 1", "memory 2", opts);
+    eddy_stream *second = make("memory 2", "memory 1", opts);
+    if (!first || !second) {
+        eddy_stream_close(first);
+        eddy_stream_close(second);
+        return eddy__raise_code(EDDY_ENOMEM);
+    }
+    pair[0] = first, pair[1] = second;
+    ends[0] = first->state, ends[1] = second->state;
+    ends[0]->other = ends[1], ends[1]->other = ends[0];
+    return 0;
+}

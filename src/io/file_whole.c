@@ -1,4 +1,4 @@
-/* file_whole.c - whole files: reading, writing, replacing in one step, temporary ones. */
+/* file_whole.c - whole files: writing, replacing in one step, temporary ones. */
 #include "io/file.h"
 
 #include <fcntl.h>
@@ -8,8 +8,6 @@
 
 enum {
     DEFAULT_MODE = 0666,
-    DEFAULT_LIMIT = 64 << 20,
-    FIRST_READ = 16384,
     NAME_TRIES = 100,
 };
 static const double CLEAN_UP_SECONDS = 5.0;
@@ -17,59 +15,6 @@ static const double CLEAN_UP_SECONDS = 5.0;
 void eddy_free(void *data)
 {
     eddy__free(data);
-}
-
-/* ---- reading ---- */
-
-/* Room for more, one byte of it for what would be over the limit, and one for the final zero. */
-static int make_room(struct eddy__buffer *b, size_t limit)
-{
-    size_t more = max_size(b->end, FIRST_READ);
-
-    if (b->capacity > b->end + 1)
-        return 0;
-    return eddy__buffer_reserve(b, min_size(more, limit + 1 - b->end));
-}
-
-static int read_all(eddy_stream *s, struct eddy__buffer *b, size_t limit)
-{
-    for (;;) {
-        if (make_room(b, limit) < 0)
-            return eddy__raise_code(EDDY_ENOMEM);
-        ssize_t n = eddy_read(s, b->data + b->end, b->capacity - b->end - 1);
-        if (n <= 0)
-            return (int)n;
-        b->end += (size_t)n;
-        if (b->end > limit)
-            return eddy_raise(EDDY_ELIMIT, "%s has more than the %zu bytes that are the limit",
-                              eddy_stream_peer(s), limit);
-    }
-}
-
-int eddy_read_file_with(const char *path, char **data, size_t *size,
-                        const eddy_read_file_opts *opts)
-{
-    size_t limit = opts && opts->limit ? opts->limit : DEFAULT_LIMIT;
-    struct eddy__buffer b = {0};
-    int status = 0;
-
-    if (!data || limit > SIZE_MAX / 4)
-        return eddy_raise(EDDY_EINVAL,
-                          "eddy_read_file needs a place for the data, and a limit of "
-                          "at most %zu",
-                          SIZE_MAX / 4);
-    eddy_stream *s = eddy_file_open(path, "r");
-    status = s ? read_all(s, &b, limit) : eddy_status_pointer_(s);
-    eddy_stream_close(s);
-    if (status < 0) {
-        eddy__buffer_free(&b);
-        return status;
-    }
-    b.data[b.end] = '\0';
-    *data = b.data;
-    if (size)
-        *size = b.end;
-    return 0;
 }
 
 /* ---- files with a name that nobody has ---- */

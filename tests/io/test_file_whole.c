@@ -29,48 +29,6 @@ TEST(file_whole_read_and_write)
     folder_remove();
 }
 
-static void check_limit(size_t size, size_t limit, int status)
-{
-    static char block[100000];
-    char *data;
-    size_t found;
-
-    endless_copy(block, 0, size);
-    CHECK_INT(eddy_write_file(in_folder("a"), block, size), 0);
-    CHECK_INT(eddy_read_file(in_folder("a"), &data, &found, .limit = limit), status);
-    if (status < 0)
-        return;
-    CHECK_INT(found, size);
-    CHECK(endless_equal(data, 0, size));
-    CHECK_INT(data[size], 0);
-    eddy_free(data);
-}
-
-TEST(file_whole_limit)
-{
-    folder_make();
-    check_limit(100, 100, 0);
-    check_limit(101, 100, EDDY_ELIMIT);
-    CHECK_CONTAINS(last_message(), "/a has more than the 100 bytes that are the limit");
-    check_limit(16384, 16384, 0);
-    check_limit(16385, 16384, EDDY_ELIMIT);
-    check_limit(100000, 0, 0);
-    check_limit(100000, 100000, 0);
-    check_limit(100000, 99999, EDDY_ELIMIT);
-    folder_remove();
-}
-
-TEST(file_whole_of_a_kind_without_size)
-{
-    char *data;
-    size_t size;
-
-    CHECK_INT(eddy_read_file("/proc/self/status", &data, &size), 0);
-    CHECK_MEM(data, "Name:", 5);
-    eddy_free(data);
-    CHECK_INT(eddy_read_file("/dev/zero", &data, &size, .limit = 100000), EDDY_ELIMIT);
-}
-
 TEST(file_whole_atomic)
 {
     struct stat found;

@@ -21,6 +21,7 @@
 #include <eddy/queue.h>
 #include <eddy/select.h>
 #include <eddy/address.h>
+#include <eddy/names.h>
 #include <eddy/tls.h>
 #include <eddy/stream.h>
 #include <eddy/server.h>

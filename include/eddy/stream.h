@@ -21,15 +21,17 @@ typedef struct eddy_stream_opts {
 typedef struct eddy_connect_opts {
     int port;
     const char *local_host; /* address to connect from */
+    double attempt_delay;   /* seconds until the next address is tried beside; 0: 0.25, negative:
+                               only when one has failed */
     bool nodelay_off;       /* leaves Nagle's algorithm on */
     bool tls;               /* verifies the certificate and the host name, see tls.h */
     eddy_tls_opts tls_opts;
     eddy_stream_opts stream;
 } eddy_connect_opts;
 
-/* Connects to a host name or numeric address; the names are looked up beside the loop. NULL with a
- * record that names host and port: EDDY_ENAME, EDDY_ECONNREFUSED, EDDY_ETLS, … The caller closes
- * it. */
+/* Connects to a host name or numeric address. The addresses of a name race, IPv6 and IPv4 in turn
+ * (RFC 8305); the first that connects wins. NULL with a record that names host, port and reasons:
+ * EDDY_ENAME, EDDY_ECONNREFUSED, EDDY_ETLS, … The caller closes it. */
 EDDY_API EDDY_SUSPENDS eddy_stream *eddy_connect_with(const char *host,
                                                       const eddy_connect_opts *opts);
 #define eddy_connect(host, ...) eddy_connect_with((host), &(eddy_connect_opts){__VA_ARGS__})
@@ -93,10 +95,6 @@ EDDY_API EDDY_SUSPENDS int eddy_write_eof(eddy_stream *stream);
 EDDY_API const char *eddy_stream_peer(eddy_stream *stream);
 EDDY_API const char *eddy_stream_local(eddy_stream *stream);
 EDDY_API int eddy_stream_fd(const eddy_stream *stream);
-
-/* A host's numeric addresses ("192.0.2.1" or "2001:db8::1"), looked up beside the loop: at most n
- * of them to addresses (each 46 bytes); returns how many. EDDY_ENAME with the resolver's words. */
-EDDY_API EDDY_SUSPENDS int eddy_getaddrinfo(const char *host, char (*addresses)[46], size_t n);
 
 EDDY_END_DECLS
 

@@ -88,6 +88,31 @@ int eddy_address_of_path(eddy_address *a, const char *path)
     return 0;
 }
 
+/* ---- several ---- */
+
+struct eddy__addresses *eddy__addresses_of(const struct eddy__address *list, int count)
+{
+    size_t size = (size_t)count * sizeof *list;
+    struct eddy__addresses *copy = eddy__alloc(sizeof *copy + size);
+
+    if (!copy) {
+        eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
+    }
+    copy->count = count;
+    memcpy(copy->list, list, size);
+    return copy;
+}
+
+struct eddy__addresses *eddy__addresses_both(const char *first, const char *second)
+{
+    struct eddy__address two[2] = {0};
+
+    eddy__address_parse(&two[0], first, 0);
+    eddy__address_parse(&two[1], second, 0);
+    return eddy__addresses_of(two, 2);
+}
+
 /* ---- parts and comparison ---- */
 
 void eddy__address_set_port(struct eddy__address *a, int port)

@@ -1,6 +1,7 @@
-/* connect.c - connecting streams: one address, and the addresses of a name in turn. */
+/* connect.c - connecting streams: to one address, to a host. */
 #include "io/io.h"
 
+#include <math.h>
 #include <netinet/tcp.h>
 
 /* ---- one address ---- */
@@ -58,45 +59,7 @@ eddy_stream *eddy__connect_address(const struct eddy__address *to, const struct 
     return NULL;
 }
 
-/* ---- the addresses of a name ---- */
-
-/* The address of the own end that fits; NULL when none was asked for. *status: none fits. */
-static const struct eddy__address *pick_from(const struct eddy__addresses *from,
-                                             const struct eddy__address *to, int *status)
-{
-    *status = from ? EDDY_EADDRNOTAVAIL : 0;
-    for (int i = 0; from && i < from->count; i++) {
-        if (from->list[i].u.any.sa_family != to->u.any.sa_family)
-            continue;
-        *status = 0;
-        return &from->list[i];
-    }
-    return NULL;
-}
-
-/* Tries one after the other; the first failure is the one to tell. */
-static eddy_stream *connect_in_turn(struct eddy__addresses *to, const struct eddy__addresses *from,
-                                    const eddy_connect_opts *opts, int *status)
-{
-    *status = 0;
-    for (int i = 0; i < to->count; i++) {
-        int failure;
-        const struct eddy__address *own = pick_from(from, &to->list[i], &failure);
-        eddy_stream *s = NULL;
-
-        eddy__address_set_port(&to->list[i], opts->port);
-        if (failure == 0)
-            s = eddy__connect_address(&to->list[i], own, !opts->nodelay_off, &opts->stream,
-                                      &failure);
-        if (s)
-            return s;
-        if (*status == 0 || failure == eddy__self()->interrupt)
-            *status = failure;
-        if (eddy__self()->interrupt)
-            break;
-    }
-    return NULL;
-}
+/* ---- hosts ---- */
 
 static int check(const char *host, const eddy_connect_opts *opts)
 {
@@ -105,32 +68,20 @@ static int check(const char *host, const eddy_connect_opts *opts)
     if (opts->port < 1 || opts->port > 65535)
         return eddy_raise(EDDY_EINVAL, "a port to connect to is between 1 and 65535, not %d",
                           opts->port);
+    if (isnan(opts->attempt_delay))
+        return eddy_raise(EDDY_EINVAL, "attempt_delay is a number of seconds, not NaN");
     return eddy__stream_check_opts(&opts->stream);
-}
-
-static COLD void fail(const char *host, int port, int status)
-{
-    bool bare6 = strchr(host, ':') && *host != '[';
-
-    if (status == eddy__self()->interrupt)
-        eddy__raise_interrupt(status);
-    else
-        eddy_raise(status, "cannot connect to %s%s%s:%d: %s", bare6 ? "[" : "", host,
-                   bare6 ? "]" : "", port, eddy__words(status).text);
 }
 
 static eddy_stream *connect_host(const char *host, const eddy_connect_opts *opts,
                                  const struct eddy__addresses *from)
 {
     struct eddy__addresses *to = eddy__names_resolve(host);
-    int status;
 
     if (!to)
         return NULL;
-    eddy_stream *s = connect_in_turn(to, from, opts, &status);
+    eddy_stream *s = eddy__race(host, to, from, opts);
     eddy__free(to);
-    if (!s)
-        fail(host, opts->port, status);
     return s;
 }
 

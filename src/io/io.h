@@ -233,19 +233,26 @@ struct eddy__addresses {
     struct eddy__address list[]; /* port 0 */
 };
 
-/* Looks host up in a worker thread; NULL with a record. To be given back with eddy__free. */
-struct eddy__addresses *eddy__names_look_up(const char *host);
-/* The same, and at once for a numeric host. */
+/* The addresses of a host, at once for a numeric one. NULL with a record. To be given back with
+ * eddy__free. Suspends. */
 struct eddy__addresses *eddy__names_resolve(const char *host);
 /* Those of an own end: NULL is 127.0.0.1 and ::1, "*" is every interface (tcp.c). */
 struct eddy__addresses *eddy__names_to_bind(const char *host);
+/* Copies of addresses; two numeric ones. NULL raised. (address.c) */
+struct eddy__addresses *eddy__addresses_of(const struct eddy__address *list, int count);
+struct eddy__addresses *eddy__addresses_both(const char *first, const char *second);
 
-/* ---- clients and listening sockets (connect.c, tcp.c, unix.c) ---- */
+/* ---- clients and listening sockets (connect.c, race.c, tcp.c, unix.c) ---- */
 
 /* A connected stream. NULL and *status, not raised; a status that is the task's interrupt is no
  * failure of that address. from may be NULL. */
 eddy_stream *eddy__connect_address(const struct eddy__address *to, const struct eddy__address *from,
                                    bool nodelay, const eddy_stream_opts *opts, int *status);
+
+/* Connects to one of the host's addresses, whose order and ports it sets (race.c). NULL raised.
+ * from may be NULL. */
+eddy_stream *eddy__race(const char *host, struct eddy__addresses *to,
+                        const struct eddy__addresses *from, const eddy_connect_opts *opts);
 
 /* The file that a Unix socket is bound to; an empty path for none. */
 struct eddy__unix_file {

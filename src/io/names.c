@@ -1,124 +1,368 @@
-/* names.c - looking host names up in worker threads.
- *
- * A look-up belongs to the job, with its own copy of the name: whoever waits for it may go at any
- * time, and the thread ends by itself. */
-#include "io/io.h"
+/* names.c - what is known of host names, and what is being asked for: one question for all who wait
+ * for a name, and a cache of the answers, the least recently used of which go first. */
+#include "io/names.h"
 
-#include <netdb.h>
+#include <math.h>
 
-enum { HOST_MAX = 253, ADDRESSES_MAX = 64 };
+enum { HOST_MAX = 253, QUERIES = 256, CACHE = 1000, CACHE_MAX = 1 << 24 };
+static const double MAX_TTL = 300;
 
-struct lookup {
-    struct eddy__work work;
-    eddy_task *waiter; /* NULL: gone, the look-up frees itself */
-    int error;         /* of getaddrinfo */
-    int system_error;  /* errno for EAI_SYSTEM */
-    struct eddy__addresses *found;
-    char host[HOST_MAX + 1];
+/* queued: in order of asking; known: the least recently used first. */
+struct eddy__resolver {
+    struct eddy__guest guest;
+    eddy_loop *loop;
+    struct eddy__dns *dns;   /* NULL: not made yet, or it cannot be */
+    eddy_resolver_opts opts; /* with the defaults */
+    char *servers;           /* opts.servers */
+    eddy_handle go_on;       /* a call of go_on that is to come */
+    struct list queued;
+    struct list asked;
+    struct list known;
+    unsigned asked_count;
+    unsigned known_count;
+    size_t mask;
+    struct eddy__name *buckets[];
 };
 
-static struct lookup *lookup_of(struct eddy__work *work)
+/* ---- names ---- */
+
+static void unref(struct eddy__name *name)
 {
-    return container_of(work, struct lookup, work);
-}
-
-static void free_lookup(struct lookup *lookup)
-{
-    eddy__free(lookup->found);
-    eddy__free(lookup);
-}
-
-/* ---- in the thread ---- */
-
-static bool is_usable(const struct addrinfo *info)
-{
-    return (info->ai_family == AF_INET || info->ai_family == AF_INET6) &&
-           info->ai_addrlen <= sizeof((struct eddy__address *)NULL)->u;
-}
-
-static struct eddy__addresses *copy_addresses(const struct addrinfo *list)
-{
-    int count = 0;
-    struct eddy__addresses *found;
-
-    for (const struct addrinfo *i = list; i && count < ADDRESSES_MAX; i = i->ai_next)
-        count += is_usable(i);
-    found = eddy__alloc_zero(sizeof *found + (size_t)count * sizeof found->list[0]);
-    for (const struct addrinfo *i = list; found && i && found->count < count; i = i->ai_next) {
-        if (!is_usable(i))
-            continue;
-        struct eddy__address *a = &found->list[found->count++];
-        memcpy(&a->u, i->ai_addr, i->ai_addrlen);
-        a->size = i->ai_addrlen;
-    }
-    return found;
-}
-
-static void look_up(struct eddy__work *work)
-{
-    struct lookup *lookup = lookup_of(work);
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *list = NULL;
-
-    if (eddy__fault()) {
-        lookup->error = EAI_FAIL;
+    if (--name->refs)
         return;
+    eddy__free(name->found);
+    eddy__free(name);
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static bool is_called(const struct eddy__name *name, const char *host)
+{
+    const char *own = name->host;
+
+    while (*own && *own == lower(*host))
+        own++, host++;
+    return *own == lower(*host);
+}
+
+/* FNV-1a. */
+static struct eddy__name **bucket_of(struct eddy__resolver *r, const char *host)
+{
+    uint32_t hash = 2166136261;
+
+    for (; *host; host++)
+        hash = (hash ^ (unsigned char)lower(*host)) * 16777619;
+    return &r->buckets[hash & r->mask];
+}
+
+static void forget(struct eddy__name *name)
+{
+    struct eddy__name **place = bucket_of(name->resolver, name->host);
+
+    while (*place != name)
+        place = &(*place)->next;
+    *place = name->next;
+    name->resolver->known_count -= name->state == EDDY__NAME_KNOWN;
+    list_remove(&name->link);
+    unref(name);
+}
+
+/* What is known of host, or about to be; NULL: nothing. */
+static struct eddy__name *find(struct eddy__resolver *r, const char *host)
+{
+    struct eddy__name *name = *bucket_of(r, host);
+
+    while (name && !is_called(name, host))
+        name = name->next;
+    if (!name || name->state != EDDY__NAME_KNOWN)
+        return name;
+    if (name->expires <= eddy__loop_now_exact(r->loop)) {
+        forget(name);
+        return NULL;
     }
-    lookup->error = getaddrinfo(lookup->host, NULL, &hints, &list);
-    lookup->system_error = errno;
-    if (lookup->error)
-        return;
-    lookup->found = copy_addresses(list);
-    freeaddrinfo(list);
+    list_remove(&name->link);
+    list_add_tail(&r->known, &name->link);
+    return name;
 }
 
-/* ---- in the loop ---- */
+/* ---- asking ---- */
 
-static void done(struct eddy__work *work)
+/* Settings of the system that have changed count when nothing is under way. Without a channel the
+ * C library is asked. */
+static void renew_dns(struct eddy__resolver *r)
 {
-    struct lookup *lookup = lookup_of(work);
-    eddy_task *waiter = lookup->waiter;
-
-    if (!waiter) {
-        free_lookup(lookup);
-        return;
+    if (r->asked_count == 0 && !r->opts.servers && r->dns && eddy__dns_is_outdated(r->dns)) {
+        eddy__dns_close(r->dns);
+        r->dns = NULL;
     }
-    lookup->waiter = NULL;
-    eddy__wake(waiter, 0);
+    if (!r->dns && eddy__dns_open(&r->dns, r->loop, r, &r->opts) < 0)
+        eddy_error_clear();
 }
 
-/* The loop has gone: nobody waits. */
-static void dropped(struct eddy__work *work)
+static void ask(struct eddy__resolver *r, struct eddy__name *name)
 {
-    free_lookup(lookup_of(work));
+    if (!r->opts.getaddrinfo)
+        renew_dns(r);
+    name->state = EDDY__NAME_ASKED;
+    list_add_tail(&r->asked, &name->link);
+    r->asked_count++;
+    if (r->dns)
+        eddy__dns_ask(r->dns, name);
+    else
+        eddy__name_job_start(r->loop, name);
 }
 
-static void abandon(eddy_task *task, int code)
+void eddy__resolver_go_on(struct eddy__resolver *r)
 {
-    struct lookup *lookup = task->waiting_on;
+    struct list *link;
 
-    lookup->waiter = NULL;
-    if (eddy__work_cancel(&lookup->work))
-        free_lookup(lookup);
-    eddy__wake(task, code);
+    while (r->asked_count < r->opts.queries && (link = list_take_first(&r->queued)))
+        ask(r, container_of(link, struct eddy__name, link));
 }
 
-static const struct eddy__wait_kind waits_for_name = {"a name look-up", abandon};
-
-static struct lookup *make_lookup(const char *host)
+/* On the loop's stack: that of a task may be small for what c-ares does. */
+static int go_on(void *resolver)
 {
-    struct lookup *lookup = eddy__alloc_zero(sizeof *lookup);
+    struct eddy__resolver *r = resolver;
 
-    if (!lookup) {
+    r->go_on.call = NULL;
+    eddy__resolver_go_on(r);
+    return 0;
+}
+
+/* A new name in the queue; NULL without memory, raised. */
+static struct eddy__name *queue(struct eddy__resolver *r, const char *host)
+{
+    size_t length = strlen(host);
+    struct eddy__name **bucket = bucket_of(r, host);
+    struct eddy__name *name = eddy__alloc_zero(sizeof *name + length + 1);
+
+    if (name && !r->go_on.call)
+        r->go_on = eddy_loop_call_soon(r->loop, go_on, r);
+    if (!name || !r->go_on.call) {
+        eddy__free(name);
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
-    memcpy(lookup->host, host, strlen(host) + 1);
-    lookup->work.run = look_up;
-    lookup->work.done = done;
-    lookup->work.drop = dropped;
-    lookup->waiter = eddy__self();
-    return lookup;
+    for (size_t i = 0; i < length; i++)
+        name->host[i] = lower(host[i]);
+    name->resolver = r;
+    name->refs = 1;
+    name->next = *bucket;
+    *bucket = name;
+    list_add_tail(&r->queued, &name->link);
+    return name;
+}
+
+/* ---- answers ---- */
+
+static void keep(struct eddy__resolver *r, struct eddy__name *name, double ttl)
+{
+    int64_t ns = eddy__ns_of_seconds(fmin(ttl, r->opts.max_ttl));
+
+    name->expires = eddy__loop_now_exact(r->loop) + ns;
+    list_add_tail(&r->known, &name->link);
+    r->known_count++;
+    if (ns == 0)
+        forget(name);
+    else if (r->known_count > r->opts.cache)
+        forget(container_of(r->known.next, struct eddy__name, link));
+}
+
+void eddy__name_answer(struct eddy__name *name, const struct eddy__answer *answer)
+{
+    struct eddy__resolver *r = name->resolver;
+
+    name->state = EDDY__NAME_KNOWN;
+    name->job = NULL;
+    name->code = answer->code;
+    name->found = answer->found;
+    if (answer->code == EDDY_ENAME)
+        snprintf(name->reason.text, sizeof name->reason.text, "%s", answer->reason);
+    list_remove(&name->link);
+    r->asked_count--;
+    eddy__waiters_grant_all(&name->waiters, 0);
+    keep(r, name, answer->ttl);
+}
+
+/* ---- the life of a resolver ---- */
+
+static bool is_awaited(const struct list *names)
+{
+    list_each(link, names)
+        if (container_of(link, struct eddy__name, link)->waiters.first)
+            return true;
+    return false;
+}
+
+static void free_resolver(struct eddy__resolver *r)
+{
+    eddy__free(r->servers);
+    eddy__free(r);
+}
+
+/* Those who still wait, in a loop that cannot run to end them, learn that it has gone. */
+static void close_resolver(struct eddy__guest *guest)
+{
+    struct eddy__resolver *r = container_of(guest, struct eddy__resolver, guest);
+    struct list *link;
+
+    r->loop->names = NULL;
+    eddy_loop_cancel_call(r->loop, r->go_on);
+    eddy__dns_close(r->dns);
+    for (; (link = list_take_first(&r->queued)); r->asked_count++)
+        list_add_tail(&r->asked, link);
+    while ((link = list_take_first(&r->asked))) {
+        struct eddy__name *name = container_of(link, struct eddy__name, link);
+
+        eddy__name_job_abandon(name->job);
+        eddy__name_answer(name, &(struct eddy__answer){.code = EDDY_ECLOSED});
+    }
+    while (!list_empty(&r->known))
+        forget(container_of(r->known.next, struct eddy__name, link));
+    free_resolver(r);
+}
+
+static size_t buckets_for(unsigned names)
+{
+    size_t n = 16;
+
+    while (n < names)
+        n *= 2;
+    return n;
+}
+
+static eddy_resolver_opts with_defaults(const eddy_resolver_opts *opts)
+{
+    eddy_resolver_opts all = *opts;
+
+    all.queries = opts->queries ? opts->queries : QUERIES;
+    if (opts->getaddrinfo)
+        all.queries = EDDY__NAME_THREADS;
+    all.cache = opts->cache ? opts->cache : CACHE;
+    all.max_ttl = opts->max_ttl != 0 ? opts->max_ttl : MAX_TTL;
+    return all;
+}
+
+/* Copies .servers. NULL without memory, raised. */
+static struct eddy__resolver *open_resolver(eddy_loop *loop, const eddy_resolver_opts *opts)
+{
+    eddy_resolver_opts all = with_defaults(opts);
+    size_t buckets = buckets_for(all.cache);
+    struct eddy__resolver *r = eddy__alloc_zero(sizeof *r + buckets * sizeof r->buckets[0]);
+
+    if (r && opts->servers)
+        all.servers = r->servers = eddy__strdup(opts->servers);
+    if (!r || (opts->servers && !r->servers)) {
+        eddy__free(r);
+        eddy__raise_code(EDDY_ENOMEM);
+        return NULL;
+    }
+    r->guest.close = close_resolver;
+    r->loop = loop;
+    r->opts = all;
+    list_init(&r->queued);
+    list_init(&r->asked);
+    list_init(&r->known);
+    r->mask = buckets - 1;
+    return r;
+}
+
+static struct eddy__resolver *resolver_of(eddy_loop *loop)
+{
+    if (loop->names)
+        return container_of(loop->names, struct eddy__resolver, guest);
+    struct eddy__resolver *r = open_resolver(loop, &(eddy_resolver_opts){0});
+    if (r)
+        loop->names = &r->guest;
+    return r;
+}
+
+static int check_opts(const eddy_resolver_opts *opts)
+{
+    if (isnan(opts->timeout) || opts->timeout < 0 || opts->timeout > 3600)
+        return eddy_raise(EDDY_EINVAL, "a resolver's timeout is between 0 and 3,600 s, not %g",
+                          opts->timeout);
+    if (opts->attempts < 0 || opts->attempts > 100)
+        return eddy_raise(EDDY_EINVAL, "a resolver makes 1 to 100 attempts, not %d",
+                          opts->attempts);
+    if (opts->cache > CACHE_MAX)
+        return eddy_raise(EDDY_EINVAL, "a resolver keeps at most %d names, not %u", CACHE_MAX,
+                          opts->cache);
+    if (isnan(opts->max_ttl))
+        return eddy_raise(EDDY_EINVAL, "a resolver's max_ttl is a number of seconds, not NaN");
+    return 0;
+}
+
+int eddy_loop_set_resolver_with(eddy_loop *loop, const eddy_resolver_opts *opts)
+{
+    int status;
+
+    if (!eddy__loop_check_thread(loop, __func__))
+        return EDDY_ELOOP;
+    struct eddy__resolver *old = loop->names ? resolver_of(loop) : NULL;
+    if ((status = check_opts(opts)) < 0)
+        return status;
+    if (old && (is_awaited(&old->queued) || is_awaited(&old->asked)))
+        return eddy_raise(EDDY_EBUSY, "a task waits for a name look-up: set the resolver before");
+    struct eddy__resolver *r = open_resolver(loop, opts);
+    if (!r)
+        return eddy_status_pointer_(r);
+    if (!opts->getaddrinfo && (status = eddy__dns_open(&r->dns, loop, r, &r->opts)) < 0) {
+        free_resolver(r);
+        return status;
+    }
+    if (old)
+        close_resolver(&old->guest);
+    loop->names = &r->guest;
+    return 0;
+}
+
+/* ---- looking up ---- */
+
+static const struct eddy__wait_kind waits_for_name = {"a name look-up", eddy__waiter_abort};
+
+/* 0, or the interrupt, raised. Who leaves a question that was not put takes it back. */
+static int await_answer(struct eddy__name *name)
+{
+    struct eddy_waiter_ waiter = {0};
+    int status = eddy__wait_in(&name->waiters, &waiter, &waits_for_name);
+
+    if (status < 0 && name->state == EDDY__NAME_QUEUED && !name->waiters.first)
+        forget(name);
+    return eddy__raise_if(status);
+}
+
+/* A copy of what was found; NULL raised. */
+static struct eddy__addresses *take(const struct eddy__name *name, const char *host)
+{
+    if (name->code == 0)
+        return eddy__addresses_of(name->found->list, name->found->count);
+    if (name->code == EDDY_ENAME)
+        eddy_raise(EDDY_ENAME, "cannot look up %s: %s", host, name->reason.text);
+    else
+        eddy__raise_code(name->code);
+    return NULL;
+}
+
+static struct eddy__addresses *look_up(const char *host)
+{
+    struct eddy__resolver *r;
+    struct eddy__name *name;
+    struct eddy__addresses *found = NULL;
+
+    if (eddy__checkpoint() < 0 || !(r = resolver_of(eddy__self()->loop)))
+        return NULL;
+    if (!(name = find(r, host)) && !(name = queue(r, host)))
+        return NULL;
+    name->refs++;
+    if (name->state == EDDY__NAME_KNOWN || await_answer(name) == 0)
+        found = take(name, host);
+    unref(name);
+    return found;
 }
 
 static int check_host(const char *host)
@@ -133,77 +377,31 @@ static int check_host(const char *host)
     return 0;
 }
 
-static int check_result(const struct lookup *lookup)
+/* localhost and what ends in .localhost, with or without a final dot (RFC 6761, 6.3). */
+static bool is_local(const char *host)
 {
-    if (lookup->error == EAI_MEMORY || (!lookup->error && !lookup->found))
-        return eddy__raise_code(EDDY_ENOMEM);
-    if (lookup->error == EAI_SYSTEM)
-        return eddy_raise(EDDY_ENAME, "cannot look up %s: %s", lookup->host,
-                          eddy__words(-lookup->system_error).text);
-    if (lookup->error)
-        return eddy_raise(EDDY_ENAME, "cannot look up %s: %s", lookup->host,
-                          gai_strerror(lookup->error));
-    if (!lookup->found->count)
-        return eddy_raise(EDDY_ENAME, "cannot look up %s: it has no address", lookup->host);
-    return 0;
-}
+    static const char name[] = "localhost";
+    size_t size = sizeof name - 1, length = strlen(host);
 
-static struct eddy__addresses *take_result(struct lookup *lookup)
-{
-    struct eddy__addresses *found = NULL;
-
-    if (check_result(lookup) == 0) {
-        found = lookup->found;
-        lookup->found = NULL;
-    }
-    free_lookup(lookup);
-    return found;
-}
-
-struct eddy__addresses *eddy__names_look_up(const char *host)
-{
-    struct lookup *lookup;
-    int status;
-
-    if (eddy__checkpoint() < 0 || check_host(host) < 0 || !(lookup = make_lookup(host)))
-        return NULL;
-    status = eddy__work_submit(eddy__self()->loop, EDDY__POOL_NAMES, &lookup->work);
-    if (status < 0) {
-        free_lookup(lookup);
-        eddy_raise(status, "cannot look up %s: %s", host, eddy__words(status).text);
-        return NULL;
-    }
-    status = eddy__park(&waits_for_name, lookup);
-    if (status < 0) {
-        eddy__raise_interrupt(status);
-        return NULL;
-    }
-    return take_result(lookup);
-}
-
-static struct eddy__addresses *single(const struct eddy__address *address)
-{
-    struct eddy__addresses *one = eddy__alloc(sizeof *one + sizeof one->list[0]);
-
-    if (!one) {
-        eddy__raise_code(EDDY_ENOMEM);
-        return NULL;
-    }
-    one->count = 1;
-    one->list[0] = *address;
-    return one;
+    length -= length && host[length - 1] == '.';
+    return length >= size && strncasecmp(host + length - size, name, size) == 0 &&
+           (length == size || host[length - size - 1] == '.');
 }
 
 struct eddy__addresses *eddy__names_resolve(const char *host)
 {
     struct eddy__address address;
 
+    if (check_host(host) < 0)
+        return NULL;
     if (eddy__address_parse(&address, host, 0))
-        return single(&address);
-    return eddy__names_look_up(host);
+        return eddy__addresses_of(&address, 1);
+    if (is_local(host))
+        return eddy__addresses_both("::1", "127.0.0.1");
+    return look_up(host);
 }
 
-int eddy_getaddrinfo(const char *host, char (*addresses)[46], size_t n)
+int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n)
 {
     int status = eddy__checkpoint();
     int count;

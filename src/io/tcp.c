@@ -116,26 +116,12 @@ static int listen_all(struct eddy__listeners *l, struct eddy__addresses *address
     return status < 0 ? fail(&culprit, status) : 0;
 }
 
-static struct eddy__addresses *both(const char *in4, const char *in6)
-{
-    struct eddy__addresses *two = eddy__alloc_zero(sizeof *two + 2 * sizeof two->list[0]);
-
-    if (!two) {
-        eddy__raise_code(EDDY_ENOMEM);
-        return NULL;
-    }
-    two->count = 2;
-    eddy__address_parse(&two->list[0], in4, 0);
-    eddy__address_parse(&two->list[1], in6, 0);
-    return two;
-}
-
 struct eddy__addresses *eddy__names_to_bind(const char *host)
 {
     if (!host)
-        return both("127.0.0.1", "::1");
+        return eddy__addresses_both("127.0.0.1", "::1");
     if (strcmp(host, "*") == 0)
-        return both("0.0.0.0", "::");
+        return eddy__addresses_both("0.0.0.0", "::");
     return eddy__names_resolve(host);
 }
 

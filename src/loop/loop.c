@@ -182,6 +182,8 @@ void eddy__loop_shut(eddy_loop *loop)
 {
     eddy__fork_forget(loop);
     loop->task_blocks++; /* so that the last handle, wherever it goes, does not free it under us */
+    if (loop->names)
+        loop->names->close(loop->names);
     eddy__work_close(loop, 5 * NS_PER_SECOND);
     atomic_store(&loop->closed, true);
     eddy__inbox_close(loop);

@@ -98,6 +98,11 @@ struct eddy__inbox_node {
     void (*fn)(struct eddy__inbox_node *node);
 };
 
+/* What a layer above keeps with the loop, which closes it first of all when it ends. */
+struct eddy__guest {
+    void (*close)(struct eddy__guest *guest);
+};
+
 /* ---- the loop ---------------------------------------------------------------------------- */
 
 struct eddy_loop {
@@ -177,6 +182,8 @@ struct eddy_loop {
     bool stuck;                              /* of peers.c: and none will */
     struct eddy__stack_report *stack_report; /* NULL: not wanted */
     struct eddy__pool *pools[2]; /* worker threads made on demand: see enum eddy__pool_use */
+
+    struct eddy__guest *names; /* of the io layer: its resolver, NULL until it is needed */
 };
 
 /* ---- life (loop.c) ---- */

@@ -7,6 +7,7 @@
 #include "test.h"
 
 #include "io/io.h"
+#include <eddy/names.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -79,6 +80,12 @@ static inline void streams_open(eddy_stream *streams[2], const eddy_stream_opts 
     raw_pair(fds, false);
     for (int i = 0; i < 2; i++)
         CHECK((streams[i] = eddy_stream_of_socket(fds[i], opts)) != NULL);
+}
+
+/* Look-ups by the getaddrinfo of test_names_thread.c. */
+static inline void names_by_getaddrinfo(void)
+{
+    CHECK_INT(eddy_loop_set_resolver(eddy_loop_running(), .getaddrinfo = true), 0);
 }
 
 /* ---- the hand-driven end ---- */

@@ -1,4 +1,5 @@
-/* Connecting to numeric addresses and to names; names ending in .test are those of test_names.c. */
+/* Connecting to numeric addresses and to names; names ending in .test are those of
+ * test_names_thread.c. */
 #include "peer.h"
 
 #include <netinet/tcp.h>
@@ -57,6 +58,7 @@ TEST(connect_to_a_name)
     int listener = raw_listener(&address, 5), port = ntohs(address.sin_port);
     char peer[64];
 
+    names_by_getaddrinfo();
     eddy_auto(eddy_stream) *stream = eddy_connect("in4.test", .port = port);
     CHECK(stream != NULL);
     snprintf(peer, sizeof peer, "127.0.0.1:%d", port);
@@ -69,6 +71,7 @@ TEST(connect_tries_every_address)
     struct sockaddr_in address; /* of IPv4 only, the second of both.test */
     int listener = raw_listener(&address, 5);
 
+    names_by_getaddrinfo();
     eddy_auto(eddy_stream) *stream = eddy_connect("both.test", .port = ntohs(address.sin_port));
     CHECK(stream != NULL);
     CHECK_INT(strncmp(eddy_stream_peer(stream), "127.0.0.1:", 10), 0);
@@ -107,6 +110,7 @@ TEST(connect_refused_says_where)
     CHECK_INT(eddy_last_status(), EDDY_ECONNREFUSED);
     snprintf(message, sizeof message, "cannot connect to 127.0.0.1:%d: connection refused", port);
     CHECK_STR(last_message(), message);
+    names_by_getaddrinfo();
     CHECK_PTR(eddy_connect("in4.test", .port = port), NULL);
     snprintf(message, sizeof message, "cannot connect to in4.test:%d: connection refused", port);
     CHECK_STR(last_message(), message);
@@ -116,6 +120,7 @@ TEST(connect_refused_says_where)
 
 TEST(connect_to_an_unknown_name)
 {
+    names_by_getaddrinfo();
     CHECK_PTR(eddy_connect("nobody.test", .port = 80), NULL);
     CHECK_INT(eddy_last_status(), EDDY_ENAME);
     CHECK_STR(last_message(), "cannot look up nobody.test: Name or service not known");

@@ -1,59 +1,44 @@
-/* Looking names up: beside the loop, bounded, abandoned. The resolver is the one below, which knows
- * names that end in .test; other names are the C library's. */
+/* What is known of names: at once, by the cache, by one question for all who ask. The servers are
+ * those of dns_server.h. */
+#include "dns_server.h"
 #include "peer.h"
 
-#include <dlfcn.h>
-#include <netdb.h>
-#include <stdatomic.h>
+#include "io/names.h"
+#include <fcntl.h>
 
-static atomic_int lookups;
+static struct dns_server server;
 
-static int library_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
-                               struct addrinfo **list)
+static int resolver(unsigned cache, unsigned queries)
 {
-    int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
-
-    *(void **)&next = dlsym(RTLD_NEXT, "getaddrinfo");
-    return next(host, service, hints, list);
+    return eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address, .timeout = 0.05,
+                                  .attempts = 2, .cache = cache, .queries = queries);
 }
 
-/* The numeric addresses are the C library's, which also frees them. */
-static int numeric(const char *host, const struct addrinfo *hints, struct addrinfo **list)
+static void open_server(void)
 {
-    struct addrinfo copy = *hints;
-
-    copy.ai_flags |= AI_NUMERICHOST;
-    return library_getaddrinfo(host, NULL, &copy, list);
+    dns_server_open(&server);
+    CHECK_INT(resolver(0, 0), 0);
 }
 
-int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
-                struct addrinfo **list)
+static int look_up(const char *host)
 {
-    size_t length = host ? strlen(host) : 0;
+    eddy_host_text addresses[1];
 
-    if (length < 5 || strcmp(host + length - 5, ".test") != 0)
-        return library_getaddrinfo(host, service, hints, list);
-    lookups++;
-    if (strncmp(host, "slow", 4) == 0)
-        poll(NULL, 0, 200);
-    if (strcmp(host, "both.test") == 0) {
-        int status = numeric("::1", hints, list);
-        return status ? status : numeric("127.0.0.1", hints, &(*list)->ai_next);
-    }
-    if (strcmp(host, "in4.test") == 0 || strcmp(host, "slow.test") == 0)
-        return numeric("127.0.0.1", hints, list);
-    if (strcmp(host, "system.test") == 0) {
-        errno = EMFILE;
-        return EAI_SYSTEM;
-    }
-    return strcmp(host, "memory.test") == 0 ? EAI_MEMORY : EAI_NONAME;
+    return eddy_getaddrinfo(host, addresses, 1);
 }
 
-/* ---- results ---- */
+static int looks_up(const char *host, int *status)
+{
+    *status = look_up(host);
+    return 0;
+}
+EDDY_CORO(looks_up, const char *, int *)
+
+/* ---- at once ---- */
 
 TEST(getaddrinfo_numeric_at_once)
 {
-    char addresses[3][46];
+    eddy_host_text addresses[3];
 
     CHECK_INT(eddy_getaddrinfo("192.0.2.1", addresses, 3), 1);
     CHECK_STR(addresses[0], "192.0.2.1");
@@ -61,44 +46,237 @@ TEST(getaddrinfo_numeric_at_once)
     CHECK_STR(addresses[0], "2001:db8::1");
 }
 
-TEST(getaddrinfo_names)
+/* Whatever the hosts file says. */
+TEST(getaddrinfo_J13_localhost_is_loopback)
 {
-    char addresses[3][46];
+    static const char *const hosts[] = {"localhost", "LocalHost.", "a.b.localhost"};
+    eddy_host_text addresses[3];
 
-    CHECK_INT(eddy_getaddrinfo("both.test", addresses, 3), 2);
-    CHECK_STR(addresses[0], "::1");
-    CHECK_STR(addresses[1], "127.0.0.1");
-    CHECK_INT(eddy_getaddrinfo("both.test", addresses, 1), 1);
-    CHECK_INT(eddy_getaddrinfo("both.test", NULL, 0), 0);
+    open_server();
+    for (size_t i = 0; i < count_of(hosts); i++) {
+        CHECK_INT(eddy_getaddrinfo(hosts[i], addresses, 3), 2);
+        CHECK_STR(addresses[0], "::1");
+        CHECK_STR(addresses[1], "127.0.0.1");
+    }
+    CHECK_INT(look_up("notlocalhost"), EDDY_ENAME);
+    CHECK(server.questions > 0);
+    dns_server_close(&server);
 }
 
-TEST(getaddrinfo_localhost)
+TEST(getaddrinfo_bad_arguments)
 {
-    char addresses[3][46];
-    struct addrinfo *found = NULL;
+    char host[300];
 
-    if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
-        SKIP("this system does not know localhost");
-    freeaddrinfo(found);
-    CHECK(eddy_getaddrinfo("localhost", addresses, 3) >= 1);
-}
-
-TEST(getaddrinfo_failures)
-{
-    char addresses[1][46], host[300];
-
-    CHECK_INT(eddy_getaddrinfo("nobody.test", addresses, 1), EDDY_ENAME);
-    CHECK_STR(last_message(), "cannot look up nobody.test: Name or service not known");
-    CHECK_INT(eddy_getaddrinfo("system.test", addresses, 1), EDDY_ENAME);
-    CHECK_STR(last_message(), "cannot look up system.test: too many open files");
-    CHECK_INT(eddy_getaddrinfo("memory.test", addresses, 1), EDDY_ENOMEM);
-    CHECK_INT(eddy_getaddrinfo(NULL, addresses, 1), EDDY_EINVAL);
-    CHECK_INT(eddy_getaddrinfo("", addresses, 1), EDDY_EINVAL);
-    CHECK_INT(eddy_getaddrinfo("in4.test", NULL, 1), EDDY_EINVAL);
+    CHECK_INT(look_up(NULL), EDDY_EINVAL);
+    CHECK_INT(look_up(""), EDDY_EINVAL);
+    CHECK_INT(eddy_getaddrinfo("127.0.0.1", NULL, 1), EDDY_EINVAL);
     memset(host, 'a', sizeof host);
     host[254] = '\0';
-    CHECK_INT(eddy_getaddrinfo(host, addresses, 1), EDDY_EINVAL);
+    CHECK_INT(look_up(host), EDDY_EINVAL);
     CHECK_CONTAINS(last_message(), "at most 253 bytes");
+}
+
+/* ---- J13: the cache ---- */
+
+TEST(names_J13_answers_are_kept_as_long_as_they_hold)
+{
+    open_server();
+    CHECK_INT(look_up("ttl10.test"), 1);
+    CHECK_INT(server.questions, 2);
+    CHECK_INT(eddy_sleep(9), 0);
+    CHECK_INT(look_up("TTL10.test"), 1);
+    CHECK_INT(server.questions, 2);
+    CHECK_INT(eddy_sleep(1), 0);
+    CHECK_INT(look_up("ttl10.test"), 1);
+    CHECK_INT(server.questions, 4);
+    CHECK_INT(look_up("ttl0.test"), 1);
+    CHECK_INT(look_up("ttl0.test"), 1);
+    CHECK_INT(server.questions, 8);
+    dns_server_close(&server);
+}
+
+TEST(names_J13_max_ttl)
+{
+    open_server();
+    CHECK_INT(look_up("ttl86400.test"), 1);
+    CHECK_INT(eddy_sleep(299), 0);
+    CHECK_INT(look_up("ttl86400.test"), 1);
+    CHECK_INT(server.questions, 2);
+    CHECK_INT(eddy_sleep(1), 0);
+    CHECK_INT(look_up("ttl86400.test"), 1);
+    CHECK_INT(server.questions, 4);
+    CHECK_INT(eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address, .max_ttl = -1),
+              0);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(look_up("in4.test"), 1);
+    CHECK_INT(server.questions, 10);
+    dns_server_close(&server);
+}
+
+/* The shortest of a chain counts. */
+TEST(names_J13_aliases_expire_too)
+{
+    open_server();
+    CHECK_INT(look_up("alias.test"), 1);
+    int questions = server.questions;
+    CHECK_INT(eddy_sleep(6.9), 0);
+    CHECK_INT(look_up("alias.test"), 1);
+    CHECK_INT(server.questions, questions);
+    CHECK_INT(eddy_sleep(0.1), 0);
+    CHECK_INT(look_up("alias.test"), 1);
+    CHECK(server.questions > questions);
+    dns_server_close(&server);
+}
+
+TEST(names_J13_a_no_is_kept_briefly)
+{
+    static const char *const hosts[] = {"nobody.test", "empty.test"};
+
+    open_server();
+    for (size_t i = 0; i < count_of(hosts); i++) {
+        CHECK_INT(look_up(hosts[i]), EDDY_ENAME);
+        int questions = server.questions;
+        CHECK_INT(eddy_sleep(4.9), 0);
+        CHECK_INT(look_up(hosts[i]), EDDY_ENAME);
+        CHECK_INT(server.questions, questions);
+        CHECK_INT(eddy_sleep(0.1), 0);
+        CHECK_INT(look_up(hosts[i]), EDDY_ENAME);
+        CHECK(server.questions > questions);
+    }
+    dns_server_close(&server);
+}
+
+/* No answer is no answer: it is asked for again. */
+TEST(names_J13_silence_is_not_kept)
+{
+    static const char *const hosts[] = {"silent.test", "broken.test", "garbage.test"};
+
+    open_server();
+    for (size_t i = 0; i < count_of(hosts); i++) {
+        CHECK_INT(look_up(hosts[i]), EDDY_ENAME);
+        int questions = server.questions;
+        CHECK_INT(look_up(hosts[i]), EDDY_ENAME);
+        CHECK(server.questions > questions);
+    }
+    dns_server_close(&server);
+}
+
+TEST(names_J13_least_recently_used_leaves_first)
+{
+    open_server();
+    CHECK_INT(resolver(2, 0), 0);
+    CHECK_INT(look_up("ttl1000.test"), 1);
+    CHECK_INT(look_up("ttl1001.test"), 1);
+    CHECK_INT(look_up("ttl1000.test"), 1);
+    CHECK_INT(server.questions, 4);
+    CHECK_INT(look_up("ttl1002.test"), 1); /* instead of 1001 */
+    CHECK_INT(look_up("ttl1000.test"), 1);
+    CHECK_INT(look_up("ttl1002.test"), 1);
+    CHECK_INT(server.questions, 6);
+    CHECK_INT(look_up("ttl1001.test"), 1);
+    CHECK_INT(server.questions, 8);
+    dns_server_close(&server);
+}
+
+/* What is kept does not grow with the number of names. */
+TEST(names_J13_cache_is_bounded)
+{
+    char host[32];
+    long before = 0;
+
+    open_server();
+    CHECK_INT(resolver(50, 0), 0);
+    for (int i = 0; i < 300; i++) {
+        snprintf(host, sizeof host, "ttl%d.test", 1000 + i);
+        CHECK_INT(look_up(host), 1);
+        if (i == 100)
+            before = eddy__alloc_live();
+    }
+    CHECK_INT(eddy__alloc_live(), before);
+    dns_server_close(&server);
+}
+
+/* ---- J13: one question ---- */
+
+TEST(names_J13_one_question_for_all_who_ask)
+{
+    enum { MANY = 20 };
+    eddy_task *tasks[MANY];
+    int status[MANY];
+
+    open_server();
+    for (int i = 0; i < MANY; i++)
+        tasks[i] =
+            eddy_create_task(looks_up_coro(i % 2 ? "slow20.test" : "SLOW20.test", &status[i]));
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(eddy_await(tasks[i]), 0);
+        CHECK_INT(status[i], 1);
+        eddy_task_close(tasks[i]);
+    }
+    CHECK_INT(server.questions, 2);
+    dns_server_close(&server);
+}
+
+TEST(names_J13_who_is_cancelled_leaves_the_question_to_the_others)
+{
+    int status[3];
+    eddy_task *tasks[3];
+
+    open_server();
+    for (int i = 0; i < 3; i++)
+        tasks[i] = eddy_create_task(looks_up_coro("slow30.test", &status[i]));
+    CHECK_INT(eddy_sleep(0.005), 0);
+    eddy_cancel(tasks[0]);
+    CHECK_INT(eddy_await(tasks[0]), 0);
+    CHECK_INT(status[0], EDDY_ECANCELED);
+    for (int i = 1; i < 3; i++) {
+        CHECK_INT(eddy_await(tasks[i]), 0);
+        CHECK_INT(status[i], 1);
+    }
+    CHECK_INT(server.questions, 2);
+    for (int i = 0; i < 3; i++)
+        eddy_task_close(tasks[i]);
+    dns_server_close(&server);
+}
+
+/* And when nobody is left, to the cache. */
+TEST(names_J13_an_answer_nobody_waits_for_is_kept)
+{
+    int status;
+
+    open_server();
+    eddy_task *task = eddy_create_task(looks_up_coro("slow20.test", &status));
+    CHECK_INT(eddy_sleep(0.005), 0);
+    eddy_task_close(task);
+    CHECK_INT(status, EDDY_ECANCELED);
+    CHECK_INT(eddy_sleep(0.1), 0);
+    CHECK_INT(look_up("slow20.test"), 1);
+    CHECK_INT(server.questions, 2);
+    dns_server_close(&server);
+}
+
+/* Who leaves the line takes a question back that was not put (T1). */
+TEST(names_T1_cancelled_in_line_is_never_asked)
+{
+    int status[3];
+    eddy_task *tasks[3];
+
+    open_server();
+    CHECK_INT(resolver(0, 1), 0);
+    tasks[0] = eddy_create_task(looks_up_coro("slow30.test", &status[0]));
+    tasks[1] = eddy_create_task(looks_up_coro("in4.test", &status[1]));
+    tasks[2] = eddy_create_task(looks_up_coro("in6.test", &status[2]));
+    CHECK_INT(eddy_sleep(0.005), 0);
+    CHECK(server.questions <= 2);
+    eddy_task_close(tasks[1]);
+    CHECK_INT(status[1], EDDY_ECANCELED);
+    CHECK_INT(eddy_await(tasks[2]), 0);
+    CHECK_INT(status[2], 1);
+    CHECK_INT(server.questions, 4);
+    eddy_task_close(tasks[0]);
+    eddy_task_close(tasks[2]);
+    CHECK_INT(status[0], 1);
+    dns_server_close(&server);
 }
 
 /* ---- J6 ---- */
@@ -110,94 +288,206 @@ static int ticks(int *count)
 }
 EDDY_CORO(ticks, int *)
 
-TEST_REAL(J6_lookup_does_not_block_the_loop)
+TEST_REAL(names_J6_look_up_does_not_block_the_loop)
 {
-    char addresses[1][46];
     int count = 0;
 
+    dns_server_open(&server);
+    CHECK_INT(eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address), 0);
     eddy_auto(eddy_task) *ticker = eddy_create_task(ticks_coro(&count));
-    CHECK_INT(eddy_getaddrinfo("slow.test", addresses, 1), 1);
+    CHECK_INT(look_up("slow200.test"), 1);
     CHECK(count > 20);
+    dns_server_close(&server);
 }
 
-TEST_REAL(J6_lookup_obeys_a_deadline)
+TEST_REAL(names_J6_look_up_obeys_a_deadline)
 {
-    char addresses[1][46];
-    double before = eddy_loop_time(eddy_loop_running());
     int status = 0;
 
+    dns_server_open(&server);
+    CHECK_INT(eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address), 0);
+    double before = eddy_time();
     eddy_timeout(0.02)
-        status = eddy_getaddrinfo("slow.test", addresses, 1);
+        status = look_up("silent.test");
     CHECK_INT(status, EDDY_ETIMEDOUT);
-    CHECK(test_is_watched() || eddy_loop_time(eddy_loop_running()) - before < 0.15);
+    CHECK(test_is_watched() || eddy_time() - before < 1);
+    dns_server_close(&server);
 }
 
-static int looks_up(const char *host, int *status)
+TEST_REAL(names_J6_look_up_is_cancelled_at_once)
 {
-    char addresses[1][46];
-
-    *status = eddy_getaddrinfo(host, addresses, 1);
-    return 0;
-}
-EDDY_CORO(looks_up, const char *, int *)
-
-TEST_REAL(J6_lookup_is_cancelled_at_once)
-{
-    char host[] = "slow.test";
+    char host[] = "silent.test";
     int status = 0;
 
+    dns_server_open(&server);
+    CHECK_INT(eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address), 0);
     eddy_auto(eddy_task) *task = eddy_create_task(looks_up_coro(host, &status));
     CHECK_OK(eddy_sleep(0.02));
-    double before = eddy_loop_time(eddy_loop_running());
+    double before = eddy_time();
     eddy_cancel(task);
     CHECK_INT(eddy_await(task), 0);
     CHECK_INT(status, EDDY_ECANCELED);
-    CHECK(test_is_watched() || eddy_loop_time(eddy_loop_running()) - before < 0.1);
-    memset(host, '?', sizeof host - 1); /* the job has a copy */
-    CHECK_OK(eddy_sleep(0.3));
+    CHECK(test_is_watched() || eddy_time() - before < 1);
+    memset(host, '?', sizeof host - 1);
+    CHECK_OK(eddy_sleep(0.02));
+    dns_server_close(&server);
 }
 
-TEST_REAL(T1_lookup_cancelled_while_queued_never_runs)
+/* An answer that comes when all have gone, the loop included, does no harm. */
+TEST_PLAIN(names_J6_loop_closes_with_look_ups_under_way)
 {
-    enum { MANY = 12 };
-    int status[MANY];
-    eddy_task *tasks[MANY];
+    static const char *const hosts[] = {"silent.test", "slow5.test", "in4.test"};
 
-    for (int i = 0; i < MANY; i++)
-        tasks[i] = eddy_create_task(looks_up_coro("slow.test", &status[i]));
-    CHECK_OK(eddy_sleep(0.05));
-    CHECK(lookups < MANY);
-    for (int i = 0; i < MANY; i++)
-        eddy_cancel(tasks[i]);
-    for (int i = 0; i < MANY; i++) {
-        CHECK_INT(eddy_await(tasks[i]), 0);
-        CHECK(status[i] == EDDY_ECANCELED || status[i] == 1);
-        eddy_task_close(tasks[i]);
+    dns_server_open(&server);
+    for (int i = 0; i < 12; i++) {
+        eddy_loop *loop = eddy_loop_open();
+        int status[3];
+
+        CHECK_INT(eddy_loop_set_resolver(loop, .servers = server.address, .queries = i < 6 ? 1 : 0),
+                  0);
+        for (int j = 0; j < 3; j++)
+            eddy_detach(eddy_loop_create_task(loop, looks_up_coro(hosts[j], &status[j])));
+        for (int j = 0; j < i % 6; j++)
+            CHECK_INT(eddy_loop_run_once(loop, 0.001), 0);
+        eddy_loop_close(loop);
     }
-    CHECK_OK(eddy_sleep(0.3));
-    CHECK(lookups < MANY);
+    dns_server_close(&server);
+}
+
+/* Its tasks cannot be ended then, and learn nothing any more. */
+TEST_REAL(names_J6_of_a_loop_that_another_one_runs_beside)
+{
+    dns_server_open(&server);
+    CHECK_INT(resolver(0, 0), 0);
+    CHECK_INT(look_up("in4.test"), 1);
+    eddy_loop *other = eddy_loop_open();
+    CHECK(other != NULL);
+    CHECK_INT(eddy_loop_set_resolver(other, .servers = server.address), 0);
+    eddy_loop_close(other);
+    CHECK_INT(look_up("in6.test"), 1);
+    dns_server_close(&server);
+}
+
+static int in_child(void)
+{
+    CHECK_INT(resolver(0, 0), 0);
+    CHECK_INT(look_up("in6.test"), 1);
+    return 0;
+}
+EDDY_CORO(in_child)
+
+static int child(void *arg)
+{
+    (void)arg;
+    return eddy_run(in_child_coro()) < 0;
+}
+
+TEST_REAL(names_U6_child_of_a_fork_has_a_resolver_of_its_own)
+{
+    int status = 0;
+
+    dns_server_open(&server);
+    CHECK_INT(eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address), 0);
+    eddy_auto(eddy_task) *task = eddy_create_task(looks_up_coro("slow100.test", &status));
+    CHECK_OK(eddy_sleep(0.02));
+    CHECK_INT(test_child(child, NULL, NULL, 0), 0);
+    CHECK_INT(eddy_await(task), 0);
+    CHECK_INT(status, 1);
+    dns_server_close(&server);
+}
+
+/* ---- settings ---- */
+
+static void check_refused(eddy_resolver_opts opts, const char *words)
+{
+    CHECK_INT(eddy_loop_set_resolver_with(eddy_loop_running(), &opts), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), words);
+}
+
+TEST(set_resolver_bad_settings)
+{
+    static const char *const servers[] = {"",
+                                          "name",
+                                          "192.0.2.1:",
+                                          "192.0.2.1:0",
+                                          "192.0.2.1:65536",
+                                          "192.0.2.1:53x",
+                                          "192.0.2.1,,192.0.2.2",
+                                          "[::1",
+                                          "[::1]53",
+                                          "192.0.2.1 ",
+                                          "1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,"
+                                          "1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,1.1.1.1,"
+                                          "1.1.1.1,1.1.1.1,1.1.1.1"};
+
+    for (size_t i = 0; i < count_of(servers); i++)
+        check_refused((eddy_resolver_opts){.servers = servers[i]}, "a list like \"192.0.2.1,");
+    check_refused((eddy_resolver_opts){.timeout = -1}, "between 0 and 3,600 s, not -1");
+    check_refused((eddy_resolver_opts){.timeout = (double)NAN}, "between 0 and 3,600 s");
+    check_refused((eddy_resolver_opts){.attempts = -1}, "1 to 100 attempts");
+    check_refused((eddy_resolver_opts){.cache = 1u << 30}, "keeps at most");
+    check_refused((eddy_resolver_opts){.max_ttl = (double)NAN}, "max_ttl");
+}
+
+TEST(set_resolver_servers)
+{
+    char servers[100];
+
+    dns_server_open(&server);
+    snprintf(servers, sizeof servers, "%s,[::1]:%d,192.0.2.1", server.address, 1);
+    CHECK_INT(eddy_loop_set_resolver(eddy_loop_running(), .servers = servers), 0);
+    memset(servers, '?', sizeof servers - 1);
+    CHECK_INT(look_up("in4.test"), 1);
+    dns_server_close(&server);
+}
+
+TEST(set_resolver_while_a_task_waits)
+{
+    int status = 0;
+
+    open_server();
+    eddy_auto(eddy_task) *task = eddy_create_task(looks_up_coro("slow20.test", &status));
+    CHECK_OK(eddy_sleep(0));
+    CHECK_INT(resolver(0, 0), EDDY_EBUSY);
+    CHECK_OK(eddy_sleep(0.005));
+    CHECK_INT(resolver(0, 0), EDDY_EBUSY);
+    CHECK_INT(eddy_await(task), 0);
+    CHECK_INT(status, 1);
+    CHECK_INT(resolver(0, 0), 0);
+    CHECK_INT(look_up("slow20.test"), 1);
+    CHECK_INT(server.questions, 4);
+    dns_server_close(&server);
 }
 
 /* ---- sweeps ---- */
 
-static int resolve_and_connect(void)
+/* The server is of the round's process. */
+static int look_ups(void)
 {
-    struct sockaddr_in address;
-    int listener = raw_listener(&address, 5);
-    eddy_stream *stream = eddy_connect("both.test", .port = ntohs(address.sin_port));
-    int status = stream ? 0 : eddy_last_status();
+    int status;
 
-    eddy_stream_close(stream);
-    close(listener);
+    dns_server_open(&server);
+    status = resolver(2, 2);
+    if (status >= 0)
+        status = look_up("both.test");
+    if (status >= 0)
+        status = look_up("both.test");
+    if (status >= 0)
+        status = look_up("big.test");
+    if (status >= 0 && look_up("nobody.test") == EDDY_ENAME)
+        status = look_up("alias.test");
+    else if (status >= 0)
+        status = eddy_last_status();
+    dns_server_close(&server);
     return status;
 }
 
 SWEEP(names_sweep)
 {
-    return resolve_and_connect();
+    return look_ups();
 }
 
 TORTURE(names_torture)
 {
-    return resolve_and_connect();
+    return look_ups();
 }

@@ -43,6 +43,7 @@ TEST(listen_on_every_interface)
 
 TEST(listen_on_a_name)
 {
+    names_by_getaddrinfo();
     eddy_auto(eddy_server) *server = eddy_server_open(echoes, .host = "in4.test");
 
     CHECK(server != NULL);

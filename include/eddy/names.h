@@ -1,0 +1,39 @@
+/* names.h - host names and addresses: look-ups by DNS beside the loop, their cache and settings.
+ * Those who connect or serve by name need none of it. */
+#ifndef EDDY_NAMES_H
+#define EDDY_NAMES_H
+
+#include <eddy/base.h>
+#include <eddy/loop.h>
+
+EDDY_BEGIN_DECLS
+
+/* A numeric address: "192.0.2.1" or "2001:db8::1". */
+typedef char eddy_host_text[46];
+
+/* A host's addresses, the preferred first (RFC 6724): at most n of them to addresses; returns how
+ * many. Numeric hosts and localhost (RFC 6761) are known at once; others are asked for as
+ * resolv.conf, hosts and nsswitch.conf of the system say, unless the loop's cache has them. One
+ * question serves all who ask for a name; who is cancelled leaves it to the others and the cache.
+ * EDDY_ENAME with the reason. */
+EDDY_API EDDY_SUSPENDS int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n);
+
+typedef struct eddy_resolver_opts {
+    const char *servers; /* "127.0.0.1:5353,[::1]"; NULL: those of resolv.conf */
+    double timeout;      /* seconds to wait for an answer, doubled at each further try; 0: 2 */
+    int attempts;        /* tries of each server; 0: 3 */
+    unsigned queries;    /* names asked for at once, more wait in line; 0: 256 */
+    unsigned cache;      /* names kept; 0: 1,000 */
+    double max_ttl;      /* seconds an answer is kept at most; 0: 300, negative: none is kept */
+    bool getaddrinfo;    /* asks the C library in threads, as modules of nsswitch may need (mDNS) */
+} eddy_resolver_opts;
+
+/* How the loop looks names up from now on; what was kept is forgotten. 0, EDDY_EINVAL, or
+ * EDDY_EBUSY while a task waits for a look-up. Does not suspend. */
+EDDY_API int eddy_loop_set_resolver_with(eddy_loop *loop, const eddy_resolver_opts *opts);
+#define eddy_loop_set_resolver(loop, ...)                                                          \
+    eddy_loop_set_resolver_with((loop), &(eddy_resolver_opts){__VA_ARGS__})
+
+EDDY_END_DECLS
+
+#endif

@@ -1,0 +1,381 @@
+/* names_dns.c - looking host names up by DNS: c-ares on the loop's descriptors and timers. */
+/* pkg-config: libcares */
+#include "io/names.h"
+
+#include <ares.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ATTEMPTS = 3, SERVERS_MAX = 16 };
+static const double TIMEOUT = 2;
+/* How long a "no" is kept: c-ares does not tell the time that RFC 2308 gives it. */
+static const double NEGATIVE_TTL = 5;
+static const char SETTINGS[] = "/etc/resolv.conf";
+
+/* c-ares is entered on the loop's stack only. Its time-outs are one timer of the loop, which has
+ * its place reserved and so can always be armed. */
+struct eddy__dns {
+    ares_channel channel;
+    eddy_loop *loop;
+    struct eddy__resolver *resolver;
+    eddy_timer_ timer;
+    struct list sockets;
+    struct timespec settings; /* of what time they are */
+};
+
+struct socket {
+    struct list link;
+    eddy_watch *watch;
+};
+
+/* ---- system calls ---- */
+
+static bool faulty(void)
+{
+    if (!eddy__fault())
+        return false;
+    errno = EIO;
+    return true;
+}
+
+static ares_socket_t open_socket(int family, int type, int protocol, void *dns)
+{
+    (void)dns;
+    return faulty() ? -1 : socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+}
+
+static int close_socket(ares_socket_t fd, void *dns)
+{
+    (void)dns;
+    return close(fd);
+}
+
+static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t size,
+                          void *dns)
+{
+    (void)dns;
+    return faulty() ? -1 : connect(fd, to, size);
+}
+
+static ares_ssize_t receive(ares_socket_t fd, void *buf, size_t size, int flags,
+                            struct sockaddr *from, ares_socklen_t *from_size, void *dns)
+{
+    (void)dns;
+    return faulty() ? -1 : recvfrom(fd, buf, size, flags, from, from_size);
+}
+
+static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts, int n, void *dns)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)n};
+
+    (void)dns;
+    return faulty() ? -1 : sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static const struct ares_socket_functions system_calls = {open_socket, close_socket, connect_socket,
+                                                          receive, send_parts};
+
+/* When the system's settings were written; 0 when nobody knows. */
+static struct timespec time_of_settings(void)
+{
+    struct stat st;
+
+    return faulty() || stat(SETTINGS, &st) < 0 ? (struct timespec){0} : st.st_mtim;
+}
+
+/* ---- sockets and time-outs ---- */
+
+static void time_out(eddy_loop *loop, eddy_timer_ *timer);
+
+static void arm_timer(struct eddy__dns *dns)
+{
+    struct timeval tv, *left = ares_timeout(dns->channel, NULL, &tv);
+
+    eddy__timer_cancel(dns->loop, &dns->timer);
+    if (!left)
+        return;
+    int64_t ns = left->tv_sec * NS_PER_SECOND + (left->tv_usec + 1000) * 1000; /* it rounds down */
+    dns->timer.fire = time_out;
+    eddy__timer_arm(dns->loop, &dns->timer, eddy__loop_now_exact(dns->loop) + ns);
+}
+
+static void process(struct eddy__dns *dns, int readable, int writable)
+{
+    ares_process_fd(dns->channel, readable, writable);
+    arm_timer(dns);
+    eddy__resolver_go_on(dns->resolver);
+    eddy_error_clear(); /* what went wrong in here was told by an answer */
+}
+
+static void time_out(eddy_loop *loop, eddy_timer_ *timer)
+{
+    (void)loop;
+    process(container_of(timer, struct eddy__dns, timer), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+static void on_ready(eddy_watch *watch, unsigned events, void *dns)
+{
+    int fd = eddy_watch_fd(watch);
+
+    process(dns, events & EDDY_READABLE ? fd : ARES_SOCKET_BAD,
+            events & EDDY_WRITABLE ? fd : ARES_SOCKET_BAD);
+}
+
+static struct socket *find_socket(struct eddy__dns *dns, int fd)
+{
+    list_each(link, &dns->sockets) {
+        struct socket *s = container_of(link, struct socket, link);
+
+        if (eddy_watch_fd(s->watch) == fd)
+            return s;
+    }
+    return NULL;
+}
+
+static void forget_socket(struct socket *s)
+{
+    list_remove(&s->link);
+    eddy_watch_close(s->watch);
+    eddy__free(s);
+}
+
+static void watch_socket(struct eddy__dns *dns, int fd, unsigned events)
+{
+    struct socket *s = eddy__alloc_zero(sizeof *s);
+
+    if (!s)
+        return;
+    list_add_tail(&dns->sockets, &s->link);
+    s->watch = eddy_watch_open(dns->loop, fd, events, on_ready, dns);
+    if (!s->watch) {
+        list_remove(&s->link);
+        eddy__free(s);
+    }
+}
+
+/* c-ares wants other events, or none before it closes the socket. When that fails the question runs
+ * out of time. */
+static void socket_changed(void *arg, ares_socket_t fd, int readable, int writable)
+{
+    struct eddy__dns *dns = arg;
+    struct socket *s = find_socket(dns, fd);
+    unsigned events = (readable ? EDDY_READABLE : 0u) | (writable ? EDDY_WRITABLE : 0u);
+
+    if (s && !events)
+        forget_socket(s);
+    else if (s)
+        eddy_ignore(eddy_watch_set(s->watch, events));
+    else if (events)
+        watch_socket(dns, fd, events);
+}
+
+/* ---- answers ---- */
+
+static struct eddy__addresses *copy_addresses(const struct ares_addrinfo *info)
+{
+    struct eddy__address list[EDDY__ADDRESSES_MAX] = {0};
+    int count = 0;
+
+    for (struct ares_addrinfo_node *i = info->nodes; i && count < EDDY__ADDRESSES_MAX;
+         i = i->ai_next) {
+        if (i->ai_addrlen > sizeof list[0].u)
+            continue;
+        memcpy(&list[count].u, i->ai_addr, i->ai_addrlen);
+        list[count++].size = i->ai_addrlen;
+    }
+    return eddy__addresses_of(list, count);
+}
+
+/* The shortest of all; the hosts file gives 0. */
+static double ttl_of(const struct ares_addrinfo *info)
+{
+    int ttl = INT32_MAX;
+
+    for (struct ares_addrinfo_node *i = info->nodes; i; i = i->ai_next)
+        ttl = i->ai_ttl < ttl ? i->ai_ttl : ttl;
+    for (struct ares_addrinfo_cname *i = info->cnames; i; i = i->next)
+        ttl = i->ttl < ttl ? i->ttl : ttl;
+    return ttl;
+}
+
+static const char *reason_of(int status)
+{
+    switch (status) {
+    case ARES_ENOTFOUND:
+        return "there is no such name";
+    case ARES_ENODATA:
+        return "the name has no address";
+    case ARES_EBADNAME:
+        return "this cannot be a host's name";
+    case ARES_ETIMEOUT:
+        return "no DNS server answered in time";
+    case ARES_ECONNREFUSED:
+    case ARES_ESERVFAIL:
+        return "no DNS server can be reached or knows an answer";
+    default:
+        return ares_strerror(status);
+    }
+}
+
+/* A "no" holds for a while, unless a server that was silent might have said more. */
+static struct eddy__answer failure(int status, int timeouts)
+{
+    bool is_no = (status == ARES_ENOTFOUND || status == ARES_ENODATA) && !timeouts;
+
+    return (struct eddy__answer){.code = status == ARES_ENOMEM ? EDDY_ENOMEM : EDDY_ENAME,
+                                 .reason = reason_of(status),
+                                 .ttl = is_no ? NEGATIVE_TTL : 0};
+}
+
+static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+{
+    struct eddy__name *name = arg;
+    struct eddy__answer answer;
+
+    if (status == ARES_SUCCESS && !info->nodes)
+        status = ARES_ENODATA;
+    if (status == ARES_SUCCESS) {
+        answer = (struct eddy__answer){.found = copy_addresses(info), .ttl = ttl_of(info)};
+        if (!answer.found)
+            answer = failure(ARES_ENOMEM, 0);
+    } else {
+        answer = failure(status, timeouts);
+    }
+    ares_freeaddrinfo(info);
+    eddy__name_answer(name, &answer);
+}
+
+void eddy__dns_ask(struct eddy__dns *dns, struct eddy__name *name)
+{
+    struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+
+    if (secure_getenv("CARES_HOSTS"))
+        hints.ai_flags = ARES_AI_ENVHOSTS;
+    ares_getaddrinfo(dns->channel, name->host, NULL, &hints, answered, name);
+    arm_timer(dns);
+}
+
+/* ---- settings ---- */
+
+/* One server of the list, to be given back with the others; its rest in *text. */
+static int parse_server(const char **text, struct ares_addr_port_node *server)
+{
+    struct eddy__address a;
+    char host[INET6_ADDRSTRLEN + 2] = "";
+    const char *list = *text;
+    size_t length = strcspn(list, *list == '[' ? "]" : ":,");
+    char *end;
+
+    length += list[length] == ']';
+    if (length < sizeof host)
+        memcpy(host, list, length);
+    list += length;
+    long port = 53;
+    if (*list == ':') {
+        port = strtol(list + 1, &end, 10);
+        list = end > list + 1 ? end : list;
+    }
+    if ((*list && *list != ',') || port < 1 || port > 65535 || !eddy__address_parse(&a, host, 0))
+        return EDDY_EINVAL;
+    *text = list + (*list == ',');
+    *server = (struct ares_addr_port_node){
+        .family = a.u.any.sa_family, .udp_port = (int)port, .tcp_port = (int)port};
+    if (server->family == AF_INET)
+        server->addr.addr4 = a.u.in4.sin_addr;
+    else
+        memcpy(&server->addr.addr6, &a.u.in6.sin6_addr, sizeof server->addr.addr6);
+    return 0;
+}
+
+static int set_servers(struct eddy__dns *dns, const char *text)
+{
+    struct ares_addr_port_node servers[SERVERS_MAX];
+    const char *rest = text;
+    int count = 0;
+
+    do {
+        if (count == SERVERS_MAX || parse_server(&rest, &servers[count]) < 0)
+            return eddy_raise(EDDY_EINVAL,
+                              "a resolver's servers are a list like \"192.0.2.1,[2001:db8::1]:53\" "
+                              "of at most %d, not \"%s\"",
+                              SERVERS_MAX, text);
+        if (count++)
+            servers[count - 2].next = &servers[count - 1];
+    } while (*rest);
+    return ares_set_servers_ports(dns->channel, servers) == ARES_SUCCESS
+               ? 0
+               : eddy__raise_code(EDDY_ENOMEM);
+}
+
+static void init_library(void)
+{
+#ifdef EDDY_TESTING
+    ares_library_init_mem(ARES_LIB_INIT_ALL, eddy__alloc, eddy__free, eddy__realloc);
+#else
+    ares_library_init(ARES_LIB_INIT_ALL);
+#endif
+}
+
+static int open_channel(struct eddy__dns *dns, const eddy_resolver_opts *opts)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct ares_options options = {
+        .timeout = (int)((opts->timeout > 0 ? opts->timeout : TIMEOUT) * 1000 + 0.999),
+        .tries = opts->attempts ? opts->attempts : ATTEMPTS,
+        .sock_state_cb = socket_changed,
+        .sock_state_cb_data = dns,
+    };
+
+    pthread_once(&once, init_library);
+    int status = ares_init_options(&dns->channel, &options,
+                                   ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+    if (status != ARES_SUCCESS)
+        return status == ARES_ENOMEM
+                   ? eddy__raise_code(EDDY_ENOMEM)
+                   : eddy_raise(EDDY_EIO, "cannot look names up: %s", ares_strerror(status));
+    ares_set_socket_functions(dns->channel, &system_calls, dns);
+    return opts->servers ? set_servers(dns, opts->servers) : 0;
+}
+
+int eddy__dns_open(struct eddy__dns **dns, eddy_loop *loop, struct eddy__resolver *resolver,
+                   const eddy_resolver_opts *opts)
+{
+    struct eddy__dns *new = eddy__alloc_zero(sizeof *new);
+    int status;
+
+    if (!new || eddy__ready_reserve(loop) < 0) {
+        eddy__free(new);
+        return eddy__raise_code(EDDY_ENOMEM);
+    }
+    new->loop = loop;
+    new->resolver = resolver;
+    new->settings = time_of_settings();
+    list_init(&new->sockets);
+    status = open_channel(new, opts);
+    if (status < 0)
+        eddy__dns_close(new);
+    else
+        *dns = new;
+    return status;
+}
+
+bool eddy__dns_is_outdated(const struct eddy__dns *dns)
+{
+    struct timespec now = time_of_settings();
+
+    return now.tv_sec != dns->settings.tv_sec || now.tv_nsec != dns->settings.tv_nsec;
+}
+
+void eddy__dns_close(struct eddy__dns *dns)
+{
+    if (!dns)
+        return;
+    if (dns->channel)
+        ares_destroy(dns->channel);
+    eddy__timer_cancel(dns->loop, &dns->timer);
+    eddy__ready_unreserve(dns->loop);
+    eddy__free(dns);
+}

@@ -11,12 +11,14 @@ latency=${1:-0.01}
 files=${DEMO_FILES:-300} many=50
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/eddy-demo-XXXXXX")
-server=
+# $! is the server from the moment it is started. KILL cannot get lost, as TERM can in the copy of
+# this shell that is about to become the server.
 clean() {
     trap '' INT TERM
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || :
-        wait "$server" 2>/dev/null || :
+    set +u
+    if [ -n "$!" ]; then
+        kill -s KILL $! 2>/dev/null || :
+        wait $! 2>/dev/null || :
     fi
     rm -rf "$scratch"
 }
@@ -28,7 +30,6 @@ mkdir "$scratch/served"
 "$B/examples/make_files" "$scratch/served" $files
 
 "$B/examples/static_server" "$scratch/served" 0 --latency "$latency" >"$scratch/server" 2>&1 &
-server=$!
 url=
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     url=$(sed -n 's,^serving .* on \(http://[^ ]*\).*,\1,p' "$scratch/server")

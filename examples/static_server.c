@@ -1,10 +1,9 @@
 /* static_server.c - a folder over HTTP/1.1: static_server ROOT [PORT [--latency SECONDS]]
  *
  * GET and HEAD, keep-alive, nothing above ROOT. It shows streams in use, not all that a web server
- * needs. Ctrl-C ends it. */
+ * needs. Ctrl-C or SIGTERM ends it gracefully, and it takes the socket of a systemd unit. */
 #include <ctype.h>
 #include <eddy.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -255,7 +254,7 @@ static int talk(eddy_stream *peer)
         if (status == 0 || status == EDDY_ETIMEDOUT)
             return 0;
         eddy_try(status);
-        if (request.status == 400)
+        if (request.status == 400 || eddy_server_stopping(peer))
             request.keep_alive = false;
         eddy_try(answer(peer, &request));
     } while (request.keep_alive);
@@ -270,11 +269,12 @@ static int serve(const char *folder, int port, double latency)
     eddy_try(eddy_stat(folder, &about));
     if (!S_ISDIR(about.st_mode))
         return eddy_raise(EDDY_ENOTDIR, "%s is not a folder", folder);
-    eddy_auto(eddy_server) *server = eddy_try(
-        eddy_server_open(talk, .port = port, .drain = 1.0, .arg = &site, .stream.limit = 8192));
+    eddy_auto(eddy_server) *server =
+        eddy_try(eddy_server_open(talk, .port = port, .activation = "*", .drain = 1.0,
+                                  .stop_on_signal = true, .arg = &site, .stream.limit = 8192));
     printf("serving %s on http://127.0.0.1:%d\n", folder, eddy_server_port(server));
     fflush(stdout);
-    return eddy_sleep(INFINITY);
+    return eddy_server_wait(server);
 }
 EDDY_CORO(serve, const char *, int, double)
 
@@ -288,7 +288,6 @@ int main(int argc, char **argv)
     }
     int port = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 8000;
     double latency = slow ? strtod(argv[4], NULL) : 0;
-    int status = eddy_run(serve_coro(argv[1], port, latency));
 
-    return status < 0 && status != EDDY_ECANCELED;
+    return eddy_run(serve_coro(argv[1], port, latency)) < 0;
 }

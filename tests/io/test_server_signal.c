@@ -255,6 +255,36 @@ TEST_PLAIN(J8_servers_of_several_loops_hear_one_signal)
     }
 }
 
+static int signals_when_all_serve(const atomic_int *ready, int number)
+{
+    while (atomic_load(ready) < 3)
+        eddy_try(eddy_sleep(0.001));
+    send_self(number);
+    return 0;
+}
+EDDY_CORO(signals_when_all_serve, const atomic_int *, int)
+
+static int serves_in_each_loop(atomic_int *ready, int number)
+{
+    eddy_auto(eddy_task) *task = NULL;
+
+    if (eddy_loop_index() == 1)
+        task = eddy_try(eddy_create_task(signals_when_all_serve_coro(ready, number)));
+    return serves_until_signal(ready);
+}
+EDDY_CORO(serves_in_each_loop, atomic_int *, int)
+
+TEST_PLAIN(J8_servers_of_the_loops_of_a_run_hear_one_signal)
+{
+    const int numbers[] = {SIGTERM, SIGINT};
+
+    for (int i = 0; i < 2; i++) {
+        atomic_int ready = 0;
+        CHECK_INT(eddy_run(serves_in_each_loop_coro(&ready, numbers[i]), .loops = 3), 0);
+        CHECK_INT(atomic_load(&ready), 3);
+    }
+}
+
 static int serve_returned = 1;
 
 static int signals_after(double seconds, int number)

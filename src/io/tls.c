@@ -272,6 +272,11 @@ const char *eddy_stream_tls_version(const eddy_stream *s)
     return s && s->tls && s->tls->ready ? SSL_get_version(s->tls->ssl) : NULL;
 }
 
+bool eddy_stream_tls_resumed(const eddy_stream *s)
+{
+    return s && s->tls && s->tls->ready && SSL_session_reused(s->tls->ssl);
+}
+
 const char *eddy_stream_alpn(const eddy_stream *s)
 {
     return s && s->tls && s->tls->alpn[0] ? s->tls->alpn : NULL;

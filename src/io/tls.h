@@ -11,11 +11,14 @@
 struct eddy__tls_context {
     SSL_CTX *ssl;
     BIO_METHOD *method;
+    STACK_OF(X509_CRL) * crls; /* NULL: revocation is not asked for */
     double timeout;
     unsigned refs;
     unsigned char alpn_size;
     unsigned char alpn[255]; /* as on the wire: lengths and names */
 };
+
+enum { EDDY__TLS_KEY = 32 };
 
 /* The TLS of a stream. OpenSSL is called by whoever reads or writes, and by the loop when the
  * socket takes more; never across a suspension. Its reads go to the socket; what it writes and the
@@ -27,6 +30,9 @@ struct eddy__tls {
     struct eddy__buffer wire;
     char *name;    /* clients: whom the certificate must be for */
     char *subject; /* of the peer's certificate */
+    int sessions;  /* clients: so many of the loop's are kept to be resumed; 0: none of this one */
+    time_t verified;                  /* of the session that was offered: when it began */
+    unsigned char key[EDDY__TLS_KEY]; /* of those that fit */
     char alpn[256];
     bool ready;   /* the handshake is over */
     bool drained; /* in the course of one call: the socket has nothing more */
@@ -51,6 +57,15 @@ int eddy__tls_classify(struct eddy__tls *tls, int error) __attribute__((cold));
 
 /* The BIO of a stream's socket. */
 BIO_METHOD *eddy__tls_method_new(void);
+
+/* Lists of revoked certificates for every certificate that is verified. 0 or a failure, raised. */
+int eddy__tls_crl_load(struct eddy__tls_context *context, const char *path);
+void eddy__tls_crl_free(struct eddy__tls_context *context);
+
+/* A client's context gives sessions to those of its streams that have offered one, or would have:
+ * before the handshake, when there is a session of that server and those options. */
+void eddy__tls_session_allow(SSL_CTX *ssl);
+void eddy__tls_session_offer(eddy_stream *s, const eddy_tls_opts *opts);
 
 /* Notes in tls->reason why the certificate is refused: the callback of OpenSSL's verification. */
 int eddy__tls_on_verify(int good, X509_STORE_CTX *store);

@@ -133,6 +133,10 @@ static int set_server(SSL_CTX *ssl, const eddy_tls_opts *opts)
     /* Tickets resume sessions and cost the server nothing. */
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_session_id_context(ssl, id, sizeof id - 1);
+    if (opts->sessions < 0) {
+        SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
+        SSL_CTX_set_num_tickets(ssl, 0);
+    }
     if (!opts->client_certificates)
         return 0;
     if (!opts->ca_file)
@@ -144,6 +148,8 @@ static int set_server(SSL_CTX *ssl, const eddy_tls_opts *opts)
 
 static int set_client(SSL_CTX *ssl, const eddy_tls_opts *opts)
 {
+    if (opts->sessions >= 0)
+        eddy__tls_session_allow(ssl);
     if (opts->insecure)
         return 0;
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, eddy__tls_on_verify);
@@ -152,11 +158,14 @@ static int set_client(SSL_CTX *ssl, const eddy_tls_opts *opts)
 
 /* ---- all of it ---- */
 
-static int check(const eddy_tls_opts *opts)
+static int check(const eddy_tls_opts *opts, bool server)
 {
     if (opts->min_version < EDDY_TLS_DEFAULT || opts->min_version > EDDY_TLS_1_3)
         return eddy_raise(EDDY_EINVAL, "min_version is EDDY_TLS_1_2 or EDDY_TLS_1_3, not %d",
                           opts->min_version);
+    if (opts->crl_file && (server ? !opts->client_certificates : opts->insecure))
+        return eddy_raise(EDDY_EINVAL, "crl_file is for certificates that are verified: %s",
+                          server ? "a server needs .client_certificates" : "not .insecure");
     if (!(opts->handshake_timeout >= 0))
         return eddy_raise(EDDY_EINVAL, "a handshake_timeout is at least 0, not %g",
                           opts->handshake_timeout);
@@ -175,6 +184,8 @@ static int set_up(struct eddy__tls_context *context, const eddy_tls_opts *opts, 
     SSL_CTX_set_read_ahead(ssl, 1);
     eddy_try(load_own(ssl, opts->cert, opts->key));
     eddy_try(server ? set_server(ssl, opts) : set_client(ssl, opts));
+    if (opts->crl_file)
+        eddy_try(eddy__tls_crl_load(context, opts->crl_file));
     return offer_alpn(context, server);
 }
 
@@ -182,7 +193,7 @@ struct eddy__tls_context *eddy__tls_context_new(const eddy_tls_opts *opts, bool 
 {
     struct eddy__tls_context *context;
 
-    if (check(opts) < 0)
+    if (check(opts, server) < 0)
         return NULL;
     context = eddy__alloc_zero(sizeof *context);
     if (!context) {
@@ -208,6 +219,7 @@ void eddy__tls_context_unref(struct eddy__tls_context *context)
     if (!context || --context->refs)
         return;
     SSL_CTX_free(context->ssl);
+    eddy__tls_crl_free(context);
     BIO_meth_free(context->method);
     eddy__free(context);
 }

@@ -166,7 +166,11 @@ static int prepare(const struct job *job)
         SSL_set_accept_state(tls->ssl);
     else
         SSL_set_connect_state(tls->ssl);
-    return job->name ? set_name(tls, job->name, job->opts->insecure) : 0;
+    if (job->name)
+        eddy_try(set_name(tls, job->name, job->opts->insecure));
+    if (!job->server)
+        eddy__tls_session_offer(job->stream, job->opts);
+    return 0;
 }
 
 static int begin(struct job *job)

@@ -87,13 +87,14 @@ static void copy_who(char *to, size_t size, eddy_stream *s)
 
 static void describe(eddy_stream *s, int error, int depth, const X509 *certificate)
 {
-    char who[80], other[60] = "", issuer[60] = "", *to = s->tls->reason;
+    char who[80], other[60] = "", issuer[60] = "", subject[60] = "", *to = s->tls->reason;
     size_t size = sizeof s->tls->reason;
     const char *of = depth > 0 ? "an issuer of the certificate" : "the certificate";
 
     copy_who(who, sizeof who, s);
     copy_first_name(other, sizeof other, certificate);
     copy_common_name(issuer, sizeof issuer, X509_get_issuer_name(certificate));
+    copy_common_name(subject, sizeof subject, X509_get_subject_name(certificate));
     switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
         snprintf(to, size, "%s of %s has expired", of, who);
@@ -114,6 +115,17 @@ static void describe(eddy_stream *s, int error, int depth, const X509 *certifica
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
         snprintf(to, size, "the certificate of %s is from %s, which is not trusted", who,
                  *issuer ? issuer : "an issuer without a name");
+        break;
+    case X509_V_ERR_CERT_REVOKED:
+        snprintf(to, size, "%s of %s, %s, was revoked by %s", of, who, subject, issuer);
+        break;
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+        snprintf(to, size, "crl_file has no list of %s to tell whether %s of %s, %s, was revoked",
+                 issuer, of, who, subject);
+        break;
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+        snprintf(to, size, "the list of %s has expired that tells whether %s of %s was revoked",
+                 issuer, of, who);
         break;
     default:
         snprintf(to, size, "%s of %s: %s", of, who, X509_verify_cert_error_string(error));

@@ -185,6 +185,9 @@ void eddy__loop_shut(eddy_loop *loop)
     if (loop->names)
         loop->names->close(loop->names);
     eddy__work_close(loop, 5 * NS_PER_SECOND);
+    if (loop->tls_sessions)
+        loop->tls_sessions->free(loop->tls_sessions);
+    loop->tls_sessions = NULL;
     atomic_store(&loop->closed, true);
     eddy__inbox_close(loop);
     loop->backend->close(loop);

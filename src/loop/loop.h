@@ -105,6 +105,11 @@ struct eddy__guest {
 
 /* ---- the loop ---------------------------------------------------------------------------- */
 
+/* What a layer above keeps in a loop until it is closed. */
+struct eddy__loop_part {
+    void (*free)(struct eddy__loop_part *part);
+};
+
 struct eddy_loop {
     /* ready ring: a fiber, or a struct eddy__call with bit 0 set; capacity ≥ reserved always, so
      * that waking cannot fail: every task and call reserves its place when it is made */
@@ -181,6 +186,7 @@ struct eddy_loop {
     bool idle;                               /* of peers.c: only another thread can wake it */
     bool stuck;                              /* of peers.c: and none will */
     struct eddy__stack_report *stack_report; /* NULL: not wanted */
+    struct eddy__loop_part *tls_sessions;    /* of the I/O layer; NULL: none yet */
     struct eddy__pool *pools[2]; /* worker threads made on demand: see enum eddy__pool_use */
 
     struct eddy__guest *names; /* of the io layer: its resolver, NULL until it is needed */

@@ -20,7 +20,8 @@ struct identity_opts {
     const char *names;             /* "DNS:localhost,IP:127.0.0.1" */
     const struct identity *issuer; /* NULL: itself */
     bool authority;
-    long from, to; /* days from today; 0 and 0: from yesterday to tomorrow */
+    const char *purpose; /* "clientAuth"; NULL: any */
+    long from, to;       /* days from today; 0 and 0: from yesterday to tomorrow */
 };
 
 static inline const char *identity_folder(void)
@@ -78,6 +79,8 @@ static inline void identity_make(struct identity *id, const char *name,
         identity_extend(x, NID_subject_alt_name, opts->names);
     if (opts->authority)
         identity_extend(x, NID_basic_constraints, "critical,CA:TRUE");
+    if (opts->purpose)
+        identity_extend(x, NID_ext_key_usage, opts->purpose);
     CHECK(X509_sign(x, opts->issuer ? opts->issuer->key : id->key, EVP_sha256()) > 0);
     identity_write(id);
 }

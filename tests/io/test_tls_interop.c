@@ -180,6 +180,36 @@ static void check_s_server(const char *version, const char *expected)
     program_end(&p);
 }
 
+static void check_s_server_resumes(const char *version)
+{
+    int port = free_port();
+    char where[40], *line;
+    struct program p;
+
+    snprintf(where, sizeof where, "127.0.0.1:%d", port);
+    if (!program_start(&p, (const char *[]){"openssl", "s_server", "-accept", where, "-cert",
+                                            h.server.file, "-key", h.server.file, "-rev", "-quiet",
+                                            version, NULL}))
+        SKIP("there is no openssl");
+    for (int i = 0; i < 4; i++) {
+        eddy_auto(eddy_stream) *s = connect_when_it_listens(port, EDDY_TLS_1_2);
+        CHECK(s != NULL);
+        CHECK_INT(eddy_stream_tls_resumed(s), i > 0);
+        CHECK_INT(eddy_write(s, "ping\n", 5), 5);
+        CHECK_INT(eddy_read_line(s, &line), 4);
+        CHECK_STR(eddy_stream_peer_subject(s), "CN=server");
+    }
+    program_end(&p);
+}
+
+TEST_REAL(tls_J14_openssl_s_server_resumes)
+{
+    house_make(&h);
+    check_s_server_resumes("-tls1_3");
+    check_s_server_resumes("-tls1_2");
+    house_free(&h);
+}
+
 TEST_REAL(tls_openssl_s_server)
 {
     house_make(&h);

@@ -55,6 +55,16 @@ TEST(tls_J7_names_are_verified)
     house_free(&h);
 }
 
+TEST(tls_J7_purposes_are_verified)
+{
+    house_make(&h);
+    check_made("customer",
+               &(struct identity_opts){
+                   .names = "DNS:localhost", .issuer = &h.authority, .purpose = "clientAuth"},
+               "the certificate of localhost: unsuitable certificate purpose");
+    house_free(&h);
+}
+
 TEST(tls_J7_issuers_are_verified)
 {
     struct identity stranger;
@@ -160,7 +170,7 @@ static void check_shown_out(eddy_stream *s, const char *words)
 
 TEST(tls_J7_client_certificates)
 {
-    struct identity alice, mallory;
+    struct identity alice, mallory, waiter;
 
     open_for_clients();
     identity_make(&alice, "alice", &(struct identity_opts){.issuer = &h.authority});
@@ -170,6 +180,10 @@ TEST(tls_J7_client_certificates)
     check_echo(s);
     CHECK_STR(client, "CN=alice");
     eddy_stream_close(eddy_take(s));
+    identity_make(&waiter, "waiter",
+                  &(struct identity_opts){.issuer = &h.authority, .purpose = "serverAuth"});
+    check_shown_out(house_connect(&h, .cert = waiter.file), "unsupported certificate");
+    identity_free(&waiter);
     check_shown_out(house_connect(&h), "certificate required");
     check_shown_out(house_connect(&h, .cert = mallory.file), "unknown ca");
     identity_free(&alice);

@@ -28,6 +28,7 @@
 #include <eddy/datagram.h>
 #include <eddy/file.h>
 #include <eddy/copy.h>
+#include <eddy/dir_watch.h>
 #include <eddy/pipe.h>
 #include <eddy/process.h>
 #include <eddy/signal.h>

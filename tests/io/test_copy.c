@@ -58,7 +58,7 @@ static void close_all(eddy_stream *streams[2])
 
 /* ---- between streams ---- */
 
-TEST(copy_sockets_with_bounded_memory)
+TEST(K2_copy_sockets_with_bounded_memory)
 {
     enum { SIZE = 5000000 };
     eddy_stream *in[2], *out[2];
@@ -278,7 +278,7 @@ TEST(U2_copy_learns_with_the_next_byte_that_the_other_stream_was_closed)
     copying_end(&c);
 }
 
-TEST(copy_the_reader_has_gone)
+TEST(K1_copy_the_reader_has_gone)
 {
     struct pair in = pair_open(), out = pair_open();
     int64_t copied = 0;
@@ -305,7 +305,7 @@ static int reads_endless(eddy_stream *s, size_t size)
 }
 EDDY_CORO(reads_endless, eddy_stream *, size_t)
 
-TEST(D1_copy_that_is_cancelled_loses_nothing)
+TEST(K1_copy_that_is_cancelled_loses_nothing)
 {
     enum { SIZE = 3000000 };
     eddy_stream *in[2], *out[2];

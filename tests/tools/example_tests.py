@@ -104,3 +104,14 @@ def test_static_server(t):
         assert ask(connection, "/../secret")[0] == 403
         assert ask(connection, "/big.bin", "PUT")[0] == 405
         connection.close()
+
+
+def test_watch(t):
+    with example(t, "watch", t.out) as watch:
+        os.mkdir(os.path.join(t.out, "sub"))
+        with open(os.path.join(t.out, "sub", "file"), "w", encoding="utf-8") as f:
+            f.write("text")
+        lines = [watch.stdout.readline() for _ in range(2)]
+        assert lines == ["created sub/\n", "created sub/file\n"], lines
+        os.rename(os.path.join(t.out, "sub"), os.path.join(t.out, "other"))
+        assert watch.stdout.readline() == "moved other/ from sub\n"

@@ -4,14 +4,14 @@
 #include "base/alloc.h"
 #include "task/task.h"
 
-/* Counted: by the handle, by the task from its start to its end, and by calls that wait in it. */
+/* Counted: by the handle, by the task until its end, and by calls that wait in it. The task is not
+ * started before somebody asks. */
 struct eddy_gen {
     eddy_task *task;
     size_t item_size;
     unsigned refs;
     struct request *request; /* to be answered with an item or the end; NULL: nobody asks */
     const void *value;       /* what was sent along */
-    bool started;
     bool yielding; /* parked until it is asked */
     bool closing;  /* no item will be asked for any more */
     bool told;     /* its end, or failure, has been returned */
@@ -65,7 +65,7 @@ eddy_gen *eddy_gen_open(eddy_coro coro, size_t item_size)
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
-    gen->refs = 1;
+    gen->refs = 2;
     gen->item_size = item_size;
     gen->task = eddy__task_new(loop, &coro, &(eddy_task_opts){.name = coro.name});
     if (!gen->task) {
@@ -102,13 +102,10 @@ static void resume(eddy_gen *gen, int status)
 static void ask(eddy_gen *gen, struct request *request)
 {
     gen->request = request;
-    if (gen->started) {
+    if (gen->task->state == EDDY__TASK_NEW)
+        eddy__task_start(gen->task);
+    else
         resume(gen, 0);
-        return;
-    }
-    gen->started = true;
-    gen->refs++;
-    eddy__task_start(gen->task);
 }
 
 static int end_of(eddy_gen *gen, int aborted)
@@ -209,7 +206,7 @@ void eddy_gen_close(eddy_gen *gen)
         eddy__bug(EDDY_EINVAL, "a generator closes itself: it cannot wait for its own end");
         return;
     }
-    if (!gen->started) {
+    if (gen->task->state == EDDY__TASK_NEW) {
         eddy__task_discard(gen->task);
         eddy__free(gen);
         return;

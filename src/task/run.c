@@ -70,10 +70,13 @@ static void stop_catching(eddy_loop *loop)
 
 /* ---- closing ---- */
 
+/* A generator's that nobody has asked is started, to end before its first step. */
 static void cancel_one(eddy_task *task, void *arg)
 {
     (void)arg;
     eddy__task_cancel(task, NULL);
+    if (task->state == EDDY__TASK_NEW)
+        eddy__task_start(task);
 }
 
 /* Tasks that nothing will wake again, such as one that waits for one that waits for it. */

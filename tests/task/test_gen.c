@@ -488,6 +488,27 @@ TEST_PLAIN(X8_generator_without_a_loop)
     eddy_error_clear();
 }
 
+static int opens(eddy_gen **gen)
+{
+    reports_listen(&reports);
+    *gen = eddy_gen_open(counts_to_coro(1), sizeof(int));
+    return 0;
+}
+EDDY_CORO(opens, eddy_gen **)
+
+/* Neither asked nor closed: the end of the loop ends it, as it does other tasks. */
+TEST_PLAIN(D5_generator_neither_asked_nor_closed)
+{
+    eddy_gen *gen = NULL;
+    int item;
+
+    CHECK_INT(eddy_run(opens_coro(&gen)), 0);
+    CHECK_INT(reports.count, 0);
+    CHECK_INT(eddy_gen_next(gen, &item), EDDY_ENOTASK);
+    eddy_gen_close(gen);
+    eddy_error_clear();
+}
+
 /* ---- everything that can go wrong ---- */
 
 static int uses_generators(void)

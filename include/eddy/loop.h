@@ -62,7 +62,8 @@ typedef struct eddy_handle {
 } eddy_handle;
 
 /* Calls fn(arg) in the next turn, after delay seconds, or at a time of eddy_loop_time. Equal times
- * go in order of arming. The handle's call is NULL when memory is short or when is NaN. */
+ * go in order of arming. Delays given in one step count from one look at the clock, less than a
+ * tick of the kernel old (1 to 10 ms). The handle's call is NULL without memory, or for NaN. */
 EDDY_API eddy_handle eddy_loop_call_soon(eddy_loop *loop, eddy_callback *fn, void *arg);
 EDDY_API eddy_handle eddy_loop_call_later(eddy_loop *loop, double delay, eddy_callback *fn,
                                           void *arg);

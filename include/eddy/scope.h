@@ -18,11 +18,11 @@ struct eddy_task;
 
 typedef struct eddy_timer_ {
     int64_t deadline;
-    uint64_t sequence;
     void (*fire)(struct eddy_loop *loop, struct eddy_timer_ *timer);
-    struct eddy_timer_ *next;
-    uint32_t position; /* in the heap, from 1; 0: not armed */
-    bool late;         /* fires after the others of its turn, and after what they made ready */
+    struct eddy_timer_ *next;  /* among late ones that have expired, with what points to it */
+    struct eddy_timer_ **link; /* NULL: it is not among them */
+    uint32_t position;         /* 0: not armed */
+    bool late; /* fires after the others of its turn, and after what they made ready */
 } eddy_timer_;
 
 /* Its fields belong to the library. */

@@ -12,7 +12,7 @@ struct call_slab {
 };
 
 /* Each call of a slab has its place in the ready ring, so that making it ready cannot fail. */
-static int add_slab(eddy_loop *loop)
+static COLD int add_slab(eddy_loop *loop)
 {
     struct call_slab *slab = eddy__alloc_zero(sizeof *slab);
 
@@ -26,8 +26,10 @@ static int add_slab(eddy_loop *loop)
             return EDDY_ENOMEM;
         }
     }
-    for (int i = 0; i < SLAB_CALLS; i++)
-        list_add_tail(&loop->free_calls, &slab->calls[i].free);
+    for (int i = SLAB_CALLS; i-- > 0;) {
+        slab->calls[i].next = loop->free_calls;
+        loop->free_calls = &slab->calls[i];
+    }
     list_add_tail(&loop->call_slabs, &slab->link);
     return 0;
 }
@@ -38,25 +40,30 @@ void eddy__calls_close(eddy_loop *loop)
 
     while ((link = list_take_first(&loop->call_slabs)))
         eddy__free(container_of(link, struct call_slab, link));
-    list_init(&loop->free_calls);
+    loop->free_calls = NULL;
 }
 
-struct eddy__call *eddy__call_take(eddy_loop *loop, eddy_callback *fn, void *arg)
+static inline struct eddy__call *take(eddy_loop *loop, eddy_callback *fn, void *arg)
 {
-    if (list_empty(&loop->free_calls) && add_slab(loop) < 0)
+    if (unlikely(!loop->free_calls) && add_slab(loop) < 0)
         return NULL;
-    struct eddy__call *call =
-        container_of(list_take_first(&loop->free_calls), struct eddy__call, free);
+    struct eddy__call *call = loop->free_calls;
+    loop->free_calls = call->next;
     call->fn = fn;
     call->arg = arg;
     return call;
 }
 
+struct eddy__call *eddy__call_take(eddy_loop *loop, eddy_callback *fn, void *arg)
+{
+    return take(loop, fn, arg);
+}
+
 void eddy__call_give_back(eddy_loop *loop, struct eddy__call *call)
 {
     call->id++;
-    /* first in: the one that was used last is warm */
-    list_add_tail(loop->free_calls.next, &call->free);
+    call->next = loop->free_calls;
+    loop->free_calls = call;
 }
 
 void eddy__call_ready(eddy_loop *loop, struct eddy__call *call)
@@ -98,19 +105,19 @@ eddy_handle eddy_loop_call_soon(eddy_loop *loop, eddy_callback *fn, void *arg)
     struct eddy__call *call = NULL;
 
     if (eddy__loop_check_thread(loop, __func__))
-        call = eddy__call_take(loop, fn, arg);
+        call = take(loop, fn, arg);
     if (!call)
         return (eddy_handle){NULL, 0};
     eddy__call_ready(loop, call);
     return (eddy_handle){call, call->id};
 }
 
-static eddy_handle call_at_ns(eddy_loop *loop, int64_t when, eddy_callback *fn, void *arg)
+static inline eddy_handle call_at_ns(eddy_loop *loop, int64_t when, eddy_callback *fn, void *arg)
 {
     struct eddy__call *call = NULL;
 
     if (eddy__loop_check_thread(loop, "eddy_loop_call_later"))
-        call = eddy__call_take(loop, fn, arg);
+        call = take(loop, fn, arg);
     if (!call)
         return (eddy_handle){NULL, 0};
     call->timer.fire = timer_fired;

@@ -1,4 +1,4 @@
-/* call.h - a callback that was asked for, in the ready ring or in the timer heap; of loop/ only. */
+/* call.h - a callback that was asked for, in the ready ring or among the timers; of loop/ only. */
 #ifndef EDDY_LOOP_CALL_H
 #define EDDY_LOOP_CALL_H
 
@@ -7,7 +7,7 @@
 /* Calls are carved from slabs that live as long as the loop, so that a handle of a call that was
  * made can be looked at; id tells whether it is still the same one. */
 struct eddy__call {
-    struct list free; /* in loop->free_calls while unused */
+    struct eddy__call *next; /* in loop->free_calls while unused */
     eddy_callback *fn;
     void *arg;
     uint64_t id;

@@ -124,7 +124,6 @@ static int open_backend(eddy_loop *loop, int choice)
 
 static void init(eddy_loop *loop)
 {
-    list_init(&loop->free_calls);
     list_init(&loop->call_slabs);
     list_init(&loop->task_slabs.slabs);
     list_init(&loop->launch_slabs.slabs);

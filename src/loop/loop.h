@@ -31,17 +31,21 @@ _Static_assert(offsetof(struct eddy__fiber, error) == offsetof(struct eddy__fibe
 struct eddy__call;
 struct eddy__fd;
 
-/* ---- timers: a 4-ary heap of {deadline, timer}; equal deadlines leave in order of arming ---- */
+/* ---- timers: equal deadlines leave in order of arming ---- */
 
 struct eddy__timer_entry {
     int64_t deadline;
+    uint64_t sequence;
     eddy_timer_ *timer;
 };
 
+/* entries: from the start a heap of those before the horizon, at the end a pile of the others. */
 struct eddy__timers {
     struct eddy__timer_entry *entries;
-    size_t count;
+    size_t near;
+    size_t far;
     size_t capacity;
+    int64_t horizon;
     uint64_t sequence;
 };
 
@@ -150,7 +154,7 @@ struct eddy_loop {
     atomic_uint refs;  /* one for the owner and the tasks together, one a hold: keep the memory */
     atomic_bool interrupted; /* SIGINT came */
 
-    struct list free_calls;
+    struct eddy__call *free_calls; /* the one that was used last, and so is warm, first */
     struct list call_slabs;
 
     bool trimmed;         /* idle stacks have given their memory back */
@@ -245,12 +249,20 @@ int eddy__timers_reserve(eddy_loop *loop, size_t count);
 void eddy__timer_fire_late(eddy_loop *loop, eddy_timer_ *timer);
 void eddy__timers_fire(eddy_loop *loop);
 void eddy__timers_deliver_late(eddy_loop *loop);
+/* No timer is due before; NS_NEVER: there is none. */
 static inline int64_t eddy__timers_next(const eddy_loop *loop)
 {
-    return loop->timers.count ? loop->timers.entries[0].deadline : NS_NEVER;
-}
+    const struct eddy__timers *timers = &loop->timers;
 
-/* The clock as of now: reads it unless it was read in this step already. For call_later. */
+    if (timers->near)
+        return timers->entries[0].deadline;
+    return timers->far ? timers->horizon : NS_NEVER;
+}
+/* When the next one is due. */
+int64_t eddy__timers_next_exact(eddy_loop *loop);
+
+/* The clock as of now, or as it was read in this step if that is less than a tick ago. For
+ * call_later. */
 int64_t eddy__loop_now(eddy_loop *loop);
 /* Always reads it (the virtual clock is always exact). For sleeps and scopes. */
 int64_t eddy__loop_now_exact(eddy_loop *loop);

@@ -193,7 +193,7 @@ static int64_t allowed_by_hook(eddy_loop *loop, int64_t timeout_ns)
 
 static int64_t time_to_next_timer(eddy_loop *loop)
 {
-    int64_t next = eddy__timers_next(loop);
+    int64_t next = eddy__timers_next_exact(loop);
 
     if (next == NS_NEVER)
         return NS_NEVER;

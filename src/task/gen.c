@@ -12,9 +12,9 @@ struct eddy_gen {
     unsigned refs;
     struct request *request; /* to be answered with an item or the end; NULL: nobody asks */
     const void *value;       /* what was sent along */
-    bool yielding; /* parked until it is asked */
-    bool closing;  /* no item will be asked for any more */
-    bool told;     /* its end, or failure, has been returned */
+    bool yielding;           /* parked until it is asked */
+    bool closing;            /* no item will be asked for any more */
+    bool told;               /* its end, or failure, has been returned */
 };
 
 /* A call of next, on its task's stack. */

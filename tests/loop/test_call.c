@@ -111,6 +111,38 @@ TEST(call_B7_nan_is_refused)
 }
 
 /* The delay counts from the call, also while the loop stands still between two runs. */
+static double asked_at[2], made_at[2];
+
+static int note_time(void *arg)
+{
+    made_at[(intptr_t)arg] = eddy_loop_time(the_loop);
+    if (arg)
+        eddy_loop_stop(the_loop);
+    return 0;
+}
+
+static int ask_and_block(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 2; i++) {
+        asked_at[i] = eddy_loop_time(the_loop);
+        CHECK(eddy_loop_call_later(the_loop, 0.05, note_time, as_arg(i)).call);
+        usleep(40000);
+    }
+    return 0;
+}
+
+/* No more than a tick: what lies between two calls of one step counts. */
+TEST_PLAIN(call_later_is_not_early_after_a_step_has_blocked)
+{
+    eddy_auto(eddy_loop) *loop = the_loop = eddy_loop_open(.clock = EDDY_CLOCK_REAL);
+
+    CHECK(eddy_loop_call_soon(loop, ask_and_block, NULL).call);
+    CHECK_OK(eddy_loop_run_forever(loop));
+    for (int i = 0; i < 2; i++)
+        CHECK(made_at[i] - asked_at[i] > 0.05 - 0.0101);
+}
+
 TEST_PLAIN(call_later_outside_a_run_counts_from_now)
 {
     eddy_auto(eddy_loop) *loop = the_loop = eddy_loop_open(.clock = EDDY_CLOCK_REAL);

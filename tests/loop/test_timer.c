@@ -1,4 +1,4 @@
-/* The timer heap: against a sorted reference, and its invariant under stress. */
+/* Timers: against a sorted reference, and the invariants of heap and pile under stress. */
 #include "test.h"
 
 #include "base/alloc.h"
@@ -30,19 +30,31 @@ static eddy_loop *open_loop(void)
     return loop;
 }
 
-/* Every entry knows its place and is not before its parent. */
+static size_t armed(const eddy_loop *loop)
+{
+    return loop->timers.near + loop->timers.far;
+}
+
+/* Every entry knows its place, and in the heap is not before its parent. */
 static void check_heap(const eddy_loop *loop)
 {
     const struct eddy__timers *heap = &loop->timers;
 
-    for (size_t i = 0; i < heap->count; i++) {
+    for (size_t i = 0; i < heap->far; i++) {
+        const struct eddy__timer_entry *entry = &heap->entries[heap->capacity - 1 - i];
+
+        CHECK_INT(entry->timer->position, (UINT32_C(1) << 31) + i);
+        CHECK_INT(entry->timer->deadline, entry->deadline);
+        CHECK(entry->deadline >= heap->horizon);
+    }
+    for (size_t i = 0; i < heap->near; i++) {
         const struct eddy__timer_entry *parent = &heap->entries[i ? (i - 1) / 4 : 0];
 
         CHECK_INT(heap->entries[i].timer->position, i + 1);
         CHECK_INT(heap->entries[i].timer->deadline, heap->entries[i].deadline);
         CHECK(parent->deadline <= heap->entries[i].deadline);
         if (i && parent->deadline == heap->entries[i].deadline)
-            CHECK(parent->timer->sequence < heap->entries[i].timer->sequence);
+            CHECK(parent->sequence < heap->entries[i].sequence);
     }
 }
 
@@ -93,7 +105,7 @@ TEST_PLAIN(timer_G1_ten_thousand_against_a_sorted_reference)
         if (!probes[i].cancelled)
             expected[left++] = probes[i];
     qsort(expected, (size_t)left, sizeof *expected, by_deadline);
-    CHECK_INT(loop->timers.count, left);
+    CHECK_INT(armed(loop), left);
 
     for (loop->now = 0; loop->now < 3000; loop->now += 7)
         eddy__timers_fire(loop);
@@ -103,7 +115,56 @@ TEST_PLAIN(timer_G1_ten_thousand_against_a_sorted_reference)
         CHECK_INT(order[i], expected[i].number);
 }
 
-/* Arming, cancelling and firing in any order; the heap grows and shrinks. */
+/* From nanoseconds to years, so that the horizon moves by steps of all sizes; each fires at its
+ * very time, as the next one says. */
+TEST_PLAIN(timer_G1_deadlines_of_all_sizes)
+{
+    enum { COUNT = 3000 };
+    eddy_auto(eddy_loop) *loop = open_loop();
+    int64_t next, last = 0;
+
+    for (int i = 0; i < COUNT; i++) {
+        arm(loop, &probes[i], i, (int64_t)random_number() << (random_number() % 31));
+        if (i % 100 == 0)
+            check_heap(loop);
+    }
+    while ((next = eddy__timers_next_exact(loop)) != NS_NEVER) {
+        int before = fired;
+
+        CHECK(next >= last);
+        loop->now = next - 1;
+        eddy__timers_fire(loop);
+        CHECK_INT(fired, before);
+        loop->now = last = next;
+        eddy__timers_fire(loop);
+        CHECK(fired > before);
+        CHECK_INT(probes[order[before]].deadline, next);
+        check_heap(loop);
+    }
+    CHECK_INT(fired, COUNT);
+}
+
+/* Nine of ten never leave the pile. */
+TEST_PLAIN(timer_timeouts_that_are_cancelled_stay_out_of_the_heap)
+{
+    enum { COUNT = 1000 };
+    eddy_auto(eddy_loop) *loop = open_loop();
+
+    for (int round = 0; round < 100; round++) {
+        for (int i = 0; i < COUNT; i++)
+            arm(loop, &probes[i], i, loop->now + 1000000 + i);
+        loop->now += 1000;
+        eddy__timers_fire(loop);
+        CHECK(eddy__timers_next_exact(loop) > loop->now);
+        CHECK(loop->timers.near < COUNT / 8);
+        for (int i = 0; i < COUNT; i++)
+            eddy__timer_cancel(loop, &probes[i].timer);
+    }
+    CHECK_INT(armed(loop), 0);
+    CHECK_INT(fired, 0);
+}
+
+/* Arming, cancelling and firing in any order; the array grows, heap and pile do and shrink. */
 TEST_PLAIN(timer_heap_stress)
 {
     enum { PROBES = 500, STEPS = 40000 };
@@ -131,7 +192,7 @@ TEST_PLAIN(timer_heap_stress)
     }
     for (int i = 0; i < PROBES; i++)
         eddy__timer_cancel(loop, &probes[i].timer);
-    CHECK_INT(loop->timers.count, 0);
+    CHECK_INT(armed(loop), 0);
     CHECK_INT(eddy__timers_next(loop), NS_NEVER);
 }
 
@@ -141,7 +202,7 @@ TEST_PLAIN(timer_cancelled_when_it_is_not_armed)
 
     eddy__timer_cancel(loop, &probes[0].timer); /* zero */
     arm(loop, &probes[0], 0, NS_NEVER);
-    CHECK_INT(loop->timers.count, 0);
+    CHECK_INT(armed(loop), 0);
     eddy__timer_cancel(loop, &probes[0].timer);
     arm(loop, &probes[0], 1, 5);
     loop->now = 5;
@@ -188,7 +249,7 @@ TEST_PLAIN(timer_without_memory_is_not_armed)
     CHECK_INT(eddy__timer_arm(loop, &probe.timer, 5), EDDY_ENOMEM);
     eddy__alloc_fail_at(0);
     eddy__timer_cancel(loop, &probe.timer);
-    CHECK_INT(loop->timers.count, 0);
+    CHECK_INT(armed(loop), 0);
 }
 
 /* ---- late ones: scopes, delivered after the batch that runs ---- */

@@ -26,6 +26,7 @@
 #include <eddy/stream.h>
 #include <eddy/server.h>
 #include <eddy/datagram.h>
+#include <eddy/unix.h>
 #include <eddy/file.h>
 #include <eddy/copy.h>
 #include <eddy/dir_watch.h>

@@ -16,6 +16,7 @@ typedef struct eddy_stream_opts {
     size_t limit;      /* longest line and read_until; 0: 64 KiB */
     size_t high_water; /* writers wait while more bytes are unsent; 0: 64 KiB */
     size_t low_water;  /* and go on at this many; 0: a quarter of high_water */
+    unsigned max_fds;  /* descriptors that may wait to be taken, see unix.h; 0: none */
 } eddy_stream_opts;
 
 typedef struct eddy_connect_opts {

@@ -43,7 +43,7 @@ eddy_stream *eddy__connect_address(const struct eddy__address *to, const struct 
         *status = fd;
         return NULL;
     }
-    s = eddy__stream_new(&eddy__socket_transport, fd, opts);
+    s = eddy__stream_of_family(fd, to->u.any.sa_family, opts);
     if (!s) {
         eddy__socket_close(fd);
         *status = EDDY_ENOMEM;

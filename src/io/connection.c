@@ -73,21 +73,23 @@ static void connection_ended(eddy_task *task)
     eddy__task_unref(task);
 }
 
-static eddy_stream *make_stream(eddy_server *server, int fd, const char *peer)
+static eddy_stream *make_stream(eddy_server *server, int fd, const eddy_address *peer,
+                                const char *name)
 {
-    eddy_stream *s = eddy__stream_new(&eddy__socket_transport, fd, &server->stream);
+    eddy_stream *s = eddy__stream_of_family(fd, peer->u.any.sa_family, &server->stream);
 
     if (!s) {
         eddy__socket_close(fd);
         return NULL;
     }
     s->server = server;
-    s->peer = eddy__strdup(peer);
+    s->peer = eddy__strdup(name);
     eddy__stream_ref(s);
     return s;
 }
 
-static struct connection *make_connection(eddy_server *server, int fd, const char *peer)
+static struct connection *make_connection(eddy_server *server, int fd, const eddy_address *peer,
+                                          const char *name)
 {
     struct connection *c = eddy__alloc_zero(sizeof *c);
 
@@ -95,7 +97,7 @@ static struct connection *make_connection(eddy_server *server, int fd, const cha
         eddy__socket_close(fd);
         return NULL;
     }
-    c->stream = make_stream(server, fd, peer);
+    c->stream = make_stream(server, fd, peer, name);
     if (!c->stream) {
         eddy__free(c);
         return NULL;
@@ -110,7 +112,7 @@ static struct connection *make_connection(eddy_server *server, int fd, const cha
 int eddy__connection_start(eddy_server *server, int fd, const struct eddy__address *address)
 {
     char peer[EDDY_ADDRESS_TEXT];
-    struct connection *c = make_connection(server, fd, eddy_address_format(address, peer));
+    struct connection *c = make_connection(server, fd, address, eddy_address_format(address, peer));
 
     if (!c)
         return EDDY_ENOMEM;

@@ -34,6 +34,10 @@ ssize_t eddy__datagram_send(eddy_datagram *d, eddy__datagram_try *try_once, void
 /* Whether a call may begin: 0 or a failure, raised. */
 int eddy__datagram_begin(const eddy_datagram *d);
 int eddy__datagram_begin_receive(const eddy_datagram *d);
+/* Completes an address that the system has filled in. */
+void eddy__datagram_set_from(eddy_address *from, socklen_t size);
+/* EDDY_EMSGSIZE raised, for a datagram of n bytes in a buffer of size. */
+int eddy__datagram_cut(size_t size, ssize_t n);
 /* Raises code with the endpoint's own address; an interrupt, and EDDY_ECLOSED, with their own
  * words. */
 int eddy__datagram_fail(const eddy_datagram *d, const char *what, int code);

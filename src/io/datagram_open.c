@@ -213,18 +213,12 @@ eddy_datagram *eddy_datagram_open_with(const eddy_datagram_opts *opts)
 
 eddy_datagram *eddy_datagram_of_socket(int fd)
 {
-    eddy_address own, peer;
-    int status;
+    int family = eddy__socket_adopt(fd, SOCK_DGRAM, "datagram");
+    eddy_address peer;
 
-    if (eddy__socket_adopt(fd, SOCK_DGRAM, "datagram") < 0)
+    if (family < 0)
         return NULL;
-    status = eddy__socket_local(fd, &own);
-    if (status < 0) {
-        eddy_raise(status, "descriptor %d has no address", fd);
-        return NULL;
-    }
-    eddy_datagram *d =
-        eddy__datagram_new(fd, own.u.any.sa_family, eddy__socket_peer(fd, &peer) >= 0);
+    eddy_datagram *d = eddy__datagram_new(fd, family, eddy__socket_peer(fd, &peer) >= 0);
     if (!d)
         eddy__raise_code(EDDY_ENOMEM);
     return d;

@@ -9,7 +9,7 @@ static ssize_t result(ssize_t n)
 }
 
 /* A Unix socket without a name sends no address. */
-static void complete(eddy_address *from, socklen_t size)
+void eddy__datagram_set_from(eddy_address *from, socklen_t size)
 {
     from->size = size;
     if (size < sizeof from->u.any.sa_family)
@@ -35,7 +35,7 @@ static ssize_t receive_one(const eddy_datagram *d, void *call)
     ssize_t n = recvfrom(d->fd.fd, one->data, one->size, MSG_TRUNC, from ? &from->u.any : NULL,
                          from ? &size : NULL);
     if (from && likely(n >= 0))
-        complete(from, size);
+        eddy__datagram_set_from(from, size);
     return result(n);
 }
 
@@ -50,7 +50,7 @@ static ssize_t send_one(const eddy_datagram *d, void *call)
                          to ? to->size : 0));
 }
 
-static COLD int cut(size_t size, ssize_t n)
+COLD int eddy__datagram_cut(size_t size, ssize_t n)
 {
     return eddy_raise(EDDY_EMSGSIZE,
                       "a datagram of %zd bytes was received with room for %zu: the rest is lost", n,
@@ -70,7 +70,7 @@ ssize_t eddy_datagram_receive(eddy_datagram *d, void *buf, size_t size, eddy_add
     if (unlikely(n < 0))
         return eddy__datagram_fail(d, "receive on", (int)n);
     eddy__spend();
-    return likely((size_t)n <= size) ? n : cut(size, n);
+    return likely((size_t)n <= size) ? n : eddy__datagram_cut(size, n);
 }
 
 static COLD ssize_t fail_to_send(const eddy_datagram *d, size_t size, const eddy_address *to,
@@ -164,7 +164,7 @@ static ssize_t receive_several(const eddy_datagram *d, void *call)
 
         m->size = min_size(header->msg_len, m->room);
         m->truncated = header->msg_len > m->room;
-        complete(&m->address, header->msg_hdr.msg_namelen);
+        eddy__datagram_set_from(&m->address, header->msg_hdr.msg_namelen);
     }
     return n;
 }

@@ -65,6 +65,7 @@ struct eddy__transport {
 };
 
 extern const struct eddy__transport eddy__socket_transport;
+extern const struct eddy__transport eddy__unix_transport;
 
 /* Reading. `readable`: receiving is worth a try; set when the stream is new and by the readiness
  * event, cleared when a receive comes back short or empty, unless the peer has hung up: its end
@@ -107,6 +108,7 @@ struct eddy_stream {
     eddy_server *server;   /* whose handler has it; NULL */
     void *state;           /* the transport's own, given back with the stream */
     struct eddy__tls *tls; /* NULL: in the clear */
+    struct eddy__fds *fds; /* NULL: descriptors that come are not taken */
     char *peer;            /* made when asked for */
     char *local;
 };
@@ -114,6 +116,8 @@ struct eddy_stream {
 /* A stream of descriptor fd, which it owns from then on. NULL with a record, and fd stays open. */
 eddy_stream *eddy__stream_new(const struct eddy__transport *transport, int fd,
                               const eddy_stream_opts *opts);
+/* The same of a socket of that family. */
+eddy_stream *eddy__stream_of_family(int fd, int family, const eddy_stream_opts *opts);
 /* 0, or EDDY_EINVAL raised. */
 int eddy__stream_check_opts(const eddy_stream_opts *opts);
 static inline void eddy__stream_ref(eddy_stream *s)
@@ -155,6 +159,11 @@ ssize_t eddy__stream_peek(eddy_stream *s, size_t most);
 void eddy__stream_on_writable(eddy_stream *s);
 /* Ends the wait of s->writer, if there is one. */
 void eddy__stream_wake_writer(eddy_stream *s, int status);
+/* eddy_write whose first bytes are sent by a call of its own, once all others have gone: a count
+ * or -errno, -EAGAIN when it would wait. */
+typedef ssize_t eddy__stream_send(eddy_stream *s, const struct iovec *bytes, void *arg);
+ssize_t eddy__stream_write_by(eddy_stream *s, const void *buf, size_t size, eddy__stream_send *send,
+                              void *arg);
 /* Raises code with the peer's name; not for EDDY_ECLOSED, which leaves s alone. */
 int eddy__stream_fail(eddy_stream *s, const char *verb, int code) __attribute__((cold));
 
@@ -187,6 +196,24 @@ int eddy__tls_connect(eddy_stream *s, const eddy_tls_opts *opts, const char *hos
 /* Why a call has failed with that code, when TLS knows more than the code says; or NULL. */
 const char *eddy__tls_reason(const eddy_stream *s, int code);
 void eddy__tls_free(struct eddy__tls *tls);
+
+/* ---- descriptors in messages (fds.c) ---- */
+
+/* So many a message brings at most: the kernel's SCM_MAX_FD. */
+enum { EDDY__FDS_MAX = 253 };
+
+/* Those that came with a stream's bytes, in order, until they are taken. */
+struct eddy__fds;
+
+/* NULL without memory, not raised. */
+struct eddy__fds *eddy__fds_new(size_t max);
+/* Closes what nobody has taken. */
+void eddy__fds_free(struct eddy__fds *fds);
+/* Before and after recvmsg: a count or a failure, unraised. */
+void eddy__fds_prepare(struct eddy__fds *fds, struct msghdr *message);
+ssize_t eddy__fds_collect(struct eddy__fds *fds, const struct msghdr *message);
+/* Why a read has failed with that code; or NULL. */
+const char *eddy__fds_reason(const eddy_stream *s, int code);
 
 /* ---- addresses (address.c) ---- */
 
@@ -221,7 +248,7 @@ int eddy__socket_make_nonblocking(int fd);
 int eddy__socket_duplicate(int fd);
 /* What became of a connect: 0 or a negative code. */
 int eddy__socket_error(int fd);
-/* Another's socket of that type, what, becomes non-blocking. 0 or a failure, raised. */
+/* Another's socket of that type, what, becomes non-blocking. Its family or a failure, raised. */
 int eddy__socket_adopt(int fd, int type, const char *what);
 int eddy__socket_local(int fd, struct eddy__address *a);
 int eddy__socket_peer(int fd, struct eddy__address *a);

@@ -118,12 +118,22 @@ int eddy__socket_peer(int fd, struct eddy__address *a)
 
 /* ---- taking over ---- */
 
+static int ask(int fd, int option)
+{
+    int value = 0;
+    socklen_t size = sizeof value;
+
+    return faulty() || getsockopt(fd, SOL_SOCKET, option, &value, &size) < 0 ? -errno : value;
+}
+
 static int check_type(int fd, int type, const char *what)
 {
+    int found;
+
     if (!eddy__thread.loop)
         return eddy_raise(EDDY_ELOOP, "a %s socket belongs to a running loop, and none runs here",
                           what);
-    int found = eddy__socket_get(fd, SOL_SOCKET, SO_TYPE);
+    found = ask(fd, SO_TYPE);
     if (found < 0)
         return eddy_raise(found, "descriptor %d is not a socket", fd);
     if (found != type)
@@ -133,14 +143,14 @@ static int check_type(int fd, int type, const char *what)
 
 int eddy__socket_adopt(int fd, int type, const char *what)
 {
-    int status = check_type(fd, type, what);
+    int flags, family;
 
-    if (status < 0)
-        return status;
-    status = eddy__socket_make_nonblocking(fd);
-    if (status < 0)
-        return eddy_raise(status, "descriptor %d cannot be made non-blocking", fd);
-    return 0;
+    eddy_try(check_type(fd, type, what));
+    flags = faulty() ? -1 : fcntl(fd, F_GETFL);
+    if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
+        return eddy_raise(-errno, "descriptor %d cannot be made non-blocking", fd);
+    family = ask(fd, SO_DOMAIN);
+    return family < 0 ? eddy_raise(family, "descriptor %d does not tell its family", fd) : family;
 }
 
 /* ---- the transport ---- */
@@ -160,6 +170,28 @@ static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
 
     return unlikely(faulty()) ? -EIO : result(recvmsg(s->fd.fd, &message, 0));
+}
+
+/* A receive ends behind descriptors though more bytes are there. */
+static ssize_t receive_parts_unix(eddy_stream *s, struct iovec *parts, size_t n)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
+
+    if (s->fds)
+        eddy__fds_prepare(s->fds, &message);
+    if (unlikely(faulty()))
+        return -EIO;
+    ssize_t got = result(recvmsg(s->fd.fd, &message, MSG_CMSG_CLOEXEC));
+    if (likely(got < 0 || (!message.msg_controllen && !(message.msg_flags & MSG_CTRUNC))))
+        return got;
+    s->fd.hangup = true;
+    ssize_t status = s->fds ? eddy__fds_collect(s->fds, &message) : 0;
+    return status < 0 ? status : got;
+}
+
+static ssize_t receive_unix(eddy_stream *s, void *buf, size_t size)
+{
+    return receive_parts_unix(s, &(struct iovec){buf, size}, 1);
 }
 
 static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
@@ -189,6 +221,15 @@ const struct eddy__transport eddy__socket_transport = {
     .name = "socket",
     .receive = receive,
     .receive_parts = receive_parts,
+    .send = send_bytes,
+    .send_eof = send_eof,
+    .shut = shut,
+};
+
+const struct eddy__transport eddy__unix_transport = {
+    .name = "Unix socket",
+    .receive = receive_unix,
+    .receive_parts = receive_parts_unix,
     .send = send_bytes,
     .send_eof = send_eof,
     .shut = shut,

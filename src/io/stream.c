@@ -13,6 +13,9 @@ int eddy__stream_check_opts(const eddy_stream_opts *opts)
     if (opts->low_water > high)
         return eddy_raise(EDDY_EINVAL, "low_water (%zu) must not be above high_water (%zu)",
                           opts->low_water, high);
+    if (opts->max_fds > EDDY__FDS_MAX)
+        return eddy_raise(EDDY_EINVAL, "max_fds of a stream is at most %d, not %u", EDDY__FDS_MAX,
+                          opts->max_fds);
     if (opts->limit > SIZE_MAX / 4 || high > SIZE_MAX / 4)
         return eddy_raise(EDDY_EINVAL, "limit and high_water of a stream are at most %zu",
                           SIZE_MAX / 4);
@@ -70,15 +73,32 @@ eddy_stream *eddy__stream_new(const struct eddy__transport *transport, int fd,
     return s;
 }
 
+eddy_stream *eddy__stream_of_family(int fd, int family, const eddy_stream_opts *opts)
+{
+    bool is_unix = family == AF_UNIX;
+    eddy_stream *s =
+        eddy__stream_new(is_unix ? &eddy__unix_transport : &eddy__socket_transport, fd, opts);
+
+    if (!s || !is_unix || !opts->max_fds)
+        return s;
+    s->fds = eddy__fds_new(opts->max_fds);
+    if (s->fds)
+        return s;
+    eddy__stream_unref(s);
+    eddy__raise_code(EDDY_ENOMEM);
+    return NULL;
+}
+
 eddy_stream *eddy_stream_of_socket(int fd, const eddy_stream_opts *opts)
 {
     static const eddy_stream_opts defaults;
 
     if (!opts)
         opts = &defaults;
-    if (eddy__stream_check_opts(opts) < 0 || eddy__socket_adopt(fd, SOCK_STREAM, "stream") < 0)
+    if (eddy__stream_check_opts(opts) < 0)
         return NULL;
-    return eddy__stream_new(&eddy__socket_transport, fd, opts);
+    int family = eddy__socket_adopt(fd, SOCK_STREAM, "stream");
+    return family < 0 ? NULL : eddy__stream_of_family(fd, family, opts);
 }
 
 void eddy__stream_unref(eddy_stream *s)
@@ -92,6 +112,7 @@ void eddy__stream_unref(eddy_stream *s)
     else
         eddy__free(s->state);
     eddy__tls_free(s->tls);
+    eddy__fds_free(s->fds);
     eddy__free(s->peer);
     eddy__free(s->local);
     eddy__loop_unref(s->fd.loop);
@@ -283,6 +304,8 @@ int eddy__stream_fail(eddy_stream *s, const char *verb, int code)
     if (code == eddy__self()->interrupt)
         return eddy__raise_interrupt(code);
     const char *reason = eddy__tls_reason(s, code);
+    if (!reason)
+        reason = eddy__fds_reason(s, code);
     return eddy_raise(code, "cannot %s %s: %s", verb, eddy_stream_peer(s),
                       reason ? reason : eddy__words(code).text);
 }

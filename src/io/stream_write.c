@@ -164,21 +164,27 @@ static void cut(eddy_stream *s)
     s->write_error = EDDY_EPIPE;
 }
 
-static NOINLINE ssize_t write_in_turn(eddy_stream *s, const void *buf, size_t size, size_t done)
+/* With the turn, which it gives up: what comes after the first done bytes. */
+static ssize_t write_rest(eddy_stream *s, const void *buf, size_t size, size_t done)
 {
-    int status = take_turn(s);
+    int status =
+        s->transport->push ? s->transport->push(s, buf, size) : hand_over(s, buf, size, &done);
 
-    if (status == EDDY_ECLOSED)
-        return eddy__raise_code(status);
-    if (status < 0)
-        return fail(s, status);
-    status = s->transport->push ? s->transport->push(s, buf, size) : hand_over(s, buf, size, &done);
     if (status == EDDY_ECLOSED)
         return eddy__raise_code(status);
     if (status < 0 && done && !s->write_error)
         cut(s);
     end_turn(s);
     return likely(status >= 0) ? (ssize_t)size : fail(s, status);
+}
+
+static NOINLINE ssize_t write_in_turn(eddy_stream *s, const void *buf, size_t size, size_t done)
+{
+    int status = take_turn(s);
+
+    if (status == EDDY_ECLOSED)
+        return eddy__raise_code(status);
+    return status < 0 ? fail(s, status) : write_rest(s, buf, size, done);
 }
 
 static NOINLINE ssize_t write_slow(eddy_stream *s, const void *buf, size_t size)
@@ -214,7 +220,7 @@ ssize_t eddy_write(eddy_stream *s, const void *buf, size_t size)
     return write_in_turn(s, buf, size, n > 0 ? (size_t)n : 0);
 }
 
-/* ---- eddy_flush, eddy_write_eof ---- */
+/* ---- behind everything that was written before ---- */
 
 /* With the turn: waits until everything accepted has been sent. */
 static int await_sent(eddy_stream *s)
@@ -251,6 +257,42 @@ int eddy_flush(eddy_stream *s)
         return eddy__raise_code(status);
     end_turn(s);
     return status < 0 && !s->sent_eof ? (int)fail(s, status) : 0;
+}
+
+/* With the turn: a count, or a code, unraised. */
+static ssize_t send_first(eddy_stream *s, const struct iovec *bytes, eddy__stream_send *send,
+                          void *arg)
+{
+    for (;;) {
+        int status = await_sent(s);
+
+        if (status < 0)
+            return status;
+        ssize_t n = send(s, bytes, arg);
+        s->writable = n == (ssize_t)bytes->iov_len;
+        if (n != -EAGAIN)
+            return n;
+        status = eddy__stream_await_writable(s, 0);
+        if (status < 0)
+            return status;
+    }
+}
+
+ssize_t eddy__stream_write_by(eddy_stream *s, const void *buf, size_t size, eddy__stream_send *send,
+                              void *arg)
+{
+    struct iovec bytes = {(void *)(uintptr_t)buf, size};
+    int status = begin_flush(s);
+
+    if (status < 0)
+        return status;
+    ssize_t n = send_first(s, &bytes, send, arg);
+    if (n == EDDY_ECLOSED)
+        return eddy__raise_code(EDDY_ECLOSED);
+    if (n >= 0 && (size_t)n < size)
+        return write_rest(s, buf, size, (size_t)n);
+    end_turn(s);
+    return n < 0 ? fail(s, (int)n) : n;
 }
 
 static int send_eof(eddy_stream *s)

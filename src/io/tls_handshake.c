@@ -266,7 +266,7 @@ static int check(const eddy_stream *s, const eddy_tls_opts *opts)
         return eddy_raise(EDDY_EINVAL, "the stream is NULL");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
-    if (s->transport != &eddy__socket_transport)
+    if (s->transport != &eddy__socket_transport && s->transport != &eddy__unix_transport)
         return eddy_raise(EDDY_EINVAL, "TLS begins on a socket in the clear");
     if (s->reading || s->writing)
         return eddy_raise(EDDY_EBUSY, "another task is using this stream");

@@ -7,9 +7,13 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 
 static inline double bench_clock(clockid_t clock)
@@ -76,6 +80,46 @@ static inline void bench_report_files(long reads, double seconds, double cpu)
 {
     bench_report("files", (double)reads / seconds / 1e3, "k/s");
     bench_report("files_cpu", cpu / (double)reads * 1e6, "us");
+}
+
+static inline void bench_die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static inline struct sockaddr_in bench_address(long port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((unsigned short)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+/* What bench/run waits for before it loads a server. */
+static inline void bench_ready(long port)
+{
+    printf("ready %ld\n", port);
+    fflush(stdout);
+}
+
+/* A socket that listens on the port of 127.0.0.1. */
+static inline int bench_listen(long port)
+{
+    struct sockaddr_in at = bench_address(port);
+    int one = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 || listen(listener, 1024) < 0)
+        bench_die("listen");
+    return listener;
+}
+
+/* Has epoll give the pointer when the descriptor is readable. */
+static inline void bench_watch(int epoll, int fd, void *pointer)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = pointer};
+
+    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 /* Keep the calling thread on one CPU. */

@@ -21,8 +21,7 @@ static int serve(int port)
     eddy_auto(eddy_server) *server =
         eddy_try(eddy_server_open(echo, .host = "127.0.0.1", .port = port, .backlog = 1024));
 
-    printf("ready %d\n", eddy_server_port(server));
-    fflush(stdout);
+    bench_ready(port);
     return eddy_sleep(INFINITY);
 }
 EDDY_CORO(serve, int)

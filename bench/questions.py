@@ -32,12 +32,13 @@ class Metric:
 class Question:
     """sizes: how many times, in full and quick, then of interpreted peers in full and quick; of a
     server, seconds for each load. loads: for each figure of a server the load generator, its
-    connections and bytes. variants: further contenders, by the contender they vary: name, further
+    connections and bytes; load_cpu: where that runs. variants: further contenders, by the contender they vary: name, further
     arguments, environment. needs: what is made for its programs, their first arguments."""
 
-    def __init__(self, sizes, metrics, cpus="0", loads=None, variants=(), needs=None):
-        self.sizes, self.metrics, self.cpus, self.loads = sizes, metrics, cpus, loads
-        self.variants, self.needs = variants, needs
+    def __init__(self, sizes, metrics, cpus="0", loads=None, load_cpu="1", variants=(),
+                 needs=None):
+        self.sizes, self.metrics, self.cpus, self.variants = sizes, metrics, cpus, variants
+        self.loads, self.load_cpu, self.needs = loads, load_cpu, needs
 
 
 def server(title, unit="request", **more):
@@ -89,12 +90,12 @@ QUESTIONS = {
         variants=[ON_EPOLL]),
     "short": Question((2, 1, 2, 1), {
         "short": server("Short TCP connections, 64 at once, 64 B", "connection", **BEST),
-    }, loads={"short": ("load_short", 64, 64)}, variants=[ON_EPOLL]),
+    }, loads={"short": ("load_short", 64, 64)}, load_cpu="0", variants=[ON_EPOLL]),
     "tls_echo": Question((2, 1, 2, 1), {
         "tls_64": server("TLS echo, 64 connections, 64 B", **BEST),
         "tls_16k": server("TLS echo, 64 connections, 16 KiB", **BEST),
     }, loads={"tls_64": ("load_tls", 64, 64), "tls_16k": ("load_tls", 64, 16384)},
-        variants=[ON_EPOLL], needs="certificate"),
+        load_cpu="0", variants=[ON_EPOLL], needs="certificate"),
     "wake": Question((20_000, 5_000, 20_000, 5_000), {
         "wake": Metric("Wake from another thread and back", "us", factor=("libuv", 1.0)),
     }, cpus="0,1", variants=[ON_EPOLL]),

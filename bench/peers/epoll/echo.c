@@ -2,10 +2,6 @@
  * when nothing is between the program and the kernel. */
 #include "bench.h"
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static char buffer[32768];
@@ -29,18 +25,11 @@ static void answer(int fd)
 int main(int argc, char **argv)
 {
     long port = bench_arg(argc, argv, 1, 7000);
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_port = htons((unsigned short)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct epoll_event events[256];
-    int one = 1, epoll = epoll_create1(0), listener = socket(AF_INET, SOCK_STREAM, 0);
+    int epoll = epoll_create1(0), listener = bench_listen(port);
 
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 || listen(listener, 1024) < 0)
-        return perror("echo"), 1;
     watch(epoll, listener);
-    printf("ready %ld\n", port);
-    fflush(stdout);
+    bench_ready(port);
     for (;;) {
         int n = epoll_wait(epoll, events, 256, -1);
         for (int i = 0; i < n; i++) {

@@ -80,7 +80,6 @@ int main(int argc, char **argv)
     uv_tcp_bind(&server, (struct sockaddr *)&at, 0);
     if (uv_listen((uv_stream_t *)&server, 1024, on_connection) < 0)
         return fprintf(stderr, "echo: cannot listen\n"), 1;
-    printf("ready %ld\n", port);
-    fflush(stdout);
+    bench_ready(port);
     return uv_run(uv_default_loop(), UV_RUN_DEFAULT);
 }

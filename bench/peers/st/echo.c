@@ -1,7 +1,6 @@
 /* State Threads echo server: a thread for each connection. */
 #include "bench.h"
 
-#include <arpa/inet.h>
 #include <st.h>
 
 static void *serve(void *arg)
@@ -20,19 +19,11 @@ static void *serve(void *arg)
 int main(int argc, char **argv)
 {
     long port = bench_arg(argc, argv, 1, 7000);
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_port = htons((unsigned short)port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int one = 1, listener = socket(AF_INET, SOCK_STREAM, 0);
 
     st_set_eventsys(ST_EVENTSYS_ALT);
     st_init();
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 || listen(listener, 1024) < 0)
-        return perror("echo"), 1;
-    st_netfd_t server = st_netfd_open_socket(listener);
-    printf("ready %ld\n", port);
-    fflush(stdout);
+    st_netfd_t server = st_netfd_open_socket(bench_listen(port));
+    bench_ready(port);
     for (;;) {
         st_netfd_t peer = st_accept(server, NULL, NULL, ST_UTIME_NO_TIMEOUT);
         if (!peer || !st_thread_create(serve, peer, 0, 65536))

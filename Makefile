@@ -78,6 +78,7 @@ BENCH_SRC := $(call possible,$(wildcard bench/*.c))
 TOUR := $(TOUR_SRC:examples/%.c=$(B)/%)
 EXAMPLES := $(EXAMPLE_SRC:%.c=$(B)/%)
 BENCHES := $(BENCH_SRC:%.c=$(B)/%)
+SOAK := $(B)/soak/server $(B)/soak/client
 TOOL := $(if $(TOOL_SRC),$(if $(call possible,$(TOOL_SRC)),$(B)/eddy))
 
 objects = $(patsubst %.c,$(B)/obj/$(1)/%.o,$(2))
@@ -88,7 +89,7 @@ TEST_OBJ := $(call objects,testing,$(TESTED) $(TEST_SRC))
 
 # ---- building ----------------------------------------------------------------------------------
 
-.PHONY: all lib programs run test unit asan ubsan tsan valgrind torture bench lint format cover \
+.PHONY: all lib programs run test unit soak asan ubsan tsan valgrind torture bench lint format cover \
     install foreign clean help samples tour FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -139,6 +140,8 @@ $(B)/examples/%: $(B)/obj/program/examples/%.o $$(call archives,examples/$$*.c)
 	$(call link,examples/$*.c)
 $(B)/bench/%: $(B)/obj/program/bench/%.o $$(call archives,bench/$$*.c)
 	$(call link,bench/$*.c)
+$(B)/soak/%: $(B)/obj/program/tests/soak/%.o $(B)/libeddy.a
+	$(call link,tests/soak/$*.c)
 $(B)/tests: $(TEST_OBJ)
 	$(call link,$(TESTED) $(TEST_SRC))
 # The harness's own test: tests that must fail, linked with what the runner needs and no more.
@@ -154,10 +157,13 @@ again = +$(MAKE) --no-print-directory B=build/$(1) $(2)
 
 run: all ## the sample programs, or PROGRAM=tour/14_sequential_concurrent (ARGS=...)
 	@B=$(B) CC='$(CC)' scripts/demo $(PROGRAM) $(ARGS)
-test: all $(B)/tests $(B)/harness ## everything that can be tested quickly; BACKEND=epoll: one backend
+test: all $(B)/tests $(B)/harness $(SOAK) ## everything that can be tested quickly; BACKEND=epoll: one backend
 	+@B=$(B) CC='$(CC)' MAKE='$(MAKE)' $(PYTHON) scripts/test.py $(BACKENDS)
 unit: $(B)/tests ## unit tests only; TESTS=name selects, BACKEND=uring|epoll
 	@$(call UNIT,$(BACKENDS))
+soak: $(SOAK) ## a server under load; SECONDS=120 CONNECTIONS=10000 BACKEND=..., TLS=1: with TLS
+	@$(PYTHON) tests/soak/run $(if $(TLS),--tls) $(B) $(or $(CONNECTIONS),10000) \
+	    $(or $(SECONDS),120) $(BACKENDS)
 tour: $(TOUR) ## the tour against its transcripts; TESTS=14 selects
 	@B=$(B) tests/tour/run $(TESTS)
 samples: lib ## the sample programs of the API with each compiler on each backend

@@ -37,6 +37,7 @@ def legs(backends):
     for backend in backends:
         yield f"tour on {backend}", ["env", f"EDDY_BACKEND={backend}", "tests/tour/run"]
     yield "command", ["tests/tools/run", BUILD, *backends]
+    yield "soak", [sys.executable, "tests/soak/run", BUILD, "200", "10", *backends]
     yield "lint", [sys.executable, "scripts/lint.py"]
     yield "install", ["scripts/check-install"]
 

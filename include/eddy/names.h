@@ -3,6 +3,7 @@
 #ifndef EDDY_NAMES_H
 #define EDDY_NAMES_H
 
+#include <eddy/address.h>
 #include <eddy/base.h>
 #include <eddy/loop.h>
 
@@ -18,14 +19,21 @@ typedef char eddy_host_text[46];
  * EDDY_ENAME with the reason. */
 EDDY_API EDDY_SUSPENDS int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n);
 
+enum { EDDY_HOST_NAME = 254 }; /* bytes that any host's name fits in */
+
+/* The name of a host by its address, which is chosen by the address's owner: look it up before it
+ * is believed. Answers are not kept. 0, or EDDY_ENAME with the reason. */
+EDDY_API EDDY_SUSPENDS int eddy_getnameinfo(const eddy_address *address, char name[EDDY_HOST_NAME]);
+
 typedef struct eddy_resolver_opts {
-    const char *servers; /* "127.0.0.1:5353,[::1]"; NULL: those of resolv.conf */
-    double timeout;      /* seconds to wait for an answer, doubled at each further try; 0: 2 */
-    int attempts;        /* tries of each server; 0: 3 */
-    unsigned queries;    /* names asked for at once, more wait in line; 0: 256 */
-    unsigned cache;      /* names kept; 0: 1,000 */
-    double max_ttl;      /* seconds an answer is kept at most; 0: 300, negative: none is kept */
-    bool getaddrinfo;    /* asks the C library in threads, as modules of nsswitch may need (mDNS) */
+    const char *servers;     /* "127.0.0.1:5353,[::1]"; NULL: those of resolv_conf */
+    const char *resolv_conf; /* file of servers and search list; NULL: /etc/resolv.conf */
+    double timeout;          /* seconds to wait for an answer, doubled at each further try; 0: 2 */
+    int attempts;            /* tries of each server; 0: 3 */
+    unsigned queries;        /* names asked for at once, more wait in line; 0: 256 */
+    unsigned cache;          /* names kept; 0: 1,000 */
+    double max_ttl;          /* seconds an answer is kept at most; 0: 300, negative: none is kept */
+    bool getaddrinfo; /* asks the C library in threads, as modules of nsswitch may need (mDNS) */
 } eddy_resolver_opts;
 
 /* How the loop looks names up from now on; what was kept is forgotten. 0, EDDY_EINVAL, or

@@ -14,7 +14,8 @@ struct eddy__resolver {
     struct eddy__dns *dns;   /* NULL: not made yet, or it cannot be */
     eddy_resolver_opts opts; /* with the defaults */
     char *servers;           /* opts.servers */
-    eddy_handle go_on;       /* a call of go_on that is to come */
+    char *resolv_conf;
+    eddy_handle go_on; /* a call of go_on that is to come */
     struct list queued;
     struct list asked;
     struct list known;
@@ -31,6 +32,7 @@ static void unref(struct eddy__name *name)
     if (--name->refs)
         return;
     eddy__free(name->found);
+    eddy__free(name->called);
     eddy__free(name);
 }
 
@@ -94,7 +96,7 @@ static struct eddy__name *find(struct eddy__resolver *r, const char *host)
  * C library is asked. */
 static void renew_dns(struct eddy__resolver *r)
 {
-    if (r->asked_count == 0 && !r->opts.servers && r->dns && eddy__dns_is_outdated(r->dns)) {
+    if (r->asked_count == 0 && r->dns && eddy__dns_is_outdated(r->dns)) {
         eddy__dns_close(r->dns);
         r->dns = NULL;
     }
@@ -134,7 +136,8 @@ static int go_on(void *resolver)
 }
 
 /* A new name in the queue; NULL without memory, raised. */
-static struct eddy__name *queue(struct eddy__resolver *r, const char *host)
+static struct eddy__name *queue(struct eddy__resolver *r, const char *host,
+                                const struct eddy__address *address)
 {
     size_t length = strlen(host);
     struct eddy__name **bucket = bucket_of(r, host);
@@ -149,6 +152,8 @@ static struct eddy__name *queue(struct eddy__resolver *r, const char *host)
     }
     for (size_t i = 0; i < length; i++)
         name->host[i] = lower(host[i]);
+    if (address)
+        name->address = *address;
     name->resolver = r;
     name->refs = 1;
     name->next = *bucket;
@@ -180,6 +185,7 @@ void eddy__name_answer(struct eddy__name *name, const struct eddy__answer *answe
     name->job = NULL;
     name->code = answer->code;
     name->found = answer->found;
+    name->called = answer->called;
     if (answer->code == EDDY_ENAME)
         snprintf(name->reason.text, sizeof name->reason.text, "%s", answer->reason);
     list_remove(&name->link);
@@ -201,6 +207,7 @@ static bool is_awaited(const struct list *names)
 static void free_resolver(struct eddy__resolver *r)
 {
     eddy__free(r->servers);
+    eddy__free(r->resolv_conf);
     eddy__free(r);
 }
 
@@ -247,17 +254,26 @@ static eddy_resolver_opts with_defaults(const eddy_resolver_opts *opts)
     return all;
 }
 
-/* Copies .servers. NULL without memory, raised. */
+/* Puts a copy in place of *text. False without memory. */
+static bool copy_text(const char **text, char **copy)
+{
+    if (!*text)
+        return true;
+    *text = *copy = eddy__strdup(*text);
+    return *copy;
+}
+
+/* NULL without memory, raised. */
 static struct eddy__resolver *open_resolver(eddy_loop *loop, const eddy_resolver_opts *opts)
 {
     eddy_resolver_opts all = with_defaults(opts);
     size_t buckets = buckets_for(all.cache);
     struct eddy__resolver *r = eddy__alloc_zero(sizeof *r + buckets * sizeof r->buckets[0]);
 
-    if (r && opts->servers)
-        all.servers = r->servers = eddy__strdup(opts->servers);
-    if (!r || (opts->servers && !r->servers)) {
-        eddy__free(r);
+    if (!r || !copy_text(&all.servers, &r->servers) ||
+        !copy_text(&all.resolv_conf, &r->resolv_conf)) {
+        if (r)
+            free_resolver(r);
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
@@ -336,33 +352,29 @@ static int await_answer(struct eddy__name *name)
     return eddy__raise_if(status);
 }
 
-/* A copy of what was found; NULL raised. */
-static struct eddy__addresses *take(const struct eddy__name *name, const char *host)
+static int fail(const struct eddy__name *name, const char *host)
 {
-    if (name->code == 0)
-        return eddy__addresses_of(name->found->list, name->found->count);
-    if (name->code == EDDY_ENAME)
-        eddy_raise(EDDY_ENAME, "cannot look up %s: %s", host, name->reason.text);
-    else
-        eddy__raise_code(name->code);
-    return NULL;
+    if (name->code != EDDY_ENAME)
+        return eddy__raise_code(name->code);
+    return eddy_raise(EDDY_ENAME, "cannot look up %s: %s", host, name->reason.text);
 }
 
-static struct eddy__addresses *look_up(const char *host)
+/* What is known, with a reference to be given back; NULL raised. */
+static struct eddy__name *look_up(const char *host, const struct eddy__address *address)
 {
     struct eddy__resolver *r;
     struct eddy__name *name;
-    struct eddy__addresses *found = NULL;
 
     if (eddy__checkpoint() < 0 || !(r = resolver_of(eddy__self()->loop)))
         return NULL;
-    if (!(name = find(r, host)) && !(name = queue(r, host)))
+    if (!(name = find(r, host)) && !(name = queue(r, host, address)))
         return NULL;
     name->refs++;
-    if (name->state == EDDY__NAME_KNOWN || await_answer(name) == 0)
-        found = take(name, host);
+    if ((name->state == EDDY__NAME_KNOWN || await_answer(name) == 0) &&
+        (name->code == 0 || fail(name, host) == 0))
+        return name;
     unref(name);
-    return found;
+    return NULL;
 }
 
 static int check_host(const char *host)
@@ -398,7 +410,12 @@ struct eddy__addresses *eddy__names_resolve(const char *host)
         return eddy__addresses_of(&address, 1);
     if (is_local(host))
         return eddy__addresses_both("::1", "127.0.0.1");
-    return look_up(host);
+    struct eddy__name *name = look_up(host, NULL);
+    if (!name)
+        return NULL;
+    struct eddy__addresses *found = eddy__addresses_of(name->found->list, name->found->count);
+    unref(name);
+    return found;
 }
 
 int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n)
@@ -418,4 +435,20 @@ int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n)
         eddy__address_format_host(&found->list[i], addresses[i], sizeof addresses[i]);
     eddy__free(found);
     return count;
+}
+
+int eddy_getnameinfo(const eddy_address *address, char name[EDDY_HOST_NAME])
+{
+    char host[INET6_ADDRSTRLEN];
+    int family = address ? address->u.any.sa_family : AF_UNSPEC;
+
+    if (family != AF_INET && family != AF_INET6)
+        return eddy_raise(EDDY_EINVAL, "eddy_getnameinfo needs an IPv4 or IPv6 address");
+    eddy__address_format_host(address, host, sizeof host);
+    struct eddy__name *known = look_up(host, address);
+    if (!known)
+        return eddy_status_pointer_(known);
+    snprintf(name, EDDY_HOST_NAME, "%s", known->called);
+    unref(known);
+    return 0;
 }

@@ -17,7 +17,8 @@ enum { EDDY__ADDRESSES_MAX = 64 }; /* of a name; more are left out */
 
 struct eddy__answer {
     int code;                      /* 0, EDDY_ENAME, EDDY_ENOMEM */
-    struct eddy__addresses *found; /* NULL with a code */
+    struct eddy__addresses *found; /* what was wanted */
+    char *called;                  /* or this */
     const char *reason;            /* why it is EDDY_ENAME */
     double ttl;                    /* seconds for which it may be kept; 0: not at all */
 };
@@ -33,15 +34,17 @@ struct eddy__name {
     enum { EDDY__NAME_QUEUED, EDDY__NAME_ASKED, EDDY__NAME_KNOWN } state;
     unsigned refs;
     eddy_waiters_ waiters;
+    struct eddy__address address; /* its name is wanted; without a size the addresses of host */
     int code;
     struct eddy__addresses *found;
+    char *called;
     struct eddy__words reason;
     int64_t expires;
-    char host[]; /* in lower case */
+    char host[]; /* in lower case, or the address as text */
 };
 
 /* Ends a question: the name is known, or forgotten when those who wait have taken it. Takes
- * answer->found over. */
+ * what the answer has over. */
 void eddy__name_answer(struct eddy__name *name, const struct eddy__answer *answer);
 /* After answers: puts the questions that had to wait. */
 void eddy__resolver_go_on(struct eddy__resolver *resolver);

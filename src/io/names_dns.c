@@ -13,7 +13,6 @@ enum { ATTEMPTS = 3, SERVERS_MAX = 16 };
 static const double TIMEOUT = 2;
 /* How long a "no" is kept: c-ares does not tell the time that RFC 2308 gives it. */
 static const double NEGATIVE_TTL = 5;
-static const char SETTINGS[] = "/etc/resolv.conf";
 
 /* c-ares is entered on the loop's stack only. Its time-outs are one timer of the loop, which has
  * its place reserved and so can always be armed. */
@@ -23,7 +22,8 @@ struct eddy__dns {
     struct eddy__resolver *resolver;
     eddy_timer_ timer;
     struct list sockets;
-    struct timespec settings; /* of what time they are */
+    const char *settings;      /* the file's path */
+    struct stat settings_then; /* when it was read; all zero: it was not there */
 };
 
 struct socket {
@@ -78,12 +78,11 @@ static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts, int 
 static const struct ares_socket_functions system_calls = {open_socket, close_socket, connect_socket,
                                                           receive, send_parts};
 
-/* When the system's settings were written; 0 when nobody knows. */
-static struct timespec time_of_settings(void)
+static struct stat look_at(const char *path)
 {
     struct stat st;
 
-    return faulty() || stat(SETTINGS, &st) < 0 ? (struct timespec){0} : st.st_mtim;
+    return faulty() || stat(path, &st) < 0 ? (struct stat){0} : st;
 }
 
 /* ---- sockets and time-outs ---- */
@@ -220,14 +219,17 @@ static const char *reason_of(int status)
     }
 }
 
+static bool is_no(int status)
+{
+    return status == ARES_ENOTFOUND || status == ARES_ENODATA;
+}
+
 /* A "no" holds for a while, unless a server that was silent might have said more. */
 static struct eddy__answer failure(int status, int timeouts)
 {
-    bool is_no = (status == ARES_ENOTFOUND || status == ARES_ENODATA) && !timeouts;
-
     return (struct eddy__answer){.code = status == ARES_ENOMEM ? EDDY_ENOMEM : EDDY_ENAME,
                                  .reason = reason_of(status),
-                                 .ttl = is_no ? NEGATIVE_TTL : 0};
+                                 .ttl = is_no(status) && !timeouts ? NEGATIVE_TTL : 0};
 }
 
 static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *info)
@@ -248,13 +250,32 @@ static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *
     eddy__name_answer(name, &answer);
 }
 
+/* How long a name holds c-ares does not tell. */
+static void named(void *arg, int status, int timeouts, char *called, char *service)
+{
+    struct eddy__answer answer = failure(status, timeouts);
+
+    (void)service;
+    if (is_no(status))
+        answer.reason = "the address has no name";
+    if (status == ARES_SUCCESS)
+        answer = (struct eddy__answer){.called = eddy__strdup(called)};
+    if (status == ARES_SUCCESS && !answer.called)
+        answer = failure(ARES_ENOMEM, 0);
+    eddy__name_answer(arg, &answer);
+}
+
 void eddy__dns_ask(struct eddy__dns *dns, struct eddy__name *name)
 {
     struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 
     if (secure_getenv("CARES_HOSTS"))
         hints.ai_flags = ARES_AI_ENVHOSTS;
-    ares_getaddrinfo(dns->channel, name->host, NULL, &hints, answered, name);
+    if (name->address.size)
+        ares_getnameinfo(dns->channel, &name->address.u.any, name->address.size,
+                         ARES_NI_LOOKUPHOST | ARES_NI_NAMEREQD, named, name);
+    else
+        ares_getaddrinfo(dns->channel, name->host, NULL, &hints, answered, name);
     arm_timer(dns);
 }
 
@@ -327,11 +348,13 @@ static int open_channel(struct eddy__dns *dns, const eddy_resolver_opts *opts)
         .tries = opts->attempts ? opts->attempts : ATTEMPTS,
         .sock_state_cb = socket_changed,
         .sock_state_cb_data = dns,
+        .resolvconf_path = (char *)(uintptr_t)dns->settings,
     };
 
     pthread_once(&once, init_library);
     int status = ares_init_options(&dns->channel, &options,
-                                   ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+                                   ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB |
+                                       ARES_OPT_RESOLVCONF);
     if (status != ARES_SUCCESS)
         return status == ARES_ENOMEM
                    ? eddy__raise_code(EDDY_ENOMEM)
@@ -352,7 +375,8 @@ int eddy__dns_open(struct eddy__dns **dns, eddy_loop *loop, struct eddy__resolve
     }
     new->loop = loop;
     new->resolver = resolver;
-    new->settings = time_of_settings();
+    new->settings = opts->resolv_conf ? opts->resolv_conf : "/etc/resolv.conf";
+    new->settings_then = look_at(new->settings);
     list_init(&new->sockets);
     status = open_channel(new, opts);
     if (status < 0)
@@ -364,9 +388,12 @@ int eddy__dns_open(struct eddy__dns **dns, eddy_loop *loop, struct eddy__resolve
 
 bool eddy__dns_is_outdated(const struct eddy__dns *dns)
 {
-    struct timespec now = time_of_settings();
+    const struct stat *then = &dns->settings_then;
+    struct stat now = look_at(dns->settings);
 
-    return now.tv_sec != dns->settings.tv_sec || now.tv_nsec != dns->settings.tv_nsec;
+    return now.st_ino != then->st_ino || now.st_size != then->st_size ||
+           now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
+           now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
 }
 
 void eddy__dns_close(struct eddy__dns *dns)

@@ -1,4 +1,4 @@
-/* names_thread.c - looking host names up by getaddrinfo, in worker threads.
+/* names_thread.c - looking host names up by getaddrinfo and its like, in worker threads.
  *
  * A look-up belongs to its job, with a copy of the name: the resolver may go at any time, and the
  * thread ends by itself. */
@@ -11,7 +11,9 @@ struct eddy__name_job {
     struct eddy__name *name; /* NULL: nobody wants the answer */
     int error;               /* of getaddrinfo */
     int system_error;        /* errno for EAI_SYSTEM */
+    struct eddy__address address;
     struct eddy__addresses *found;
+    char *called;
     char host[];
 };
 
@@ -23,6 +25,7 @@ static struct eddy__name_job *job_of(struct eddy__work *work)
 static void free_job(struct eddy__name_job *job)
 {
     eddy__free(job->found);
+    eddy__free(job->called);
     eddy__free(job);
 }
 
@@ -52,22 +55,40 @@ static struct eddy__addresses *copy_addresses(const struct addrinfo *list)
     return found;
 }
 
-static void look_up(struct eddy__work *work)
+static void find_addresses(struct eddy__name_job *job)
 {
-    struct eddy__name_job *job = job_of(work);
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
 
-    if (eddy__fault()) {
-        job->error = EAI_FAIL;
-        return;
-    }
     job->error = getaddrinfo(job->host, NULL, &hints, &list);
     job->system_error = errno;
     if (job->error)
         return;
     job->found = copy_addresses(list);
     freeaddrinfo(list);
+}
+
+static void find_name(struct eddy__name_job *job)
+{
+    char name[EDDY_HOST_NAME];
+
+    job->error = getnameinfo(&job->address.u.any, job->address.size, name, sizeof name, NULL, 0,
+                             NI_NAMEREQD);
+    job->system_error = errno;
+    if (!job->error)
+        job->called = eddy__strdup(name);
+}
+
+static void look_up(struct eddy__work *work)
+{
+    struct eddy__name_job *job = job_of(work);
+
+    if (eddy__fault())
+        job->error = EAI_FAIL;
+    else if (job->address.size)
+        find_name(job);
+    else
+        find_addresses(job);
 }
 
 /* ---- in the loop ---- */
@@ -78,7 +99,7 @@ static void answer(struct eddy__name_job *job)
     struct eddy__words words = {""};
     struct eddy__answer a = {.code = EDDY_ENAME, .reason = words.text};
 
-    if (job->error == EAI_MEMORY || (!job->error && !job->found)) {
+    if (job->error == EAI_MEMORY || (!job->error && !job->found && !job->called)) {
         a.code = EDDY_ENOMEM;
     } else if (job->error == EAI_SYSTEM) {
         words = eddy__words(-job->system_error);
@@ -86,8 +107,8 @@ static void answer(struct eddy__name_job *job)
         a.reason = gai_strerror(job->error);
     } else {
         a.code = 0;
-        a.found = job->found;
-        job->found = NULL;
+        a.found = eddy_take(job->found);
+        a.called = eddy_take(job->called);
     }
     eddy__name_answer(job->name, &a);
 }
@@ -123,6 +144,7 @@ static struct eddy__name_job *make_job(struct eddy__name *name)
     job->work.done = done;
     job->work.drop = dropped;
     job->name = name;
+    job->address = name->address;
     return job;
 }
 

@@ -9,7 +9,10 @@
  *     empty          no record                  broken   SERVFAIL
  *     garbage short wrongid circle              answers that are none, as their names say
  *
- * Other names are NXDOMAIN. TTLs are 60 s. */
+ *     mangledN       both with errors that depend on N
+ *
+ * Other names are NXDOMAIN. TTLs are 60 s. The name of 192.0.2.9 is in4.test, other addresses have
+ * none. */
 #ifndef DNS_SERVER_H
 #define DNS_SERVER_H
 
@@ -36,7 +39,7 @@ struct dns_message {
     size_t size;
 };
 
-enum { DNS_A = 1, DNS_CNAME = 5, DNS_AAAA = 28, DNS_QUESTION = 12 };
+enum { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_AAAA = 28, DNS_QUESTION = 12 };
 
 static inline void dns_put(struct dns_message *m, const void *bytes, size_t size)
 {
@@ -98,7 +101,9 @@ static inline void dns_answer(struct dns_message *m, const char *label, unsigned
     if (strcmp(label, "two") == 0 && in4) {
         dns_in4(m, DNS_QUESTION, 60, "127.0.0.2");
         dns_in4(m, DNS_QUESTION, 60, "127.0.0.1");
-    } else if ((strcmp(label, "in6") == 0 || strcmp(label, "both") == 0) && !in4) {
+    } else if ((strcmp(label, "in6") == 0 || strcmp(label, "both") == 0 ||
+                strcmp(label, "mangled") == 0) &&
+               !in4) {
         dns_record(m, DNS_QUESTION, DNS_AAAA, 60, loopback6, sizeof loopback6);
     } else if (strcmp(label, "alias") == 0 && in4) {
         unsigned name = (unsigned)m->size + 12;
@@ -116,7 +121,8 @@ static inline void dns_answer(struct dns_message *m, const char *label, unsigned
             dns_in4(m, DNS_QUESTION, 60, address);
         }
     } else if ((strcmp(label, "in4") == 0 || strcmp(label, "both") == 0 ||
-                strcmp(label, "slow") == 0 || strcmp(label, "lost") == 0) &&
+                strcmp(label, "slow") == 0 || strcmp(label, "lost") == 0 ||
+                strcmp(label, "mangled") == 0) &&
                in4) {
         dns_in4(m, DNS_QUESTION, 60, "127.0.0.1");
     } else if (strcmp(label, "ttl") == 0 && in4) {
@@ -126,9 +132,9 @@ static inline void dns_answer(struct dns_message *m, const char *label, unsigned
 
 static inline bool dns_is_known(const char *label)
 {
-    static const char *const known[] = {"in4",     "in6",   "both",    "two",    "ttl",   "alias",
-                                        "many",    "big",   "slow",    "lost",   "empty", "broken",
-                                        "garbage", "short", "wrongid", "circle", "silent"};
+    static const char *const known[] = {
+        "in4",     "in6",  "both",  "two",    "ttl",     "alias", "many",    "big",    "slow",
+        "mangled", "lost", "empty", "broken", "garbage", "short", "wrongid", "circle", "silent"};
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i], label) == 0)
@@ -137,9 +143,18 @@ static inline bool dns_is_known(const char *label)
 }
 
 /* Spoils an answer as its name says. */
-static inline void dns_spoil(struct dns_message *m, const char *label)
+static inline void dns_spoil(struct dns_message *m, const char *label, long number)
 {
-    if (strcmp(label, "garbage") == 0) {
+    if (strcmp(label, "mangled") == 0) {
+        uint64_t state = (uint64_t)number;
+
+        for (int i = 0; i < 1 + number % 4; i++) {
+            state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            m->bytes[2 + (state >> 40) % (m->size - 2)] ^= (unsigned char)(state >> 32);
+        }
+        if (number % 5 == 0)
+            m->size -= (size_t)(number / 5) % (m->size - DNS_QUESTION);
+    } else if (strcmp(label, "garbage") == 0) {
         for (size_t i = 0; i < 64; i++)
             m->bytes[i] = (unsigned char)(i * 151 + 17);
         m->size = 64;
@@ -157,6 +172,19 @@ static inline void dns_spoil(struct dns_message *m, const char *label)
     }
 }
 
+static inline bool dns_respond_name(struct dns_message *m, size_t size, const char *host)
+{
+    m->size = size;
+    m->bytes[2] = 0x81;
+    m->bytes[3] = 0x80;
+    memset(m->bytes + 6, 0, 6);
+    if (strcmp(host, "9.2.0.192.in-addr.arpa") == 0)
+        dns_record(m, DNS_QUESTION, DNS_PTR, 60, "\3in4\4test", 10);
+    else
+        m->bytes[3] |= 3;
+    return true;
+}
+
 /* Makes the answer to m in its place; false for none. */
 static inline bool dns_respond(struct dns_server *server, struct dns_message *m, bool tcp)
 {
@@ -167,6 +195,8 @@ static inline bool dns_respond(struct dns_server *server, struct dns_message *m,
     if (end < 0)
         return false;
     int asked = ++server->questions;
+    if (type == DNS_PTR)
+        return dns_respond_name(m, (size_t)end, host);
     label[strcspn(host, ".")] = '\0';
     size_t letters = strcspn(label, "0123456789");
     long number = strtol(label + letters, NULL, 10);
@@ -188,7 +218,7 @@ static inline bool dns_respond(struct dns_server *server, struct dns_message *m,
         m->bytes[3] |= 3;
     if (strcmp(label, "broken") == 0)
         m->bytes[3] |= 2;
-    dns_spoil(m, label);
+    dns_spoil(m, label, number);
     return true;
 }
 

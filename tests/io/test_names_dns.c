@@ -67,6 +67,36 @@ TEST(dns_garbage)
     dns_server_close(&server);
 }
 
+static int looks_up(const char *host, int *status)
+{
+    eddy_host_text addresses[4];
+
+    *status = eddy_getaddrinfo(host, addresses, 4);
+    return 0;
+}
+EDDY_CORO(looks_up, const char *, int *)
+
+/* Answers with some bytes changed or cut off: whatever is made of them, the look-up ends. */
+TEST_REAL(dns_mangled_answers)
+{
+    enum { MANY = 400 };
+    static char hosts[MANY][24];
+    static int status[MANY];
+    static eddy_task *tasks[MANY];
+
+    open_server();
+    for (int i = 0; i < MANY; i++) {
+        snprintf(hosts[i], sizeof hosts[i], "mangled%d.test", i + 1);
+        tasks[i] = eddy_create_task(looks_up_coro(hosts[i], &status[i]));
+    }
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(eddy_await(tasks[i]), 0);
+        CHECK(status[i] > 0 || status[i] == EDDY_ENAME);
+        eddy_task_close(tasks[i]);
+    }
+    dns_server_close(&server);
+}
+
 TEST(dns_too_much_for_udp_comes_by_tcp)
 {
     eddy_host_text addresses[100];
@@ -140,23 +170,75 @@ TEST_REAL(dns_keeps_no_socket)
 }
 
 /* With a stack too small for the resolver's work. */
-static int looks_up(int *status)
-{
-    eddy_host_text addresses[1];
-
-    *status = eddy_getaddrinfo("in4.test", addresses, 1);
-    return 0;
-}
-EDDY_CORO(looks_up, int *)
-
 TEST(dns_from_a_packed_stack)
 {
     int status = 0;
 
     open_server();
     eddy_auto(eddy_task) *task =
-        eddy_create_task(looks_up_coro(&status), .packed = true, .stack_size = 4096);
+        eddy_create_task(looks_up_coro("in4.test", &status), .packed = true, .stack_size = 4096);
     CHECK_INT(eddy_await(task), 0);
     CHECK_INT(status, 1);
+    dns_server_close(&server);
+}
+
+/* ---- settings of the system ---- */
+
+static void write_settings(const char *path, const char *text)
+{
+    char other[64];
+
+    snprintf(other, sizeof other, "%s.new", path);
+    int fd = open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    CHECK_INT(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    CHECK_INT(rename(other, path), 0);
+}
+
+TEST(dns_settings_that_change)
+{
+    eddy_host_text addresses[1];
+    char path[] = "/tmp/eddy-resolv-XXXXXX";
+
+    close(mkostemp(path, O_CLOEXEC));
+    dns_server_open(&server);
+    write_settings(path, "search nowhere.test\n");
+    CHECK_INT(eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address,
+                                     .resolv_conf = path, .max_ttl = -1),
+              0);
+    CHECK_INT(eddy_getaddrinfo("in4", addresses, 1), 1); /* in4.nowhere.test */
+    write_settings(path, "search .\noptions ndots:0\n");
+    int before = server.questions;
+    CHECK_INT(eddy_getaddrinfo("in4", addresses, 1), 1);
+    CHECK_INT(server.questions, before + 2);
+    write_settings(path, "nameserver 192.0.2.1\nsearch a.test b.test\n");
+    before = server.questions;
+    check_no("nobody", "there is no such name");
+    CHECK_INT(server.questions, before + 6);
+    unlink(path);
+    check_no("nobody", "there is no such name");
+    dns_server_close(&server);
+}
+
+/* ---- getnameinfo ---- */
+
+TEST(getnameinfo_of_an_address)
+{
+    eddy_address address;
+    char name[EDDY_HOST_NAME] = "";
+
+    open_server();
+    CHECK_INT(eddy_address_parse(&address, "192.0.2.9", 80), 0);
+    CHECK_INT(eddy_getnameinfo(&address, name), 0);
+    CHECK_STR(name, "in4.test");
+    CHECK_INT(server.questions, 1);
+    CHECK_INT(eddy_address_parse(&address, "192.0.2.77", 0), 0);
+    CHECK_INT(eddy_getnameinfo(&address, name), EDDY_ENAME);
+    CHECK_STR(last_message(), "cannot look up 192.0.2.77: the address has no name");
+    CHECK_INT(eddy_address_parse(&address, "2001:db8::1", 0), 0);
+    CHECK_INT(eddy_getnameinfo(&address, name), EDDY_ENAME);
+    CHECK_INT(eddy_address_of_path(&address, "/tmp/x"), 0);
+    CHECK_INT(eddy_getnameinfo(&address, name), EDDY_EINVAL);
+    CHECK_INT(eddy_getnameinfo(NULL, name), EDDY_EINVAL);
     dns_server_close(&server);
 }

@@ -49,6 +49,20 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
     return strcmp(host, "memory.test") == 0 ? EAI_MEMORY : EAI_NONAME;
 }
 
+/* 192.0.2.9 is in4.test, no other address has a name. */
+int getnameinfo(const struct sockaddr *address, socklen_t size, char *host, socklen_t host_size,
+                char *service, socklen_t service_size, int flags)
+{
+    const struct sockaddr_in *in4 = (const struct sockaddr_in *)(const void *)address;
+
+    (void)size, (void)service, (void)service_size;
+    CHECK(flags & NI_NAMEREQD);
+    if (in4->sin_family != AF_INET || ntohl(in4->sin_addr.s_addr) != 0xc0000209)
+        return EAI_NONAME;
+    snprintf(host, host_size, "in4.test");
+    return 0;
+}
+
 /* ---- results ---- */
 
 TEST(names_thread_results)
@@ -73,6 +87,20 @@ TEST(names_thread_failures)
     CHECK_INT(eddy_getaddrinfo("system.test", addresses, 1), EDDY_ENAME);
     CHECK_STR(last_message(), "cannot look up system.test: too many open files");
     CHECK_INT(eddy_getaddrinfo("memory.test", addresses, 1), EDDY_ENOMEM);
+}
+
+TEST(names_thread_getnameinfo)
+{
+    eddy_address address;
+    char name[EDDY_HOST_NAME] = "";
+
+    names_by_getaddrinfo();
+    CHECK_INT(eddy_address_parse(&address, "192.0.2.9", 80), 0);
+    CHECK_INT(eddy_getnameinfo(&address, name), 0);
+    CHECK_STR(name, "in4.test");
+    CHECK_INT(eddy_address_parse(&address, "2001:db8::1", 0), 0);
+    CHECK_INT(eddy_getnameinfo(&address, name), EDDY_ENAME);
+    CHECK_STR(last_message(), "cannot look up 2001:db8::1: Name or service not known");
 }
 
 /* ---- J6 ---- */

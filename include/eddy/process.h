@@ -1,9 +1,16 @@
 /* process.h - child processes: starting them, talking to them, waiting for their end. They are
- * awaited by pidfd: SIGCHLD and children of others are never touched. */
+ * awaited by pidfd, or by a thread for each where there are none: SIGCHLD and children of others
+ * are never touched. */
 #ifndef EDDY_PROCESS_H
 #define EDDY_PROCESS_H
 
 #include <eddy/stream.h>
+#include <stdio.h>
+
+/* musl's are "(stdin)", which no name of a member survives; the objects are named the same. */
+#undef stdin
+#undef stdout
+#undef stderr
 
 EDDY_BEGIN_DECLS
 

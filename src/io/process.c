@@ -17,11 +17,12 @@ enum { DEFAULT_MAX_OUTPUT = 16 << 20 };
 static bool reap(eddy_process *p)
 {
     siginfo_t info = {.si_pid = 0};
+    idtype_t by = p->by_number ? P_PID : P_PIDFD;
+    id_t id = (id_t)(p->by_number ? p->pid : p->fd.fd);
 
     if (p->ended)
         return true;
-    int r = eddy__fault() ? (errno = EIO, -1)
-                          : waitid(P_PIDFD, (id_t)p->fd.fd, &info, WEXITED | WNOHANG);
+    int r = eddy__fault() ? (errno = EIO, -1) : waitid(by, id, &info, WEXITED | WNOHANG);
     p->lost = r < 0 && errno == ECHILD;
     if (!p->lost && (r < 0 || info.si_pid == 0))
         return false;
@@ -129,6 +130,8 @@ static int send_signal(const eddy_process *p, int number)
         r = (errno = EIO, -1);
     else if (p->new_group)
         r = kill(-p->pid, number);
+    else if (p->by_number)
+        r = kill(p->pid, number);
     else
         r = syscall(SYS_pidfd_send_signal, p->fd.fd, number, NULL, 0);
     return r < 0 && errno != ESRCH ? -errno : 0;

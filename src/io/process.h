@@ -6,8 +6,8 @@
 #include "io/keeper.h"
 #include <eddy/process.h>
 
-/* fd is the pidfd, -1 once the child was reaped. It is watched from the first wait on. After the
- * close of a child that lives on a keeper waits for its end. */
+/* fd is the pidfd, or what stands for it, -1 once the child was reaped. It is watched from the
+ * first wait on. After the close of a child that lives on a keeper waits for its end. */
 struct eddy_process {
     struct eddy__fd fd;
     pid_t pid;
@@ -16,6 +16,7 @@ struct eddy_process {
     eddy_waiters_ waiters;
     struct eddy__keeper keeper;
     int status;
+    bool by_number; /* fd only tells of the end: there are no pidfds */
     bool ended;
     bool lost; /* somebody else has reaped it */
     bool closed;
@@ -28,5 +29,8 @@ struct eddy_process {
 /* Starts the child: pid and fd.fd are set, and the ends that are pipes. 0, or a failure raised;
  * what it has made is left to be closed. */
 int eddy__process_spawn(eddy_process *p, const char *const *argv, const eddy_process_opts *opts);
+
+/* Sets fd.fd, which is readable when the child has ended. 0 or a code, not raised. */
+int eddy__process_watch(eddy_process *p);
 
 #endif

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,15 +171,12 @@ static void destroy(pid_t pid)
         continue;
 }
 
-/* The child is not reaped before this, so that the number is still its own. */
-static int open_pidfd(eddy_process *p)
+static int watch(eddy_process *p)
 {
-    int status;
+    int status = eddy__process_watch(p);
 
-    p->fd.fd = faulty() ? -1 : (int)syscall(SYS_pidfd_open, p->pid, 0);
-    if (p->fd.fd >= 0)
+    if (status >= 0)
         return 0;
-    status = -errno;
     destroy(p->pid);
     return eddy_raise(status, "cannot watch '%s': %s", p->name, eddy__words(status).text);
 }
@@ -196,7 +192,7 @@ static int start(eddy_process *p, struct plan *plan, const char *const *argv,
     r = faulty() ? EIO
                  : posix_spawnp(&p->pid, argv[0], &plan->actions, &plan->attributes,
                                 (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
-    return r ? cannot_run(p, opts->cwd, -r) : open_pidfd(p);
+    return r ? cannot_run(p, opts->cwd, -r) : watch(p);
 }
 
 int eddy__process_spawn(eddy_process *p, const char *const *argv, const eddy_process_opts *opts)

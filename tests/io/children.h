@@ -5,7 +5,10 @@
 #include "peer.h"
 
 #include "io/process.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -13,12 +16,18 @@
 #define RUN(result, command, ...)                                                                  \
     CHECK_INT(eddy_process_run(ARGV("/bin/sh", "-c", command), (result), __VA_ARGS__), 0)
 
-/* A test of child processes, left out where there are no pidfds: under Valgrind. */
+/* A test of child processes: with pidfds, left out where there are none (under Valgrind), and by
+ * threads that wait. */
 #define CHILD_TEST(name)                                                                           \
     static void child_test_##name(void);                                                           \
     TEST(name)                                                                                     \
     {                                                                                              \
         needs_pidfd();                                                                             \
+        child_test_##name();                                                                       \
+    }                                                                                              \
+    TEST(name##_by_thread)                                                                         \
+    {                                                                                              \
+        refuse_pidfds(ENOSYS);                                                                     \
         child_test_##name();                                                                       \
     }                                                                                              \
     static void child_test_##name(void)
@@ -30,6 +39,22 @@ static inline void needs_pidfd(void)
     if (fd < 0 && errno == ENOSYS)
         SKIP("there are no pidfds here");
     close((int)fd);
+}
+
+/* From now on in this process there are none. */
+static inline void refuse_pidfds(int error)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = filter};
+
+    CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    CHECK_OK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+    CHECK_INT(syscall(SYS_pidfd_open, getpid(), 0), -1);
 }
 
 /* No child is left, neither alive nor as a zombie. */

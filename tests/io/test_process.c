@@ -477,3 +477,32 @@ TORTURE(process_left_with_failures)
     eddy_process_close(p);
     return checked(eddy_sleep(0.01));
 }
+
+/* P1: a filter of system calls that only refuses; and no thread can be had either. */
+TEST(P1_pidfds_refused_by_a_filter)
+{
+    int status = -1;
+
+    refuse_pidfds(EPERM);
+    eddy_auto(eddy_process) *p = eddy_process_shell("exit 3");
+    CHECK(p != NULL && p->by_number);
+    CHECK_INT(eddy_process_wait(p, &status), 0);
+    CHECK_INT(status, 3);
+}
+
+SWEEP(P1_wait_by_thread_cancelled_anywhere)
+{
+    refuse_pidfds(ENOSYS);
+    return eddy_process_run(ARGV("sleep", "0.02"), NULL, .grace = 1);
+}
+
+TORTURE(process_by_thread_with_failures)
+{
+    refuse_pidfds(ENOSYS);
+    eddy_process *p =
+        eddy_try(eddy_process_open(ARGV("cat"), .stdin = EDDY_PIPE, .kill_on_close = true));
+    int r = eddy_process_terminate(p);
+
+    eddy_process_close(p);
+    return checked(r);
+}

@@ -1,0 +1,113 @@
+/* process_watch.c - what tells of a child's end: a pidfd, or where there are none a thread that
+ * waits for the child. */
+#include "io/process.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool faulty(void)
+{
+    if (!eddy__fault())
+        return false;
+    errno = EIO;
+    return true;
+}
+
+/* ---- a thread ---- */
+
+/* The child's number and the descriptor, as one pointer. */
+union ticket {
+    struct {
+        pid_t pid;
+        int fd;
+    };
+    void *pointer;
+};
+_Static_assert(sizeof(void *) == sizeof(union ticket), "a thread is given both in its argument");
+
+/* Leaves the child for its owner to reap. A byte and not the end of the pipe is the message: a fork
+ * may have copied the descriptor. */
+static void *wait_for_child(void *arg)
+{
+    union ticket ticket = {.pointer = arg};
+    siginfo_t info;
+
+    while (waitid(P_PID, (id_t)ticket.pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+        continue;
+    while (write(ticket.fd, "", 1) < 0 && errno == EINTR)
+        continue;
+    close(ticket.fd);
+    return NULL;
+}
+
+/* No signal reaches it: those are the program's, and SIGPIPE is for nobody. 0 or -errno. */
+static int start_thread(union ticket ticket)
+{
+    pthread_t thread;
+    sigset_t all, before;
+
+    if (faulty())
+        return -EIO;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int r = pthread_create(&thread, NULL, wait_for_child, ticket.pointer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (r)
+        return -r;
+    pthread_setname_np(thread, "eddy-child");
+    pthread_detach(thread);
+    return 0;
+}
+
+static int watch_by_thread(eddy_process *p)
+{
+    int fds[2];
+    int r = faulty() || pipe2(fds, O_CLOEXEC) < 0 ? -errno : 0;
+
+    if (r < 0)
+        return r;
+    r = start_thread((union ticket){{p->pid, fds[1]}});
+    if (r < 0) {
+        close(fds[0]);
+        close(fds[1]);
+        return r;
+    }
+    p->by_number = true;
+    p->fd.fd = fds[0];
+    return 0;
+}
+
+/* ---- a pidfd ---- */
+
+/* Linux 5.3 has them and cannot wait for them. */
+static bool can_wait_for(int pidfd)
+{
+    siginfo_t info;
+
+    return waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != EINVAL;
+}
+
+/* Whether the kernel is too old, or a filter of system calls refuses them. */
+static bool are_refused(int error)
+{
+    return error == ENOSYS || error == EPERM || error == EACCES;
+}
+
+/* The child is not reaped before this, so that the number is still its own. */
+int eddy__process_watch(eddy_process *p)
+{
+    int fd = faulty() ? -1 : (int)syscall(SYS_pidfd_open, p->pid, 0);
+
+    if (fd < 0)
+        return are_refused(errno) ? watch_by_thread(p) : -errno;
+    if (!can_wait_for(fd)) {
+        close(fd);
+        return watch_by_thread(p);
+    }
+    p->fd.fd = fd;
+    return 0;
+}

@@ -127,7 +127,7 @@ static int begin_several(eddy_datagram *d, const eddy_message *messages, size_t 
     if (!messages || !n || n > INT_MAX)
         return eddy_raise(EDDY_EINVAL, "one message or more are expected, not %zu", n);
     for (size_t i = 0; i < n; i++)
-        if (!messages[i].data)
+        if (!messages[i].data && (messages[i].room || messages[i].size))
             return eddy_raise(EDDY_EINVAL, "message %zu has no data", i);
     if (!d->batch)
         d->batch = eddy__alloc_zero(sizeof *d->batch);

@@ -30,10 +30,10 @@ typedef struct eddy_resolver_opts {
     const char *resolv_conf; /* file of servers and search list; NULL: /etc/resolv.conf */
     double timeout;          /* seconds to wait for an answer, doubled at each further try; 0: 2 */
     int attempts;            /* tries of each server; 0: 3 */
-    unsigned queries;        /* names asked for at once, more wait in line; 0: 256 */
+    unsigned queries;        /* names asked for at once, more wait in line; 0: 64 */
     unsigned cache;          /* names kept; 0: 1,000 */
     double max_ttl;          /* seconds an answer is kept at most; 0: 300, negative: none is kept */
-    bool getaddrinfo; /* asks the C library in threads, as modules of nsswitch may need (mDNS) */
+    bool getaddrinfo; /* asks the C library in 4 threads, as modules of nsswitch may need (mDNS) */
 } eddy_resolver_opts;
 
 /* How the loop looks names up from now on; what was kept is forgotten. 0, EDDY_EINVAL, or

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { HOST_MAX = 253, QUERIES = 256, CACHE = 1000, CACHE_MAX = 1 << 24 };
+enum { HOST_MAX = 253, QUERIES = 64, CACHE = 1000, CACHE_MAX = 1 << 24 };
 static const double MAX_TTL = 300;
 
 /* queued: in order of asking; known: the least recently used first. */

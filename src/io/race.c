@@ -75,7 +75,7 @@ static void connects(struct attempt *attempt)
                                   &attempt->opts->stream, &attempt->status);
 }
 
-static int runs(struct attempt *attempt)
+static int attempt_connect(struct attempt *attempt)
 {
     struct race *race = attempt->race;
 
@@ -86,7 +86,7 @@ static int runs(struct attempt *attempt)
     eddy__waiters_grant_all(&race->waiting, 0);
     return 0;
 }
-EDDY_CORO(runs, struct attempt *)
+EDDY_CORO(attempt_connect, struct attempt *)
 
 /* ---- failure ---- */
 
@@ -136,7 +136,7 @@ static bool begin_next(struct race *race)
 
     if (attempt->status < 0)
         return false;
-    attempt->task = eddy_create_task(runs_coro(attempt));
+    attempt->task = eddy_create_task(attempt_connect_coro(attempt));
     if (!attempt->task) {
         attempt->status = EDDY_ENOMEM;
         return false;

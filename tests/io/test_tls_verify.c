@@ -1,7 +1,6 @@
 /* What a client refuses, and in which words (rule J7). */
 /* pkg-config: openssl */
 #include "identity.h"
-#include <netdb.h>
 
 static struct house h;
 
@@ -104,11 +103,6 @@ TEST(tls_J7_names_and_addresses_that_are_right)
 
 TEST(tls_J7_the_host_that_was_asked_for_is_the_name)
 {
-    struct addrinfo *found = NULL;
-
-    if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
-        SKIP("this system does not know localhost");
-    freeaddrinfo(found);
     house_open(&h, echoes);
     eddy_auto(eddy_stream) *s =
         eddy_connect("localhost", .port = eddy_server_port(h.listening), .tls = true,

@@ -111,3 +111,54 @@ TEST(server_whose_trouble_makes_somebody_cancel_it)
     eddy_server_close(server);
     CHECK_OK(eddy_sleep(0.1)); /* nothing of it is left among the timers */
 }
+
+/* ---- storms ---- */
+
+/* They were connected and have gone again before they are accepted. */
+TEST(server_survives_resets_in_the_queue)
+{
+    enum { MANY = 100 };
+    int fds[MANY];
+    eddy_auto(eddy_server) *server = eddy_server_open(echoes, .host = "127.0.0.1");
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)eddy_server_port(server)),
+                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+
+    reports_listen(&reports);
+    eddy_loop_set_debug(eddy_loop_running(), false);
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        CHECK_INT(connect(fds[i], (struct sockaddr *)&address, sizeof address), 0);
+    }
+    for (int i = 0; i < MANY; i++)
+        raw_reset(fds[i]);
+    eddy_auto(eddy_stream) *stream = connect_to(server);
+    check_echo(stream);
+    await_connections(server, 1);
+    CHECK_INT(reports.count, 0);
+}
+
+static int connects_and_echoes(const eddy_server *server)
+{
+    eddy_auto(eddy_stream) *stream = connect_to(server);
+
+    check_echo(stream);
+    return 0;
+}
+EDDY_CORO(connects_and_echoes, const eddy_server *)
+
+/* Those who are over the limit wait their turn in the queue, and nobody is refused. */
+TEST(server_under_a_storm_keeps_its_limit)
+{
+    enum { MANY = 100 };
+    eddy_auto(eddy_group) *group = eddy_group_open();
+    eddy_auto(eddy_server) *server = eddy_server_open(echoes, .max_connections = 3);
+
+    for (int i = 0; i < MANY; i++)
+        CHECK_INT(eddy_group_start(group, connects_and_echoes_coro(server)), 0);
+    while (eddy_group_count(group) > 0) {
+        CHECK(eddy_server_connections(server) <= 3);
+        CHECK_OK(eddy_sleep(0));
+    }
+    CHECK_INT(eddy_group_join(group), 0);
+}

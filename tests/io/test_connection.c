@@ -184,3 +184,56 @@ TEST_REAL(server_connections_come_and_go)
     }
     await_connections(server, 0);
 }
+
+/* ---- peers and handlers that do not go on ---- */
+
+static int never_reads(eddy_stream *peer)
+{
+    (void)peer;
+    return eddy_sleep(INFINITY);
+}
+
+/* The peer waits, and nothing piles up on either side. */
+TEST(connection_whose_handler_never_reads)
+{
+    static char data[1 << 20];
+    eddy_auto(eddy_server) *server = eddy_server_open(never_reads);
+    eddy_auto(eddy_stream) *stream = connect_to(server);
+    ssize_t n = 0;
+
+    eddy_timeout(1)
+        for (int i = 0; i < 100 && n >= 0; i++)
+            n = eddy_write(stream, data, sizeof data);
+    CHECK_INT(n, EDDY_ETIMEDOUT);
+    CHECK_INT(eddy_server_connections(server), 1);
+    eddy_server_abort(server);
+    eddy_stream_abort(stream);
+}
+
+static int has_a_deadline(eddy_stream *peer)
+{
+    int status = 0;
+
+    eddy_timeout(5)
+        status = echoes(peer);
+    return status == EDDY_ETIMEDOUT ? 0 : status;
+}
+
+/* A byte now and then does not keep a connection that has a deadline. */
+TEST(connection_of_a_slow_loris_ends_at_the_deadline)
+{
+    eddy_auto(eddy_server) *server = eddy_server_open(has_a_deadline);
+    eddy_auto(eddy_stream) *stream = connect_to(server);
+    double start = eddy_loop_time(eddy_loop_running());
+    ssize_t n = 1;
+    char byte;
+
+    for (int i = 0; i < 100 && n > 0; i++) {
+        if (eddy_write(stream, "x", 1) != 1)
+            break;
+        n = eddy_read(stream, &byte, 1);
+        if (n > 0)
+            CHECK_OK(eddy_sleep(0.7));
+    }
+    CHECK_NEAR(eddy_loop_time(eddy_loop_running()) - start, 5.3, 0.5);
+}

@@ -36,6 +36,7 @@
 #include <eddy/thread.h>
 #include <eddy/pool.h>
 #include <eddy/loops.h>
+#include <eddy/channel.h>
 /* clang-format on */
 
 #endif

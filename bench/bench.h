@@ -82,6 +82,14 @@ static inline void bench_report_files(long reads, double seconds, double cpu)
     bench_report("files_cpu", cpu / (double)reads * 1e6, "us");
 }
 
+/* So many steps of work that no compiler leaves out. */
+static inline unsigned long bench_compute(unsigned long x, long steps)
+{
+    for (long i = 0; i < steps; i++)
+        x = x * 6364136223846793005u + 1442695040888963407u;
+    return x;
+}
+
 static inline void bench_die(const char *what)
 {
     perror(what);

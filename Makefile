@@ -50,7 +50,7 @@ TEST_SRC := $(HARNESS) $(wildcard tests/support/*.c) $(call find,tests,test_*.c)
 
 # file=package for every package that some source asks for; MISSING: those not installed.
 PACKAGES := $(shell grep -rsoE '/\* pkg-config: [^*]+' --include='*.[ch]' src tools examples bench \
-    tests | sed 's,/\* pkg-config: ,,; s,:, ,' | awk '{ for (i = 2; i <= NF; i++) print $$1 "=" $$i }')
+    tests fuzz | sed 's,/\* pkg-config: ,,; s,:, ,' | awk '{ for (i = 2; i <= NF; i++) print $$1 "=" $$i }')
 package_of = $(lastword $(subst =, ,$(1)))
 packages = $(sort $(foreach p,$(filter $(addsuffix =%,$(1)),$(PACKAGES)),$(call package_of,$(p))))
 foreign_packages = $(filter-out eddy-%,$(call packages,$(1)))
@@ -79,6 +79,9 @@ TOUR := $(TOUR_SRC:examples/%.c=$(B)/%)
 EXAMPLES := $(EXAMPLE_SRC:%.c=$(B)/%)
 BENCHES := $(BENCH_SRC:%.c=$(B)/%)
 SOAK := $(B)/soak/server $(B)/soak/client
+FUZZ_SRC := $(call possible,$(wildcard fuzz/fuzz_*.c))
+REPLAYS := $(FUZZ_SRC:fuzz/fuzz_%.c=$(B)/replay/%)
+FUZZERS := $(FUZZ_SRC:fuzz/fuzz_%.c=$(B)/fuzzers/%)
 TOOL := $(if $(TOOL_SRC),$(if $(call possible,$(TOOL_SRC)),$(B)/eddy))
 
 objects = $(patsubst %.c,$(B)/obj/$(1)/%.o,$(2))
@@ -89,7 +92,7 @@ TEST_OBJ := $(call objects,testing,$(TESTED) $(TEST_SRC))
 
 # ---- building ----------------------------------------------------------------------------------
 
-.PHONY: all lib programs run test unit soak asan ubsan tsan valgrind torture bench lint format cover \
+.PHONY: all lib programs run test unit soak asan ubsan tsan valgrind torture fuzz replay bench lint format cover \
     install foreign clean help samples tour FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -144,6 +147,14 @@ $(B)/soak/%: $(B)/obj/program/tests/soak/%.o $(B)/libeddy.a
 	$(call link,tests/soak/$*.c)
 $(B)/tests: $(TEST_OBJ)
 	$(call link,$(TESTED) $(TEST_SRC))
+# A fuzz target may use what the command consists of, with a refuse() of its own.
+TOOL_PARTS := $(if $(TOOL),$(B)/tool.a)
+$(B)/tool.a: $(call objects,program,$(filter-out %/main.c %/command.c,$(TOOL_SRC)))
+	$(archive)
+$(B)/replay/%: $(B)/obj/static/fuzz/fuzz_%.o $(B)/obj/static/fuzz/replay.o $(TOOL_PARTS) $(B)/libeddy.a
+	$(call link,fuzz/fuzz_$*.c)
+$(B)/fuzzers/%: $(B)/obj/static/fuzz/fuzz_%.o $(TOOL_PARTS) $(B)/libeddy.a
+	$(call link,fuzz/fuzz_$*.c) -fsanitize=fuzzer
 # The harness's own test: tests that must fail, linked with what the runner needs and no more.
 $(B)/harness: $(call objects,testing,$(wildcard tests/harness/*.c) $(HARNESS) src/base/alloc.c \
     src/base/fault.c)
@@ -157,7 +168,7 @@ again = +$(MAKE) --no-print-directory B=build/$(1) $(2)
 
 run: all ## the sample programs, or PROGRAM=tour/14_sequential_concurrent (ARGS=...)
 	@B=$(B) CC='$(CC)' scripts/demo $(PROGRAM) $(ARGS)
-test: all $(B)/tests $(B)/harness $(SOAK) ## everything that can be tested quickly; BACKEND=epoll: one backend
+test: all $(B)/tests $(B)/harness $(SOAK) $(REPLAYS) ## everything that can be tested quickly; BACKEND=epoll: one backend
 	+@B=$(B) CC='$(CC)' MAKE='$(MAKE)' $(PYTHON) scripts/test.py $(BACKENDS)
 unit: $(B)/tests ## unit tests only; TESTS=name selects, BACKEND=uring|epoll
 	@$(call UNIT,$(BACKENDS))
@@ -178,7 +189,14 @@ valgrind: ## unit tests under Valgrind, on epoll: it does not see what a ring wr
 	$(call again,valgrind,OPT=-O1 EXTRA=-DEDDY_VALGRIND valgrinded)
 torture: ## every scenario with each allocation and each system call failing in turn, under ASan
 	$(call again,asan,SAN=address OPT=-O1 tortured)
-.PHONY: sanitized valgrinded tortured covered
+fuzz: ## every parser with libFuzzer, SECONDS=60 each; TESTS=readers selects
+	$(call again,fuzz,CC=clang SAN=fuzzer-no-link$(comma)address$(comma)undefined OPT=-O1 \
+	    EXTRA=-fno-sanitize-recover=all fuzzed)
+replay: $(REPLAYS) ## the fuzz targets over their corpora; TESTS=readers selects
+	@B=$(B) fuzz/run replay $(BACKENDS) -- $(TESTS)
+.PHONY: sanitized valgrinded tortured covered fuzzed
+fuzzed: $(FUZZERS)
+	@B=$(B) fuzz/run fuzz $(or $(SECONDS),60) $(TESTS)
 # Without address randomisation: ThreadSanitizer's shadow collides with it on recent kernels.
 SANITIZED := TEST_TIME_FACTOR=10 ASAN_OPTIONS=detect_stack_use_after_return=1:$(ASAN_OPTIONS) \
     $(if $(filter thread,$(SAN)),setarch -R)

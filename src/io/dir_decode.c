@@ -107,7 +107,15 @@ static void decode(eddy_dir_watch *watch, const struct inotify_event *record, co
         decode_own(watch, node, record->mask);
 }
 
-/* The kernel's records are whole, and their names end within them: anything else is no record. */
+/* A name is that of an entry and ends within its record. */
+static bool is_name(const char *name, size_t size)
+{
+    size_t length = strnlen(name, size);
+
+    return length < size && !memchr(name, '/', length);
+}
+
+/* What is not whole, or has no proper name, is no record of the kernel's. */
 void eddy__dir_decode(eddy_dir_watch *watch, const char *bytes, size_t size)
 {
     struct inotify_event record;
@@ -116,7 +124,7 @@ void eddy__dir_decode(eddy_dir_watch *watch, const char *bytes, size_t size)
         memcpy(&record, bytes, sizeof record);
         bytes += sizeof record;
         size -= sizeof record;
-        if (record.len > size || (record.len && !memchr(bytes, '\0', record.len)))
+        if (record.len > size || (record.len && !is_name(bytes, record.len)))
             return;
         decode(watch, &record, record.len ? bytes : "");
         bytes += record.len;

@@ -77,6 +77,47 @@ def test_proxy_without_a_server(t):
     assert "connection refused" in err, err
 
 
+def test_udp_echo_sends_back(t):
+    with example(t, "udp_echo", "0") as server:
+        address = ("127.0.0.1", int(server.said.rpartition(":")[2]))
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                       for _ in range(20)]
+            for n, client in enumerate(clients):
+                client.settimeout(TIME_LIMIT)
+                client.sendto(bytes([n]) * n * 100, address)
+            for n, client in enumerate(clients):
+                assert client.recv(65536) == bytes([n]) * n * 100, n
+
+
+def test_chat(t):
+    program = os.path.join(os.path.dirname(t.eddy), "examples", "chat")
+    if not os.path.exists(program):
+        raise Skip("chat was not built")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_free:
+        any_free.bind(("127.0.0.1", 0))
+        port = str(any_free.getsockname()[1])
+    people = []
+    timer = threading.Timer(TIME_LIMIT, lambda: [p.kill() for p in people])
+    timer.start()
+    try:
+        heard = []
+        for name in ("ann", "bob"):
+            people.append(subprocess.Popen([program, name, "lo", port], env=t.env, text=True,
+                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+            heard.append(people[0].stdout.readline())
+        ann, bob = people
+        bob.communicate("good morning\n")
+        heard += ann.communicate()[0].splitlines()
+        said = [line.rpartition("  (")[0] for line in heard]
+        assert said[:4] == ["ann: hello", "bob: hello", "bob: good morning", "bob: bye"], said
+    finally:
+        timer.cancel()
+        for p in people:
+            p.kill()
+            p.wait()
+
+
 def ask(connection, path, method="GET"):
     connection.request(method, path)
     answer = connection.getresponse()

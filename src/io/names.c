@@ -68,6 +68,7 @@ static void forget(struct eddy__name *name)
         place = &(*place)->next;
     *place = name->next;
     name->resolver->known_count -= name->state == EDDY__NAME_KNOWN;
+    name->state = EDDY__NAME_FORGOTTEN;
     list_remove(&name->link);
     unref(name);
 }

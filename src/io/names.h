@@ -24,14 +24,14 @@ struct eddy__answer {
 };
 
 /* A host's name, in the resolver's table: QUEUED and ASKED for those who wait, KNOWN for those who
- * come. refs: one of the table, and one of each who waits for it or reads it, so that it can be
- * forgotten at any time; but not while it is ASKED. */
+ * come; FORGOTTEN: in the table no more. refs: one of the table, and one of each who waits for it or
+ * reads it, so that it can be forgotten at any time; but not while it is ASKED. */
 struct eddy__name {
     struct eddy__resolver *resolver;
     struct eddy__name *next;    /* in its bucket */
     struct list link;           /* in the resolver's list for its state */
     struct eddy__name_job *job; /* ASKED in a thread */
-    enum { EDDY__NAME_QUEUED, EDDY__NAME_ASKED, EDDY__NAME_KNOWN } state;
+    enum { EDDY__NAME_QUEUED, EDDY__NAME_ASKED, EDDY__NAME_KNOWN, EDDY__NAME_FORGOTTEN } state;
     unsigned refs;
     eddy_waiters_ waiters;
     struct eddy__address address; /* its name is wanted; without a size the addresses of host */

@@ -287,6 +287,28 @@ TEST(names_T1_cancelled_in_line_is_never_asked)
     dns_server_close(&server);
 }
 
+TEST(names_T1_all_who_wait_in_line_are_cancelled_in_one_turn)
+{
+    int status[3];
+    eddy_task *tasks[3];
+
+    open_server();
+    CHECK_INT(resolver(0, 1), 0);
+    tasks[0] = eddy_create_task(looks_up_coro("slow30.test", &status[0]));
+    for (int i = 1; i < 3; i++)
+        tasks[i] = eddy_create_task(looks_up_coro("in4.test", &status[i]));
+    turns(5);
+    for (int i = 1; i < 3; i++)
+        eddy_cancel(tasks[i]);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(eddy_await(tasks[i]), 0);
+        CHECK_INT(status[i], i ? EDDY_ECANCELED : 1);
+        eddy_task_close(tasks[i]);
+    }
+    CHECK_INT(server.questions, 2);
+    dns_server_close(&server);
+}
+
 /* ---- J6 ---- */
 
 static int ticks(int *count)
@@ -401,6 +423,44 @@ TEST_REAL(names_U6_child_of_a_fork_has_a_resolver_of_its_own)
     CHECK_INT(test_child(child, NULL, NULL, 0), 0);
     CHECK_INT(eddy_await(task), 0);
     CHECK_INT(status, 1);
+    dns_server_close(&server);
+}
+
+/* ---- storms ---- */
+
+static int looks_up_often(uint64_t seed)
+{
+    static const char *const kinds[] = {"slow",    "ttl",   "nobody", "lost",
+                                        "mangled", "empty", "silent", "big"};
+
+    for (int i = 0; i < 10; i++) {
+        char host[32];
+        uint64_t r = random_next(&seed);
+
+        snprintf(host, sizeof host, "%s%d.test", kinds[r % count_of(kinds)], (int)(r >> 32 & 3));
+        eddy_timeout((double)(r >> 40 & 15) * 0.001)
+            eddy_ignore(look_up(host));
+    }
+    return 0;
+}
+EDDY_CORO(looks_up_often, uint64_t)
+
+/* X4: names that are asked for, expire, are pushed out and given up by many tasks at once. */
+TEST_REAL(names_X4_storm)
+{
+    enum { MANY = 60 };
+    eddy_task *tasks[MANY];
+    uint64_t state = 1;
+
+    dns_server_open(&server);
+    CHECK_INT(impatient_resolver(), 0);
+    for (int i = 0; i < MANY; i++)
+        tasks[i] = eddy_create_task(looks_up_often_coro((uint64_t)i));
+    for (int i = 0; i < MANY; i++) {
+        if (random_next(&state) % 4)
+            CHECK_INT(eddy_await(tasks[i]), 0);
+        eddy_task_close(tasks[i]);
+    }
     dns_server_close(&server);
 }
 

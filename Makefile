@@ -92,7 +92,7 @@ TEST_OBJ := $(call objects,testing,$(TESTED) $(TEST_SRC))
 
 # ---- building ----------------------------------------------------------------------------------
 
-.PHONY: all lib programs run test unit soak asan ubsan tsan valgrind torture fuzz replay bench lint format cover \
+.PHONY: all lib programs run test unit soak soak-tls asan ubsan tsan valgrind torture fuzz replay bench lint format cover \
     install foreign clean help samples tour FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -175,6 +175,8 @@ unit: $(B)/tests ## unit tests only; TESTS=name selects, BACKEND=uring|epoll
 soak: $(SOAK) ## a server under load; SECONDS=120 CONNECTIONS=10000 BACKEND=..., TLS=1: with TLS
 	@$(PYTHON) tests/soak/run $(if $(TLS),--tls) $(B) $(or $(CONNECTIONS),10000) \
 	    $(or $(SECONDS),120) $(BACKENDS)
+soak-tls: $(B)/soak/tls_memory ## TLS connections leave no memory behind; CONNECTIONS=15000
+	@tests/soak/run_tls $(B) $(or $(CONNECTIONS),15000) $(BACKENDS)
 tour: $(TOUR) ## the tour against its transcripts; TESTS=14 selects
 	@B=$(B) tests/tour/run $(TESTS)
 samples: lib ## the sample programs of the API with each compiler on each backend
@@ -244,7 +246,7 @@ install: lib $(TOOL) ## headers, libraries, eddy.pc, the command, man pages (PRE
 clean: ## removes build/
 	rm -rf build
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | \
 	    awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

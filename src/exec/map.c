@@ -132,9 +132,12 @@ static int run_next(struct map *map, struct chunk *c)
 
     job.coro.name = "eddy_pool_map";
     map->next += fill(map, c, from);
+    struct chunk sent = *c;
     int r = eddy__pool_check(map->pool);
     if (r >= 0)
         r = eddy__pool_run(map->pool, &job);
+    sent.at = min_size(c->at, sent.count);
+    *c = sent; /* a worker that has gone astray may have written anything */
     return settle(map, c, from, r);
 }
 

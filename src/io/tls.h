@@ -41,7 +41,7 @@ struct eddy__tls {
     int end;
     int failure;  /* OpenSSL must not be asked for more; 0: all is well */
     int io_error; /* of the socket, inside the running call */
-    char reason[200];
+    char reason[300];
 };
 
 /* A context with one reference, or NULL raised. Needs much stack. */

@@ -263,6 +263,28 @@ TEST(T4_map_dead_worker_fails_its_chunk_only)
     }
 }
 
+/* What a worker leaves that has gone astray is not believed. */
+static int scribbles(const void *item, void *result)
+{
+    (void)result;
+    memset((char *)(uintptr_t)item - 64, 0xff, 64); /* what lies before the items */
+    kill(getpid(), SIGKILL);
+    return 0;
+}
+
+TEST(T4_map_worker_that_destroys_its_chunk)
+{
+    int items[8], statuses[8];
+    long results[8] = {0};
+
+    fill(items, 8);
+    eddy_auto(eddy_pool) *pool = open_pool(true);
+    CHECK_INT(eddy_pool_map(pool, scribbles, items, 8, sizeof *items, .chunk = 4), EDDY_EBROKEN);
+    CHECK_INT(eddy_pool_map(pool, scribbles, items, 8, sizeof *items, .results = results,
+                            .result_size = sizeof *results, .statuses = statuses, .chunk = 4),
+              0);
+}
+
 /* ---- T1, T2: cancelling and closing ---- */
 
 static int naps(const void *item, void *result)

@@ -34,8 +34,8 @@
 #define TEST_PLAIN(name) TEST_DEFINE_(name, TEST_WITHOUT_LOOP)
 
 /* A scenario: a task body on the virtual clock that returns a status. Runs once as a test; under
- * `make torture` again with the n-th allocation failing, for every n, then with the n-th system
- * call failing. Each run must end without crash or leak; whatever its status, a failure has its
+ * `make torture` again with the n-th allocation failing, for every n, with that and all later ones
+ * failing, then with the n-th system call failing. Each run must end without crash or leak; whatever its status, a failure has its
  * record. What may fail is therefore left by eddy_try, not by CHECK. */
 #define TORTURE(name) TEST_SCENARIO_(name, TEST_TORTURE)
 

@@ -1,6 +1,7 @@
 /* alloc.c - memory of the library: malloc with counting and failure injection for the tests. */
 #include "base/alloc.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 
 #ifdef EDDY_TESTING
 
-static long live, count, fail_at;
+static long live, count, fail_first, fail_last;
 
 long eddy__alloc_live(void)
 {
@@ -20,16 +21,30 @@ long eddy__alloc_count(void)
     return __atomic_load_n(&count, __ATOMIC_RELAXED);
 }
 
+static void fail(long first, long last)
+{
+    __atomic_store_n(&fail_last, last, __ATOMIC_RELAXED);
+    __atomic_store_n(&fail_first, first, __ATOMIC_RELAXED);
+}
+
 void eddy__alloc_fail_at(long n)
 {
-    __atomic_store_n(&fail_at, n > 0 ? eddy__alloc_count() + n : 0, __ATOMIC_RELAXED);
+    long first = n > 0 ? eddy__alloc_count() + n : 0;
+
+    fail(first, first);
+}
+
+void eddy__alloc_fail_from(long n)
+{
+    fail(n > 0 ? eddy__alloc_count() + n : 0, n > 0 ? LONG_MAX : 0);
 }
 
 static bool must_fail(void)
 {
     long mine = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
 
-    return mine == __atomic_load_n(&fail_at, __ATOMIC_RELAXED);
+    return mine >= __atomic_load_n(&fail_first, __ATOMIC_RELAXED) &&
+           mine <= __atomic_load_n(&fail_last, __ATOMIC_RELAXED);
 }
 
 static void note(long change)

@@ -40,6 +40,8 @@ long eddy__alloc_count(void);
 
 /* The n-th allocation from now on, of whichever thread, returns NULL, once; 0 for none. */
 void eddy__alloc_fail_at(long n);
+/* The same, but it and all later ones. */
+void eddy__alloc_fail_from(long n);
 #endif
 
 #endif

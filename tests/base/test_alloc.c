@@ -45,6 +45,21 @@ TEST_PLAIN(alloc_fails_where_told_once)
     eddy__free(c);
 }
 
+TEST_PLAIN(alloc_fails_from_where_told_on)
+{
+    eddy__alloc_fail_from(2);
+    void *a = eddy__alloc(1);
+
+    CHECK(a);
+    for (int i = 0; i < 3; i++)
+        CHECK_PTR(eddy__alloc(1), NULL);
+    eddy__alloc_fail_from(0);
+    void *b = eddy__alloc(1);
+    CHECK(b);
+    eddy__free(a);
+    eddy__free(b);
+}
+
 TEST_PLAIN(fault_hits_where_told_once)
 {
     long before = eddy__fault_count();

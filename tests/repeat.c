@@ -143,6 +143,7 @@ static int run_round(const struct scenario *s, const struct trouble *t, long n, 
         test_fail(__FILE__, __LINE__, "fork: no process");
     if (pid == 0) {
         alarm(test_seconds());
+        test_limit_cpu();
         census_take(&before);
         long start = t->count();
         if (n > 0)

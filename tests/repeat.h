@@ -10,7 +10,9 @@ bool test_run_once(const struct test *test);
 bool test_run_sweep(const struct test *test);
 bool test_run_torture(const struct test *test);
 
-/* The time limit of one run, TEST_TIME_FACTOR taken into account. */
+/* The limits of one run: how long it may take, and, for the calling process, how much of the
+ * processor. TEST_TIME_FACTOR is taken into account. */
 unsigned test_seconds(void);
+void test_limit_cpu(void);
 
 #endif

@@ -65,13 +65,14 @@ static int open_unique(const char *start, const char *middle, unsigned mode, cha
     return fd;
 }
 
-/* Also when the task is cancelled, and without a word about it. */
+/* Also when the task is cancelled, and without a word about it; without memory for a job at once. */
 static void remove_shielded(const char *path)
 {
     struct eddy__closer closer;
 
     eddy__closer_enter(&closer, CLEAN_UP_SECONDS);
-    eddy_ignore(eddy_unlink(path));
+    if (eddy_unlink(path) == EDDY_ENOMEM)
+        eddy_ignore(unlink(path));
     eddy__closer_leave(&closer);
 }
 

@@ -253,12 +253,12 @@ TEST(names_J13_an_answer_nobody_waits_for_is_kept)
     int status;
 
     open_server();
-    eddy_task *task = eddy_create_task(looks_up_coro("slow100.test", &status));
+    eddy_task *task = eddy_create_task(looks_up_coro("slow400.test", &status));
     turns(5);
     eddy_task_close(task);
     CHECK_INT(status, EDDY_ECANCELED);
-    CHECK_INT(eddy_sleep(0.3), 0);
-    CHECK_INT(look_up("slow100.test"), 1);
+    CHECK_INT(eddy_sleep(1.5), 0);
+    CHECK_INT(look_up("slow400.test"), 1);
     CHECK_INT(server.questions, 2);
     dns_server_close(&server);
 }
@@ -523,7 +523,8 @@ TEST(set_resolver_while_a_task_waits)
     CHECK_INT(status, 1);
     CHECK_INT(resolver(0, 0), 0);
     CHECK_INT(look_up("slow20.test"), 1);
-    CHECK_INT(server.questions, 4);
+    CHECK(server.questions >=
+          4); /* more on a busy machine: one that is not answered is asked again */
     dns_server_close(&server);
 }
 

@@ -24,8 +24,8 @@ struct eddy__answer {
 };
 
 /* A host's name, in the resolver's table: QUEUED and ASKED for those who wait, KNOWN for those who
- * come; FORGOTTEN: in the table no more. refs: one of the table, and one of each who waits for it or
- * reads it, so that it can be forgotten at any time; but not while it is ASKED. */
+ * come; FORGOTTEN: in the table no more. refs: one of the table, and one of each who waits for it
+ * or reads it, so that it can be forgotten at any time; but not while it is ASKED. */
 struct eddy__name {
     struct eddy__resolver *resolver;
     struct eddy__name *next;    /* in its bucket */

@@ -118,6 +118,49 @@ def test_chat(t):
             p.wait()
 
 
+def answer_questions(server):
+    """DNS: web.test is 192.0.2.80 and back, nothing else has a name or an address."""
+    known = {(b"\3web\4test\0", 1): bytes([192, 0, 2, 80]), (b"\3web\4test\0", 28): None,
+             (b"\x0280\0012\0010\003192\7in-addr\4arpa\0", 12): b"\3web\4test\0"}
+    while True:
+        question, client = server.recvfrom(4096)
+        if not question:
+            return
+        end = question.index(b"\0", 12) + 5
+        key = question[12:end - 4].lower(), question[end - 3]
+        record = known.get(key)
+        answer = (question[:2] + (b"\x81\x80" if key in known else b"\x81\x83") + b"\0\1\0" +
+                  bytes([record is not None]) + b"\0\0\0\0" + question[12:end])
+        if record:
+            answer += (b"\xc0\x0c\0" + bytes([key[1]]) + b"\0\1\0\0\0\x3c\0" +
+                       bytes([len(record)]) + record)
+        server.sendto(answer, client)
+
+
+def test_resolve(t):
+    program = os.path.join(os.path.dirname(t.eddy), "examples", "resolve")
+    if not os.path.exists(program):
+        raise Skip("resolve was not built")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=answer_questions, args=[server])
+        thread.start()
+        env = dict(t.env, RESOLVE_SERVERS=f"127.0.0.1:{server.getsockname()[1]}")
+        try:
+            said = subprocess.run([program, "web.test", "localhost", "192.0.2.80", "nobody.test",
+                                   "2001:db8::1"], env=env, text=True, stdout=subprocess.PIPE,
+                                  check=True, timeout=TIME_LIMIT).stdout
+        finally:
+            server.sendto(b"", server.getsockname())
+            thread.join()
+    assert sorted(said.splitlines()) == [
+        "192.0.2.80 is web.test",
+        "cannot look up 2001:db8::1: the address has no name",
+        "cannot look up nobody.test: there is no such name",
+        "localhost is ::1 127.0.0.1",
+        "web.test is 192.0.2.80"], said
+
+
 def ask(connection, path, method="GET"):
     connection.request(method, path)
     answer = connection.getresponse()

@@ -49,6 +49,8 @@ void eddy__fd_tell(struct eddy__fd *fd, unsigned mask);
 bool eddy__spin_due(struct eddy__spin *spin, const eddy_loop *loop, int64_t timeout_ns);
 /* Asks seen(loop) and looks into the inbox for loop->spin_ns; true when there was something. */
 bool eddy__spin_run(struct eddy__spin *spin, eddy_loop *loop, bool (*seen)(eddy_loop *loop));
+/* Both without a loop: unless it is to be skipped, asks seen(arg) for that long. */
+bool eddy__spin_look(struct eddy__spin *spin, int64_t ns, bool (*seen)(void *arg), void *arg);
 /* A wait for events failed with -errno: told to the exception handler, the first time. */
 void eddy__wait_failed(eddy_loop *loop, const char *what, int error);
 /* Announces a wait to those who push to the inbox; false: it has something, do not wait. */

@@ -15,34 +15,30 @@ static inline void relax(void)
 #endif
 }
 
+static bool skips(struct eddy__spin *spin)
+{
+    if (spin->skip == 0)
+        return false;
+    spin->skip--;
+    return true;
+}
+
 bool eddy__spin_due(struct eddy__spin *spin, const eddy_loop *loop, int64_t timeout_ns)
 {
-    if (loop->spin_ns <= 0 || timeout_ns <= loop->spin_ns)
-        return false;
-    if (spin->skip == 0)
-        return true;
-    spin->skip--;
-    return false;
+    return loop->spin_ns > 0 && timeout_ns > loop->spin_ns && !skips(spin);
 }
 
-static bool look(eddy_loop *loop, bool (*seen)(eddy_loop *loop))
+static bool spin_for(struct eddy__spin *spin, int64_t ns, bool (*seen)(void *arg), void *arg)
 {
-    for (int i = 0; i < LOOKS; i++) {
-        if (seen(loop) || atomic_load_explicit(&loop->inbox, memory_order_relaxed))
-            return true;
-        relax();
-    }
-    return false;
-}
-
-bool eddy__spin_run(struct eddy__spin *spin, eddy_loop *loop, bool (*seen)(eddy_loop *loop))
-{
-    int64_t end = eddy__clock_now() + loop->spin_ns;
+    int64_t end = eddy__clock_now() + ns;
 
     do {
-        if (look(loop, seen)) {
-            spin->penalty /= 2;
-            return true;
+        for (int i = 0; i < LOOKS; i++) {
+            if (seen(arg)) {
+                spin->penalty /= 2;
+                return true;
+            }
+            relax();
         }
     } while (eddy__clock_now() < end);
     spin->penalty = spin->penalty ? spin->penalty * 2 : 1;
@@ -50,6 +46,28 @@ bool eddy__spin_run(struct eddy__spin *spin, eddy_loop *loop, bool (*seen)(eddy_
         spin->penalty = SKIP_MAX;
     spin->skip = spin->penalty;
     return false;
+}
+
+bool eddy__spin_look(struct eddy__spin *spin, int64_t ns, bool (*seen)(void *arg), void *arg)
+{
+    return ns > 0 && !skips(spin) && spin_for(spin, ns, seen, arg);
+}
+
+struct view {
+    eddy_loop *loop;
+    bool (*seen)(eddy_loop *loop);
+};
+
+static bool look(void *arg)
+{
+    const struct view *view = arg;
+
+    return view->seen(view->loop) || atomic_load_explicit(&view->loop->inbox, memory_order_relaxed);
+}
+
+bool eddy__spin_run(struct eddy__spin *spin, eddy_loop *loop, bool (*seen)(eddy_loop *loop))
+{
+    return spin_for(spin, loop->spin_ns, look, &(struct view){loop, seen});
 }
 
 void eddy__wait_failed(eddy_loop *loop, const char *what, int error)

@@ -1,13 +1,16 @@
 /* work.c - threads that run what would block the loop. */
 #include "base/alloc.h"
 #include "base/fault.h"
-#include "loop/loop.h"
+#include "loop/io.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { THREADS_MAX = 1024, THREADS_LEAST = 4, THREADS_NAMES = 4 };
+/* How long a thread looks for its next job before it sleeps: about as long as that, and being woken,
+ * would keep it busy. */
+static const int64_t LOOK_NS = 5000;
 
 enum { QUEUED, RUNNING, FINISHED };
 
@@ -16,11 +19,14 @@ struct worker {
     struct eddy__pool *pool;
     pthread_t thread;
     const char *job; /* the name of what it runs, NULL: nothing, or nothing with a name */
-    bool ended;      /* will not touch the pool again */
+    int64_t look_ns; /* how long it looks for a next job, as its last job's loop allows */
+    struct eddy__spin spin;
+    bool ended; /* will not touch the pool again */
 };
 
 /* Threads are started when a job finds none idle, and stay until the pool closes. All fields are
- * guarded by mutex. Who opened the pool owns it, the loop those of its own; one that was closed
+ * guarded by mutex; `queued` may be looked at without. Those who are `looking` are idle, and need no
+ * signal. Who opened the pool owns it, the loop those of its own; one that was closed
  * while a thread was stuck in its job belongs to its threads, and the last to end frees it. */
 struct eddy__pool {
     pthread_mutex_t mutex;
@@ -28,9 +34,10 @@ struct eddy__pool {
     pthread_cond_t ended; /* a thread has */
     struct list queue;
     struct list workers;
-    unsigned queued;
+    atomic_uint queued;
     unsigned threads; /* not ended */
     unsigned idle;
+    unsigned looking;
     unsigned max;
     bool closing;
     bool abandoned;
@@ -148,23 +155,42 @@ static void run(struct eddy__work *work)
     eddy__loop_unref(loop);
 }
 
+static bool has_job(void *pool)
+{
+    return atomic_load_explicit(&((struct eddy__pool *)pool)->queued, memory_order_relaxed) > 0;
+}
+
+/* With the mutex, which others may have meanwhile. */
+static void await_job(struct worker *worker)
+{
+    struct eddy__pool *pool = worker->pool;
+
+    pool->idle++;
+    pool->looking++;
+    pthread_mutex_unlock(&pool->mutex);
+    eddy__spin_look(&worker->spin, worker->look_ns, has_job, pool);
+    pthread_mutex_lock(&pool->mutex);
+    pool->looking--;
+    while (list_empty(&pool->queue) && !pool->closing)
+        pthread_cond_wait(&pool->jobs, &pool->mutex);
+    pool->idle--;
+}
+
 /* With the mutex: the next job, NULL when the pool closes. */
 static struct eddy__work *next_job(struct worker *worker)
 {
     struct eddy__pool *pool = worker->pool;
 
     worker->job = NULL;
-    while (list_empty(&pool->queue) && !pool->closing) {
-        pool->idle++;
-        pthread_cond_wait(&pool->jobs, &pool->mutex);
-        pool->idle--;
-    }
+    if (list_empty(&pool->queue) && !pool->closing)
+        await_job(worker);
     struct list *link = list_take_first(&pool->queue);
     if (!link)
         return NULL;
     struct eddy__work *work = container_of(link, struct eddy__work, link);
     pool->queued--;
     worker->job = work->name;
+    worker->look_ns = work->loop->spin_ns < LOOK_NS ? work->loop->spin_ns : LOOK_NS;
     atomic_store(&work->state, RUNNING);
     return work;
 }
@@ -235,8 +261,8 @@ static int enqueue(struct eddy__pool *pool, struct eddy__work *work)
     if (pool->threads > 0) {
         r = 0; /* fewer threads than there might be are no failure */
         list_add_tail(&pool->queue, &work->link);
-        pool->queued++;
-        pthread_cond_signal(&pool->jobs);
+        if (++pool->queued > pool->looking)
+            pthread_cond_signal(&pool->jobs);
     }
     pthread_mutex_unlock(&pool->mutex);
     return r;

@@ -279,6 +279,26 @@ TEST_PLAIN(backend_spin_backs_off_and_recovers)
     eddy_loop_close(loop);
 }
 
+static bool seen_by_thread(void *asked)
+{
+    ++*(int *)asked;
+    return answer;
+}
+
+TEST_PLAIN(backend_spin_without_a_loop)
+{
+    struct eddy__spin spin = {0};
+    int asked = 0;
+
+    CHECK(!eddy__spin_look(&spin, 0, seen_by_thread, &asked));
+    CHECK_INT(asked, 0);
+    CHECK(!eddy__spin_look(&spin, 1000, seen_by_thread, &asked));
+    CHECK(asked > 0);
+    answer = true;
+    CHECK(!eddy__spin_look(&spin, 1000, seen_by_thread, &asked)); /* skipped */
+    CHECK(eddy__spin_look(&spin, 1000, seen_by_thread, &asked));
+}
+
 static void echo_once(eddy_watch *watch, unsigned events, void *arg)
 {
     char c;

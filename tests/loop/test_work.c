@@ -102,6 +102,27 @@ TEST_PLAIN(work_runs_in_a_thread_and_is_done_in_the_loop)
     eddy_loop_close(loop);
 }
 
+/* A thread that looks for its next job is idle: no other is started, and each job comes to be done,
+ * whether it is found by a look or by a signal. */
+TEST_PLAIN(work_is_found_by_threads_that_look_for_it)
+{
+    enum { COUNT = 300 };
+    static struct job jobs[COUNT];
+    eddy_loop *loop = eddy_loop_open();
+
+    CHECK(loop);
+    loop_thread = pthread_self();
+    for (int i = 0; i < COUNT; i++) {
+        init(&jobs[i]);
+        CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &jobs[i].work));
+        run_until(loop, i + 1);
+        CHECK(jobs[i].ran);
+        if (i % 30 == 0)
+            usleep(300); /* it has gone to sleep meanwhile */
+    }
+    eddy_loop_close(loop);
+}
+
 static int threads_alive(void)
 {
     DIR *dir = opendir("/proc/self/task");

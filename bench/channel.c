@@ -2,7 +2,7 @@
  * loop, and from one loop to another; and a coroutine's round trip to another loop.
  *
  * In one loop it is CPU time, as for a queue; between two loops it is time that passes, for they
- * share the work. */
+ * share the work, and the CPU time of both. */
 #include "bench.h"
 
 #include <eddy.h>
@@ -48,9 +48,12 @@ static int in_two_loops(struct exchange *x)
     bench_pin(eddy_loop_index());
     if (eddy_loop_index() == 1)
         return sends(x);
-    double start = bench_now();
+    double start = bench_now(), cpu = bench_cpu();
+    char name[64];
     eddy_try(receives(x));
     bench_report(x->name, (bench_now() - start) / (double)x->count * 1e9, "ns");
+    snprintf(name, sizeof name, "%s_cpu", x->name);
+    bench_report(name, (bench_cpu() - cpu) / (double)x->count * 1e9, "ns");
     return 0;
 }
 EDDY_CORO(in_two_loops, struct exchange *)

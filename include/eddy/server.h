@@ -23,7 +23,7 @@ typedef struct eddy_serve_opts {
                                  the above when it has not, see sd_listen_fds(3) */
     int backlog;              /* 0: 128 */
     unsigned max_connections; /* accepting pauses at so many; 0: 65,536 */
-    bool reuse_port;          /* SO_REUSEPORT */
+    bool reuse_port;          /* SO_REUSEPORT: servers of several loops share the port */
     size_t stack_size;        /* of handlers */
     double drain;             /* seconds that handlers have to end when the server does; 0: none */
     bool stop_on_signal;      /* SIGTERM and SIGINT end the server, see eddy_server_wait */

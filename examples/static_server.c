@@ -235,9 +235,14 @@ static int answer(eddy_stream *peer, struct request *request)
 
 static int next_request(eddy_stream *peer, struct request *request)
 {
-    eddy_timeout(IDLE_SECONDS)
-        return read_request(peer, request);
-    return 0;
+    int status = 0;
+
+    eddy_timeout(IDLE_SECONDS) {
+        status = eddy_server_await_request(peer);
+        if (status > 0)
+            status = read_request(peer, request);
+    }
+    return status;
 }
 
 static int talk(eddy_stream *peer)
@@ -270,7 +275,7 @@ static int serve(const char *folder, int port, double latency)
     if (!S_ISDIR(about.st_mode))
         return eddy_raise(EDDY_ENOTDIR, "%s is not a folder", folder);
     eddy_auto(eddy_server) *server =
-        eddy_try(eddy_server_open(talk, .port = port, .activation = "*", .drain = 1.0,
+        eddy_try(eddy_server_open(talk, .port = port, .activation = "*", .drain = 10.0,
                                   .stop_on_signal = true, .arg = &site, .stream.limit = 8192));
     printf("serving %s on http://127.0.0.1:%d\n", folder, eddy_server_port(server));
     fflush(stdout);

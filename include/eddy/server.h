@@ -14,6 +14,9 @@ typedef int eddy_handler(eddy_stream *peer);
  * which is kept alive should be ended after the request under way. */
 EDDY_API void *eddy_stream_arg(const eddy_stream *peer);
 EDDY_API bool eddy_server_stopping(const eddy_stream *peer);
+/* In a handler, between two requests: waits until a byte of the next one is there to be read: 1.
+ * 0 at the peer's end, and as soon as the server stops: an idle connection does not hold it up. */
+EDDY_API EDDY_SUSPENDS int eddy_server_await_request(eddy_stream *peer);
 
 typedef struct eddy_serve_opts {
     const char *host;         /* NULL: 127.0.0.1 and ::1; "*": every interface */
@@ -50,9 +53,9 @@ EDDY_API unsigned eddy_server_connections(const eddy_server *server);
 
 /* Waits until the server was stopped and every handler has ended: 0. With .stop_on_signal a SIGTERM
  * or SIGINT stops it, and cancels handlers that have not ended after .drain seconds, also those
- * that wait in a read; a second signal cancels them at once, later ones do what they did before.
- * All servers with this option hear a signal, in all threads; eddy_run leaves SIGINT to them. A
- * SIGINT that was ignored stays so. */
+ * that wait in a read, but for eddy_server_await_request; a second signal cancels them at once,
+ * later ones do what they did before. All servers with this option hear a signal, in all threads;
+ * eddy_run leaves SIGINT to them. A SIGINT that was ignored stays so. */
 EDDY_API EDDY_SUSPENDS int eddy_server_wait(eddy_server *server);
 
 /* Three ways to end: stop accepting; wait until every handler has ended, at most so many seconds

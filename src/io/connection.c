@@ -7,6 +7,7 @@ struct connection {
     eddy_server *server;
     eddy_stream *stream;
     eddy_task *task;
+    bool idle; /* between two requests: stopping the server ends its wait */
 };
 
 /* A bare code gets the record that eddy_raise would have made. */
@@ -135,12 +136,29 @@ void eddy__connections_cancel(eddy_server *server)
         eddy__task_cancel(container_of(link, struct connection, link)->task, eddy__self());
 }
 
-bool eddy__connection_runs(const eddy_server *server)
+void eddy__connections_end_idle(eddy_server *server)
+{
+    list_each(link, &server->connections) {
+        struct connection *c = container_of(link, struct connection, link);
+
+        if (c->idle)
+            eddy__stream_wake_reader(c->stream, EDDY_EINTR);
+    }
+}
+
+/* The one whose handler is running; NULL for anybody else. */
+static struct connection *running(void)
 {
     const eddy_task *self = eddy__self();
 
-    return self && self->on_end == connection_ended &&
-           ((const struct connection *)self->owner)->server == server;
+    return self && self->on_end == connection_ended ? self->owner : NULL;
+}
+
+bool eddy__connection_runs(const eddy_server *server)
+{
+    const struct connection *c = running();
+
+    return c && c->server == server;
 }
 
 /* ---- asked by handlers ---- */
@@ -153,4 +171,18 @@ void *eddy_stream_arg(const eddy_stream *s)
 bool eddy_server_stopping(const eddy_stream *s)
 {
     return s && s->server && s->server->stopped;
+}
+
+int eddy_server_await_request(eddy_stream *s)
+{
+    struct connection *c = running();
+
+    if (!c || c->stream != s)
+        return eddy_raise(EDDY_EINVAL, "only the handler of a connection awaits requests on it");
+    if (c->server->stopped)
+        return eddy__buffer_count(&s->in) > 0;
+    c->idle = true;
+    int status = eddy__stream_await_input(s);
+    c->idle = false;
+    return status;
 }

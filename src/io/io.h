@@ -157,7 +157,11 @@ static inline size_t eddy__stream_unsent(const eddy_stream *s)
 ssize_t eddy__stream_peek(eddy_stream *s, size_t most);
 /* The readiness event of the sending side. */
 void eddy__stream_on_writable(eddy_stream *s);
-/* Ends the wait of s->writer, if there is one. */
+/* Waits until there is a byte to read: 1; 0 at the end, or when the wait was ended with EDDY_EINTR.
+ * A failure is raised. */
+int eddy__stream_await_input(eddy_stream *s);
+/* Ends the wait of s->reader or s->writer, if there is one. */
+void eddy__stream_wake_reader(eddy_stream *s, int status);
 void eddy__stream_wake_writer(eddy_stream *s, int status);
 /* eddy_write whose first bytes are sent by a call of its own, once all others have gone: a count
  * or -errno, -EAGAIN when it would wait. */

@@ -57,6 +57,8 @@ void eddy__acceptor_end(eddy_server *server);
 /* Takes fd over. 0 or EDDY_ENOMEM. */
 int eddy__connection_start(eddy_server *server, int fd, const struct eddy__address *address);
 void eddy__connections_cancel(eddy_server *server);
+/* Those that await a request need not wait any more. */
+void eddy__connections_end_idle(eddy_server *server);
 /* Whether a handler of this server is running. */
 bool eddy__connection_runs(const eddy_server *server);
 

@@ -22,7 +22,7 @@ int eddy__stream_check_opts(const eddy_stream_opts *opts)
     return 0;
 }
 
-static void wake_reader(eddy_stream *s, int status)
+void eddy__stream_wake_reader(eddy_stream *s, int status)
 {
     eddy_task *task = s->reader;
 
@@ -46,7 +46,7 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
 
     if (events & EDDY_READABLE) {
         s->readable = true;
-        wake_reader(s, 0);
+        eddy__stream_wake_reader(s, 0);
     }
     if (events & EDDY_WRITABLE)
         eddy__stream_on_writable(s);
@@ -125,7 +125,7 @@ static void abort_read(eddy_task *task, int code)
 {
     eddy_stream *s = task->waiting_on;
 
-    wake_reader(s, code);
+    eddy__stream_wake_reader(s, code);
 }
 
 static void abort_write(eddy_task *task, int code)
@@ -204,7 +204,7 @@ int eddy__stream_await_connected(eddy_stream *s)
 static void refuse_calls(eddy_stream *s)
 {
     s->closed = true;
-    wake_reader(s, EDDY_ECLOSED);
+    eddy__stream_wake_reader(s, EDDY_ECLOSED);
     eddy__stream_wake_writer(s, EDDY_ECLOSED);
     eddy__waiters_grant_all(&s->turns, EDDY_ECLOSED);
 }

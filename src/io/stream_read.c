@@ -184,6 +184,18 @@ static COLD int no_room(const char *call)
     return eddy_raise(EDDY_EINVAL, "%s needs room for at least one byte", call);
 }
 
+int eddy__stream_await_input(eddy_stream *s)
+{
+    int status = begin(s);
+
+    if (status < 0 || eddy__buffer_count(&s->in))
+        return status < 0 ? status : 1;
+    ssize_t n = fill(s, SIZE_MAX);
+    if (n == EDDY_EINTR)
+        return 0;
+    return n < 0 ? (int)fail(s, n) : n > 0;
+}
+
 /* ---- eddy_read ---- */
 
 /* The own bytes come first; what a wide receive has left there is topped up. */

@@ -135,6 +135,63 @@ TEST(J8_handlers_can_ask)
     CHECK(!eddy_server_stopping(NULL));
 }
 
+static int answers_requests(eddy_stream *peer)
+{
+    char byte;
+
+    while (eddy_try(eddy_server_await_request(peer)) > 0) {
+        CHECK_INT(eddy_try(eddy_read(peer, &byte, 1)), 1);
+        eddy_try(eddy_sleep(0.5));
+        eddy_try(eddy_write(peer, &byte, 1));
+    }
+    return 0;
+}
+
+static void check_answer(eddy_stream *stream)
+{
+    char byte;
+
+    CHECK_INT(eddy_write(stream, "x", 1), 1);
+    CHECK_INT(eddy_read(stream, &byte, 1), 1);
+}
+
+/* The idle one ends at once, the busy one after the requests that it has. */
+TEST(J8_idle_connections_do_not_hold_up_the_end)
+{
+    char byte;
+    eddy_auto(eddy_server) *server =
+        eddy_server_open(answers_requests, .drain = 60, .stop_on_signal = true);
+    eddy_auto(eddy_stream) *idle = connect_to(server);
+    eddy_auto(eddy_stream) *busy = connect_to(server);
+
+    check_answer(idle);
+    check_answer(busy);
+    CHECK_INT(eddy_write(busy, "xy", 2), 2); /* the second one is there when the server stops */
+    CHECK_OK(eddy_sleep(0.1));
+    double start = now();
+    send_self(SIGTERM);
+    check_end(idle);
+    CHECK_NEAR(now() - start, 0, 0.1);
+    for (int i = 0; i < 2; i++)
+        CHECK_INT(eddy_read(busy, &byte, 1), 1);
+    CHECK_INT(eddy_server_wait(server), 0);
+    CHECK_NEAR(now() - start, 0.9, 0.1);
+}
+
+TEST(await_request_sees_the_peers_end)
+{
+    eddy_auto(eddy_server) *server = eddy_server_open(answers_requests);
+    eddy_stream *stream = connect_to(server);
+
+    check_answer(stream);
+    check_answer(stream);
+    eddy_stream_close(stream);
+    await_connections(server, 0);
+    eddy_auto(eddy_stream) *other = connect_to(server);
+    CHECK_INT(eddy_server_await_request(other), EDDY_EINVAL); /* that is for the handler */
+    CHECK_INT(eddy_server_await_request(NULL), EDDY_EINVAL);
+}
+
 TEST(J8_several_servers_of_a_loop_stop)
 {
     eddy_auto(eddy_server) *a = OPEN(.drain = 60);

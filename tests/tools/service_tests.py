@@ -104,17 +104,15 @@ def test_second_signal_aborts(t):
         check_end(server)
 
 
-def test_idle_connection_ends_at_the_deadline(t):
+def test_idle_connection_does_not_hold_up_the_end(t):
     with service(t, "static_server", t.out, "0") as server:
         with connect(port_of(server)) as peer:
             peer.sendall(b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n")
             assert b"404" in peer.recv(1000)
-            start = time.monotonic()
             server.send_signal(signal.SIGTERM)
             while peer.recv(1000):
                 pass
-            assert time.monotonic() - start > 0.9
-        check_end(server)
+            check_end(server)
 
 
 def test_sockets_are_handed_over(t):

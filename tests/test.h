@@ -35,8 +35,10 @@
 
 /* A scenario: a task body on the virtual clock that returns a status. Runs once as a test; under
  * `make torture` again with the n-th allocation failing, for every n, with that and all later ones
- * failing, then with the n-th system call failing. Each run must end without crash or leak; whatever its status, a failure has its
- * record. What may fail is therefore left by eddy_try, not by CHECK. */
+ * failing, then with the n-th system call failing. Each run must end without crash or leak;
+ * whatever its status, a failure has its record. What may fail is therefore left by eddy_try, not
+ * by CHECK. */
+ */
 #define TORTURE(name) TEST_SCENARIO_(name, TEST_TORTURE)
 
 /* A scenario that is run again with its task cancelled at the n-th suspension, for every n. */

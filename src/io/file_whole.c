@@ -65,7 +65,7 @@ static int open_unique(const char *start, const char *middle, unsigned mode, cha
     return fd;
 }
 
-/* Also when the task is cancelled, and without a word about it; without memory for a job at once. */
+/* Also when the task is cancelled, and without a word about it; at once, if no memory is left. */
 static void remove_shielded(const char *path)
 {
     struct eddy__closer closer;

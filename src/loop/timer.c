@@ -1,8 +1,8 @@
 /* timer.c - timers, exact and stable. Those before the horizon lie in a 4-ary heap; the others, in
- * no order, in a pile, where arming and cancelling cost next to nothing: most timers are timeouts that
- * are cancelled long before they would fire. When the heap is empty the horizon moves on, and what
- * lies before it leaves the pile for the heap: the lazy queue of Rönngren, Riboe and Ayani (Lazy
- * queue: an efficient implementation of the pending-event set, 1991).
+ * no order, in a pile, where arming and cancelling cost next to nothing: most timers are timeouts
+ * that are cancelled long before they would fire. When the heap is empty the horizon moves on, and
+ * what lies before it leaves the pile for the heap: the lazy queue of Rönngren, Riboe and Ayani
+ * (Lazy queue: an efficient implementation of the pending-event set, 1991).
  *
  * Heap and pile are the two ends of one array. A timer knows its place in it. */
 #include "base/alloc.h"

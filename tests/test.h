@@ -38,7 +38,6 @@
  * failing, then with the n-th system call failing. Each run must end without crash or leak;
  * whatever its status, a failure has its record. What may fail is therefore left by eddy_try, not
  * by CHECK. */
- */
 #define TORTURE(name) TEST_SCENARIO_(name, TEST_TORTURE)
 
 /* A scenario that is run again with its task cancelled at the n-th suspension, for every n. */

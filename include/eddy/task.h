@@ -30,7 +30,8 @@ EDDY_API eddy_task *eddy_loop_create_task_with(eddy_loop *loop, eddy_coro coro,
     eddy_loop_create_task_with((loop), (coro), &(eddy_task_opts){.place = EDDY_HERE, __VA_ARGS__})
 
 /* Cancels the task if it runs, waits for its end however long that takes, gives the handle back. A
- * failure that nobody observed is reported. NULL is fine. Outside a task it does not wait. */
+ * failure that nobody observed is reported. NULL is fine. Outside a task it does not wait; nor does
+ * it for a task that waits for the caller, which is reported as a bug. */
 EDDY_API void eddy_task_close(eddy_task *task);
 EDDY_AUTOCLOSE(eddy_task, eddy_task_close)
 /* Gives the handle back and lets the task run on. NULL is fine; giving back the handle of a running

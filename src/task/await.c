@@ -7,6 +7,8 @@ struct awaiting {
     eddy_task *inner;
     int aborted;    /* what reached the awaiter meanwhile, 0: nothing */
     bool propagate; /* cancel inner then */
+    bool passing;   /* its cancellation is being passed on: one that comes now has come back */
+    struct awaiting *before; /* who passed it on to this one */
 };
 
 static bool sole_awaiter(const struct awaiting *a)
@@ -47,7 +49,8 @@ static eddy_task *abort_one(eddy_task *task, int code)
 {
     struct awaiting *a = task->waiting_on;
     bool again = a->aborted != 0;
-    bool leaves = again ? leads_to(a->inner, task) : !(a->propagate && sole_awaiter(a));
+    bool leaves =
+        a->passing || (again ? leads_to(a->inner, task) : !(a->propagate && sole_awaiter(a)));
 
     a->aborted = code;
     if (leaves)
@@ -55,21 +58,33 @@ static eddy_task *abort_one(eddy_task *task, int code)
     return leaves || (again && a->inner->cancels) ? NULL : a->inner;
 }
 
-/* Without recursion: the chain of those who await each other may be long. */
+/* Marks task as passing its cancellation on to inner, and requests that. */
+static int pass_on(eddy_task *task, eddy_task *inner, struct awaiting **passing)
+{
+    struct awaiting *a = task->waiting_on;
+
+    a->passing = true;
+    a->before = *passing;
+    *passing = a;
+    return eddy__task_request(inner, task);
+}
+
+/* Without recursion: the chain of those who await each other may be long. What the last one waits
+ * for, a gather, a group, a generator, may lead back into the chain. */
 static void await_abort(eddy_task *task, int code)
 {
+    struct awaiting *passing = NULL;
     eddy_task *inner;
 
-    while ((inner = abort_one(task, code))) {
-        code = eddy__task_request(inner, task);
-        if (!code)
-            return;
+    while ((inner = abort_one(task, code)) && (code = pass_on(task, inner, &passing))) {
         if (inner->waiting != &awaiting_task) {
             inner->waiting->abort(inner, code);
-            return;
+            break;
         }
         task = inner;
     }
+    for (; passing; passing = passing->before)
+        passing->passing = false;
 }
 
 /* Debug mode: a cycle of tasks that await each other would wait for ever. */
@@ -171,6 +186,20 @@ static bool is_handle(const eddy_task *task)
     return false;
 }
 
+/* Cancels it and waits for its end. When the cancellation comes back to the caller, that end waits
+ * for the caller's own. */
+static void end_task_of(eddy_task *task, eddy_task *self)
+{
+    unsigned cancels = self->cancels;
+
+    eddy__task_cancel(task, self);
+    if (self->cancels == cancels)
+        eddy__task_join(task);
+    else
+        eddy__bug(EDDY_EDEADLOCK, "a task closes the handle of one that waits for it: it cannot "
+                                  "wait for that one's end");
+}
+
 void eddy_task_close(eddy_task *task)
 {
     eddy_task *self = eddy__self();
@@ -182,9 +211,10 @@ void eddy_task_close(eddy_task *task)
     } else if (task->state != EDDY__TASK_DONE) {
         eddy_error *saved = eddy__error_take();
 
-        eddy__task_cancel(task, self);
         if (self && self->loop == task->loop)
-            eddy__task_join(task);
+            end_task_of(task, self);
+        else
+            eddy__task_cancel(task, self);
         eddy__error_put(saved);
     }
     eddy__task_unref(task);

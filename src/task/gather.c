@@ -6,8 +6,9 @@
 #include <limits.h>
 
 struct gathering {
-    struct eddy__set set;
-    int aborted; /* what reached the caller meanwhile */
+    struct eddy__set set; /* must stay first: waiting_on is read as the set */
+    int aborted;          /* what reached the caller meanwhile */
+    bool passing; /* its cancellation is being passed on: one that comes now has come back */
 };
 
 /* Cancels all and waits on: children write into the caller's frame. */
@@ -20,7 +21,22 @@ static void gather_abort(eddy_task *task, int code)
     g->aborted = code;
 }
 
-static const struct eddy__wait_kind gathering_kind = {"a gather", gather_abort};
+/* Others' tasks may be left, and in a cycle of tasks that wait for each other they have to. */
+static void gather_tasks_abort(eddy_task *task, int code)
+{
+    struct gathering *g = task->waiting_on;
+
+    if (g->passing) {
+        eddy__set_abort(task, code);
+        return;
+    }
+    g->passing = true;
+    gather_abort(task, code);
+    g->passing = false;
+}
+
+static const struct eddy__wait_kind gathering_own = {"a gather", gather_abort};
+static const struct eddy__wait_kind gathering_tasks = {"a gather", gather_tasks_abort};
 
 /* The status of one that has ended, for the caller: a cancellation that is not the caller's own is
  * another's. */
@@ -69,7 +85,8 @@ static int result_of(struct gathering *g, int *statuses)
     return g->aborted && any_cancelled(g) ? eddy__raise_interrupt(g->aborted) : 0;
 }
 
-static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opts)
+static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opts,
+                  const struct eddy__wait_kind *kind)
 {
     struct gathering g = {.aborted = 0};
 
@@ -79,9 +96,8 @@ static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opt
     g.set.cancel_on_error = opts && opts->cancel_on_error;
     if (g.set.cancel_on_error && g.set.failed)
         eddy__set_cancel_all(&g.set, NULL);
-    r = eddy__set_wait(&g.set, n, &gathering_kind, &g);
-    if (r == 0)
-        r = result_of(&g, opts ? opts->statuses : NULL);
+    r = eddy__set_wait(&g.set, n, kind, &g);
+    r = r == 0 ? result_of(&g, opts ? opts->statuses : NULL) : eddy__raise_interrupt(r);
     eddy__set_close(&g.set);
     return r;
 }
@@ -92,7 +108,7 @@ int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n, const eddy_gather_
 
     if (r < 0 || n == 0)
         return r;
-    return gather(tasks, n, opts);
+    return gather(tasks, n, opts, &gathering_tasks);
 }
 
 /* Cancels what runs, and waits for it. */
@@ -122,7 +138,7 @@ int eddy_gather_with(const eddy_coro *coros, size_t n, const eddy_gather_opts *o
         if (!tasks[started])
             break;
     }
-    r = started == n ? gather(tasks, n, opts) : eddy_status_(tasks[started]);
+    r = started == n ? gather(tasks, n, opts, &gathering_own) : eddy_status_(tasks[started]);
     close_all(tasks, started);
     eddy__free(tasks);
     return r;

@@ -53,8 +53,9 @@ EDDY_API int eddy_stream_pair_with(eddy_stream *pair[2], const eddy_stream_opts 
 #define eddy_stream_pair(pair, ...) eddy_stream_pair_with((pair), &(eddy_stream_opts){__VA_ARGS__})
 
 /* Ends what still waits in it with EDDY_ECLOSED, sends what is unsent (at most 5 s, shielded),
- * closes. NULL is fine. abort drops what is unsent and resets the connection; calls then fail with
- * EDDY_ECLOSED, and the stream is still to be closed. */
+ * closes. In a callback of the loop a task does the sending; where no loop runs, and when it ends
+ * before, what is unsent is dropped. NULL is fine. abort drops it at once and resets the
+ * connection; calls then fail with EDDY_ECLOSED, and the stream is still to be closed. */
 EDDY_API void eddy_stream_close(eddy_stream *stream);
 EDDY_API void eddy_stream_abort(eddy_stream *stream);
 EDDY_AUTOCLOSE(eddy_stream, eddy_stream_close)
@@ -65,8 +66,8 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_read(eddy_stream *stream, void *buf, size_t 
 /* Exactly size bytes: returns size. At the end before that EDDY_EOF; the record says how many came,
  * and they stay readable. */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_read_exactly(eddy_stream *stream, void *buf, size_t size);
-/* Up to and with the separator. *data points into the stream's buffer and is valid until the next
- * read; returns its length, without a final zero being part of it (there is one behind it).
+/* Up to and with the separator; returns the length of both. *data points into the stream's buffer
+ * and is valid until the next read; behind it stands a zero that does not count in the length.
  * EDDY_ELIMIT over the limit and EDDY_EOF at the end leave the bytes readable. */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_read_until(eddy_stream *stream, const char *separator,
                                                char **data);

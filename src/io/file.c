@@ -137,7 +137,6 @@ static void shut(eddy_stream *s, bool abort)
 }
 
 const struct eddy__transport eddy__file_transport = {
-    .name = "file",
     .receive = receive,
     .receive_parts = receive_parts,
     .send = send_bytes,

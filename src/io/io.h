@@ -47,7 +47,6 @@ void eddy__buffer_free(struct eddy__buffer *b);
 
 /* What moves the bytes. Calls return a count or -errno, -EAGAIN when they would wait. */
 struct eddy__transport {
-    const char *name;
     ssize_t (*receive)(eddy_stream *s, void *buf, size_t size);
     ssize_t (*receive_parts)(eddy_stream *s, struct iovec *parts, size_t n);
     ssize_t (*send)(eddy_stream *s, const void *buf, size_t size);

@@ -109,7 +109,6 @@ static void release(eddy_stream *s)
 }
 
 static const struct eddy__transport memory_transport = {
-    .name = "memory",
     .receive = receive,
     .receive_parts = receive_parts,
     .send = send_bytes,

@@ -129,7 +129,6 @@ static void shut_shared(eddy_stream *s, bool abort)
 }
 
 static const struct eddy__transport pipe_transport = {
-    .name = "pipe",
     .receive = receive,
     .receive_parts = receive_parts,
     .send = send_bytes,
@@ -140,7 +139,6 @@ static const struct eddy__transport pipe_transport = {
 /* Terminals, other devices, files, and pipes of others: one that keeps packets apart gives one at a
  * time, too, and its reading end does not tell that it is such. */
 static const struct eddy__transport device_transport = {
-    .name = "device",
     .receive = receive_careful,
     .receive_parts = receive_parts_careful,
     .send = send_bytes,
@@ -150,7 +148,6 @@ static const struct eddy__transport device_transport = {
 
 /* The same, made non-blocking together with those who share it. */
 static const struct eddy__transport shared_transport = {
-    .name = "shared device",
     .receive = receive_careful,
     .receive_parts = receive_parts_careful,
     .send = send_bytes,
@@ -183,7 +180,6 @@ static int send_eof_shared(eddy_stream *s)
 }
 
 static const struct eddy__transport shared_socket_transport = {
-    .name = "shared socket",
     .receive = receive_shared,
     .receive_parts = receive_parts_shared,
     .send = send_shared,

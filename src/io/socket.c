@@ -218,7 +218,6 @@ static void shut(eddy_stream *s, bool abort)
 }
 
 const struct eddy__transport eddy__socket_transport = {
-    .name = "socket",
     .receive = receive,
     .receive_parts = receive_parts,
     .send = send_bytes,
@@ -227,7 +226,6 @@ const struct eddy__transport eddy__socket_transport = {
 };
 
 const struct eddy__transport eddy__unix_transport = {
-    .name = "Unix socket",
     .receive = receive_unix,
     .receive_parts = receive_parts_unix,
     .send = send_bytes,

@@ -246,20 +246,58 @@ static void end(eddy_stream *s, bool abort)
     s->fd.fd = -1;
 }
 
+static void finish(eddy_stream *s)
+{
+    if (s->transport->says_goodbye)
+        say_goodbye(s);
+    end(s, false);
+    eddy__stream_unref(s);
+}
+
+static int flushes(eddy_stream *s)
+{
+    flush_shielded(s);
+    return 0;
+}
+EDDY_CORO(flushes, eddy_stream *)
+
+static void flushed(eddy_task *task)
+{
+    finish(task->owner);
+}
+
+/* A callback cannot wait for the peer: a task does. False when there is none. */
+static bool finish_later(eddy_stream *s)
+{
+    eddy_coro coro = flushes_coro(s);
+    eddy_loop *loop = eddy__thread.loop;
+    eddy_task *task =
+        loop == s->fd.loop && !loop->closing ? eddy__task_new(loop, &coro, NULL) : NULL;
+
+    if (!task)
+        return false;
+    task->owner = s;
+    task->on_end = flushed;
+    eddy__task_start(task);
+    eddy__task_unref(task);
+    return true;
+}
+
 void eddy_stream_close(eddy_stream *s)
 {
     if (!s || s->released)
         return;
     s->released = true;
-    if (!s->closed) {
-        refuse_calls(s);
-        if (eddy__stream_unsent(s) && eddy__self())
-            flush_shielded(s);
-        if (s->transport->says_goodbye)
-            say_goodbye(s);
-        end(s, false);
+    if (s->closed) {
+        eddy__stream_unref(s);
+        return;
     }
-    eddy__stream_unref(s);
+    refuse_calls(s);
+    if (eddy__stream_unsent(s) && eddy__self())
+        flush_shielded(s);
+    else if (eddy__stream_unsent(s) && finish_later(s))
+        return;
+    finish(s);
 }
 
 void eddy_stream_abort(eddy_stream *s)

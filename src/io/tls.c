@@ -256,7 +256,6 @@ static void shut(eddy_stream *s, bool abort)
 }
 
 const struct eddy__transport eddy__tls_transport = {
-    .name = "TLS",
     .receive = receive,
     .receive_parts = receive_parts,
     .send = send_bytes,

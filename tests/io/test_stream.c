@@ -437,3 +437,80 @@ TEST(U2_stream_may_be_closed_while_a_call_yields)
         CHECK_INT(eddy_await(task), EDDY_ECLOSED);
     }
 }
+
+/* ---- closed in a callback ---- */
+
+static int closes_in_callback(void *stream)
+{
+    eddy_stream_close(stream);
+    return 0;
+}
+
+/* Writes the endless bytes until some are unsent. */
+static size_t write_until_unsent(eddy_stream *stream)
+{
+    static char piece[50000];
+    size_t written = 0;
+
+    while (!eddy__stream_unsent(stream)) {
+        endless_copy(piece, written, sizeof piece);
+        written += (size_t)CHECK_OK(eddy_write(stream, piece, sizeof piece));
+    }
+    return written;
+}
+
+TEST(A13_close_in_a_callback_sends_what_is_unsent)
+{
+    eddy_stream *s[2];
+    static char piece[50000];
+    size_t got = 0;
+    ssize_t n;
+
+    streams_open(s, NULL);
+    size_t written = write_until_unsent(s[0]);
+    eddy_loop_call_soon(eddy_loop_running(), closes_in_callback, s[0]);
+    turns(3);
+    while ((n = CHECK_OK(eddy_read(s[1], piece, sizeof piece))) > 0) {
+        CHECK(endless_equal(piece, got, (size_t)n));
+        got += (size_t)n;
+    }
+    CHECK_INT(got, written);
+    eddy_stream_close(s[1]);
+}
+
+TEST(A13_close_in_a_callback_gives_up_after_5_s)
+{
+    struct pair pair = pair_open();
+    static char sink[65536];
+    size_t got = 0;
+    ssize_t n;
+
+    size_t written = write_until_unsent(pair.stream);
+    eddy_loop_call_soon(eddy_loop_running(), closes_in_callback, pair.stream);
+    CHECK_OK(eddy_sleep(5.1));
+    while ((n = raw_receive(pair.raw, sink, sizeof sink)) > 0)
+        got += (size_t)n;
+    CHECK_INT(n, 0); /* the end has come, and not all before it */
+    CHECK(got > 0 && got < written);
+    close(pair.raw);
+}
+
+/* What is unsent is dropped when the loop ends, and nothing is left. */
+static int leaves_unsent(int fd)
+{
+    eddy_stream *stream = eddy_stream_of_socket(fd, NULL);
+
+    write_until_unsent(stream);
+    eddy_loop_call_soon(eddy_loop_running(), closes_in_callback, stream);
+    return eddy_sleep(0);
+}
+EDDY_CORO(leaves_unsent, int)
+
+TEST_PLAIN(close_in_a_callback_before_the_loop_ends)
+{
+    int fds[2];
+
+    raw_pair(fds, false);
+    CHECK_INT(eddy_run(leaves_unsent_coro(fds[0]), .clock = EDDY_CLOCK_VIRTUAL), 0);
+    close(fds[1]);
+}

@@ -17,7 +17,7 @@ enum { EDDY_TLS_DEFAULT, EDDY_TLS_1_2, EDDY_TLS_1_3 };
  * ca_file. Failures of all this are EDDY_ETLS, and the record says which check failed. */
 typedef struct eddy_tls_opts {
     const char *ca_file;      /* the only roots to trust; NULL: the system's */
-    const char *crl_file;     /* lists of revoked certificates, one of each issuer in a chain */
+    const char *crl_file;     /* lists of what was revoked, one of each issuer in a chain */
     const char *cert;         /* own certificate, followed by those of its issuers */
     const char *key;          /* its key; NULL: in the file of cert */
     const char *server_name;  /* clients: the name to ask for and to verify; NULL: the host */
@@ -27,8 +27,8 @@ typedef struct eddy_tls_opts {
     bool server;              /* eddy_start_tls: the side that has the certificate */
     int min_version;          /* EDDY_TLS_1_3; 0: EDDY_TLS_1_2 */
     double handshake_timeout; /* seconds; 0: 30 */
-    int sessions;             /* clients: so many of the loop's are kept to resume; 0: 64; negative:
-                                 none is, nor by servers */
+    int sessions; /* clients: at most so many of the loop's are kept to resume; 0: 64; negative:
+                   * none, and servers give none */
 } eddy_tls_opts;
 
 /* Begins TLS on a connected stream, as a client (then server_name or insecure is needed) or with
@@ -41,9 +41,11 @@ EDDY_API EDDY_SUSPENDS int eddy_start_tls_with(eddy_stream *stream, const eddy_t
  * subject of the peer's certificate, "CN=alice,O=example", NULL without; of .insecure clients it is
  * not verified. The strings are the stream's. */
 EDDY_API const char *eddy_stream_tls_version(const eddy_stream *stream);
-EDDY_API bool eddy_stream_tls_resumed(const eddy_stream *stream); /* without certificates */
 EDDY_API const char *eddy_stream_alpn(const eddy_stream *stream);
 EDDY_API const char *eddy_stream_peer_subject(const eddy_stream *stream);
+/* Whether the handshake went on with the session of an earlier connection, whose certificates were
+ * verified then. Clients do so by themselves, unless .sessions says not to. */
+EDDY_API bool eddy_stream_tls_resumed(const eddy_stream *stream);
 
 EDDY_END_DECLS
 

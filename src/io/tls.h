@@ -62,10 +62,14 @@ BIO_METHOD *eddy__tls_method_new(void);
 int eddy__tls_crl_load(struct eddy__tls_context *context, const char *path);
 void eddy__tls_crl_free(struct eddy__tls_context *context);
 
-/* A client's context gives sessions to those of its streams that have offered one, or would have:
- * before the handshake, when there is a session of that server and those options. */
+/* Clients. The key of the sessions that fit, made before the files it names are read, so that none
+ * counts for a file it was not verified with; false: none is to be resumed. */
+bool eddy__tls_session_key(unsigned char *key, eddy_stream *s, const char *name,
+                           const eddy_tls_opts *opts);
+/* The connections of a context may get sessions that are to be kept. */
 void eddy__tls_session_allow(SSL_CTX *ssl);
-void eddy__tls_session_offer(eddy_stream *s, const eddy_tls_opts *opts);
+/* Before the handshake: begins with a session of that key, if there is one, and keeps new ones. */
+void eddy__tls_session_offer(eddy_stream *s, const unsigned char *key, const eddy_tls_opts *opts);
 
 /* Notes in tls->reason why the certificate is refused: the callback of OpenSSL's verification. */
 int eddy__tls_on_verify(int good, X509_STORE_CTX *store);

@@ -147,6 +147,8 @@ struct job {
     const eddy_tls_opts *opts;
     const char *name;
     bool server;
+    bool resumes; /* sessions of key */
+    unsigned char key[EDDY__TLS_KEY];
 };
 
 static int make_context(struct job *job)
@@ -168,15 +170,18 @@ static int prepare(const struct job *job)
         SSL_set_connect_state(tls->ssl);
     if (job->name)
         eddy_try(set_name(tls, job->name, job->opts->insecure));
-    if (!job->server)
-        eddy__tls_session_offer(job->stream, job->opts);
+    if (job->resumes)
+        eddy__tls_session_offer(job->stream, job->key, job->opts);
     return 0;
 }
 
 static int begin(struct job *job)
 {
-    int status = job->context ? 0 : make_context(job);
+    int status;
 
+    if (!job->server)
+        job->resumes = eddy__tls_session_key(job->key, job->stream, job->name, job->opts);
+    status = job->context ? 0 : make_context(job);
     if (job->stream->closed)
         status = eddy__raise_code(EDDY_ECLOSED);
     if (status >= 0)

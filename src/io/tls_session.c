@@ -47,27 +47,28 @@ static void add_file(EVP_MD_CTX *hash, const char *path)
     add_bytes(hash, &st.st_dev, sizeof st.st_dev);
     add_bytes(hash, &st.st_ino, sizeof st.st_ino);
     add_bytes(hash, &st.st_size, sizeof st.st_size);
-    add_bytes(hash, &st.st_mtim, sizeof st.st_mtim);
+    add_bytes(hash, &st.st_ctim, sizeof st.st_ctim);
 }
 
-static void add_server(EVP_MD_CTX *hash, eddy_stream *s)
+static void add_server(EVP_MD_CTX *hash, eddy_stream *s, const char *name)
 {
     struct eddy__address peer;
     int port = eddy__socket_peer(s->fd.fd, &peer) < 0 ? 0 : eddy_address_port(&peer);
 
-    add_text(hash, s->tls->name ? s->tls->name : eddy_stream_peer(s));
+    add_text(hash, name ? name : eddy_stream_peer(s));
     add_bytes(hash, &port, sizeof port);
 }
 
 /* The server, and everything that decides whether its certificate is accepted and how the own one
  * looks. */
-static bool make_key(eddy_stream *s, const eddy_tls_opts *opts)
+bool eddy__tls_session_key(unsigned char *key, eddy_stream *s, const char *name,
+                           const eddy_tls_opts *opts)
 {
-    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    EVP_MD_CTX *hash = opts->sessions < 0 ? NULL : EVP_MD_CTX_new();
     bool made = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1;
 
     if (made) {
-        add_server(hash, s);
+        add_server(hash, s, name);
         add_file(hash, opts->ca_file);
         add_file(hash, opts->crl_file);
         add_file(hash, opts->cert);
@@ -75,7 +76,7 @@ static bool make_key(eddy_stream *s, const eddy_tls_opts *opts)
         add_text(hash, opts->alpn);
         add_bytes(hash, &opts->insecure, sizeof opts->insecure);
         add_bytes(hash, &opts->min_version, sizeof opts->min_version);
-        made = EVP_DigestFinal_ex(hash, s->tls->key, NULL) == 1;
+        made = EVP_DigestFinal_ex(hash, key, NULL) == 1;
     }
     EVP_MD_CTX_free(hash);
     return made;
@@ -184,13 +185,12 @@ static struct session *find(struct sessions *sessions, const unsigned char *key)
     return found;
 }
 
-void eddy__tls_session_offer(eddy_stream *s, const eddy_tls_opts *opts)
+void eddy__tls_session_offer(eddy_stream *s, const unsigned char *key, const eddy_tls_opts *opts)
 {
     struct sessions *sessions = sessions_of(s->fd.loop);
     struct eddy__tls *tls = s->tls;
 
-    if (opts->sessions < 0 || !make_key(s, opts))
-        return;
+    memcpy(tls->key, key, sizeof tls->key);
     tls->sessions = opts->sessions ? opts->sessions : SESSIONS;
     struct session *session = sessions ? find(sessions, tls->key) : NULL;
     if (!session)

@@ -298,11 +298,11 @@ TEST_REAL(tls_connections_leave_no_memory)
     if (test_is_watched())
         SKIP("takes too long");
     house_open(&h, echoes);
-    connect_often(20);
+    connect_often(40);
     long live = eddy__alloc_live();
     size_t used = mallinfo2().uordblks;
-    connect_often(500);
+    connect_often(120);
     CHECK_INT(eddy__alloc_live(), live);
-    CHECK(mallinfo2().uordblks < used + 200000); /* OpenSSL keeps some, once */
+    CHECK(mallinfo2().uordblks < used + 100000); /* malloc's cache; make soak-tls looks closer */
     house_free(&h);
 }

@@ -1,8 +1,8 @@
 /* chat.c - all who run it on a network talk to each other, without a server:
  * chat NAME [INTERFACE [PORT]]
  *
- * Lines from standard input go to a multicast group that everybody has joined; what is said there is
- * printed. Try it in two terminals, with "lo" for one machine. Ctrl-D or Ctrl-C ends it. */
+ * Lines from standard input go to a multicast group that everybody has joined; what is said there
+ * is printed. Try it in two terminals, with "lo" for one machine. Ctrl-D or Ctrl-C ends it. */
 #include <eddy.h>
 #include <stdlib.h>
 

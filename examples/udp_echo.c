@@ -20,7 +20,7 @@ static int echo(int port)
     for (;;) {
         int n = eddy_try(eddy_datagram_receive_many(server, messages, EDDY_MESSAGES_MAX));
 
-        /* Each goes where it came from. One that cannot be sent is left out, as the network might. */
+        /* Each goes where it came from. What cannot be sent is left out, as the network might. */
         for (int sent = 0; sent < n;) {
             int more = eddy_datagram_send_many(server, messages + sent, (size_t)(n - sent));
 

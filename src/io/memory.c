@@ -46,6 +46,8 @@ static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
         if (more <= 0)
             return got ? got : more;
         got += more;
+        if ((size_t)more < parts[i].iov_len)
+            break; /* more may have come meanwhile */
     }
     return got;
 }

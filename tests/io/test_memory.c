@@ -249,64 +249,6 @@ TEST(memory_close_sends_what_is_unsent)
     eddy_stream_close(pair[1]);
 }
 
-static int writes_much(eddy_stream *stream, size_t total)
-{
-    static char chunk[200000];
-    uint64_t random = 1;
-    size_t written = 0;
-
-    while (written < total) {
-        size_t size = 1 + random_next(&random) % (random % 16 ? 3000 : sizeof chunk);
-
-        size = min_size(size, total - written);
-        endless_copy(chunk, written, size);
-        CHECK_INT(eddy_write(stream, chunk, size), size);
-        written += size;
-    }
-    return eddy_write_eof(stream);
-}
-EDDY_CORO(writes_much, eddy_stream *, size_t)
-
-static ssize_t read_somehow(eddy_stream *stream, uint64_t *random, char *buf, char **data,
-                            size_t left_over)
-{
-    size_t size = 1 + random_next(random) % (*random % 8 ? 2000 : 100000);
-
-    *data = buf;
-    switch (random_next(random) % 3) {
-    case 0:
-        return eddy_read(stream, buf, size);
-    case 1:
-        return eddy_read_exactly(stream, buf, min_size(size, left_over));
-    default:
-        return left_over < 100000 ? eddy_read(stream, buf, size)
-                                  : eddy_read_until(stream, "\n", data);
-    }
-}
-
-TEST(J11_memory_keeps_every_byte_in_order)
-{
-    enum { TOTAL = 5000000 };
-    static char buf[100000];
-    eddy_stream *pair[2];
-    uint64_t random = 7;
-    size_t got = 0;
-    char *data;
-
-    pair_make(pair, &(eddy_stream_opts){.high_water = 5000, .limit = 100000});
-    eddy_auto(eddy_task) *writer = eddy_create_task(writes_much_coro(pair[0], TOTAL));
-    while (got < TOTAL) {
-        ssize_t n = read_somehow(pair[1], &random, buf, &data, TOTAL - got);
-
-        CHECK(n > 0);
-        CHECK(endless_equal(data, got, (size_t)n));
-        got += (size_t)n;
-    }
-    CHECK_INT(eddy_read(pair[1], buf, 1), 0);
-    CHECK_INT(eddy_await(writer), 0);
-    close_both(pair);
-}
-
 /* ---- waiting is no I/O ---- */
 
 static int writes_after(double seconds, eddy_stream *stream, const char *text)

@@ -488,15 +488,31 @@ static void read_much(eddy_stream *stream, size_t total)
     CHECK_INT(eddy_read(stream, buf, sizeof buf), 0);
 }
 
-TEST_REAL(read_100_megabytes)
+/* Closes both. */
+static void check_much(eddy_stream *streams[2], size_t total)
 {
-    size_t total = test_is_watched() ? 10 << 20 : 100 << 20;
-    eddy_stream *streams[2];
-
-    streams_open(streams, NULL);
     eddy_auto(eddy_task) *writer = eddy_create_task(writes_much_coro(streams[0], total));
     read_much(streams[1], total);
     CHECK_INT(eddy_await(writer), 0);
     eddy_stream_close(streams[0]);
     eddy_stream_close(streams[1]);
+}
+
+TEST_REAL(read_100_megabytes)
+{
+    eddy_stream *streams[2];
+
+    streams_open(streams, NULL);
+    check_much(streams, test_is_watched() ? 10 << 20 : 100 << 20);
+}
+
+TEST(J11_read_much_in_memory)
+{
+    static const size_t high_water[] = {1, 5000, 65536};
+    eddy_stream *streams[2];
+
+    for (size_t i = 0; i < count_of(high_water); i++) {
+        CHECK_INT(eddy_stream_pair(streams, .high_water = high_water[i], .limit = 100000), 0);
+        check_much(streams, i == 0 ? 200000 : 4 << 20);
+    }
 }

@@ -175,13 +175,12 @@ static void check_record(eddy_stream *stream)
         CHECK(record[i] == record[0]);
 }
 
-TEST(J2_concurrent_writes_stay_in_one_piece)
+/* Closes both. */
+static void check_pieces(eddy_stream *streams[2])
 {
-    eddy_stream *streams[2];
     eddy_task *writers[WRITERS];
     char byte;
 
-    streams_open(streams, NULL);
     for (int i = 0; i < WRITERS; i++)
         writers[i] = eddy_create_task(writes_records_coro(streams[0], i));
     for (int i = 0; i < WRITERS * RECORDS; i++)
@@ -193,6 +192,22 @@ TEST(J2_concurrent_writes_stay_in_one_piece)
     eddy_stream_close(streams[0]);
     CHECK_INT(eddy_read(streams[1], &byte, 1), 0);
     eddy_stream_close(streams[1]);
+}
+
+TEST(J2_concurrent_writes_stay_in_one_piece)
+{
+    eddy_stream *streams[2];
+
+    streams_open(streams, NULL);
+    check_pieces(streams);
+}
+
+TEST(J2_concurrent_writes_stay_in_one_piece_in_memory)
+{
+    eddy_stream *streams[2];
+
+    CHECK_INT(eddy_stream_pair(streams), 0);
+    check_pieces(streams);
 }
 
 /* ---- cancellation ---- */

@@ -179,10 +179,8 @@ int eddy_server_await_request(eddy_stream *s)
 
     if (!c || c->stream != s)
         return eddy_raise(EDDY_EINVAL, "only the handler of a connection awaits requests on it");
-    if (c->server->stopped)
-        return eddy__buffer_count(&s->in) > 0;
     c->idle = true;
-    int status = eddy__stream_await_input(s);
+    int status = eddy__stream_await_input(s, &c->server->stopped);
     c->idle = false;
     return status;
 }

@@ -156,9 +156,9 @@ static inline size_t eddy__stream_unsent(const eddy_stream *s)
 ssize_t eddy__stream_peek(eddy_stream *s, size_t most);
 /* The readiness event of the sending side. */
 void eddy__stream_on_writable(eddy_stream *s);
-/* Waits until there is a byte to read: 1; 0 at the end, or when the wait was ended with EDDY_EINTR.
- * A failure is raised. */
-int eddy__stream_await_input(eddy_stream *s);
+/* Waits until there is a byte to read: 1; 0 at the end, or when it is over: *over is set, and the
+ * wait of s->reader ended with EDDY_EINTR. A failure is raised. */
+int eddy__stream_await_input(eddy_stream *s, const bool *over);
 /* Ends the wait of s->reader or s->writer, if there is one. */
 void eddy__stream_wake_reader(eddy_stream *s, int status);
 void eddy__stream_wake_writer(eddy_stream *s, int status);

@@ -117,18 +117,25 @@ static ssize_t fill_now(eddy_stream *s, size_t most)
     return pulls ? n : note_result(s, n, room);
 }
 
-/* Adds at most `most` bytes to the own buffer, waiting until there is one. As receive_waiting. */
+/* Adds at most `most` bytes that are there to the own buffer. As receive. */
+static ssize_t fill_ready(eddy_stream *s, size_t most)
+{
+    if (s->transport->pull)
+        return s->read_error ? s->read_error : fill_now(s, most);
+    if (s->eof)
+        return 0;
+    if (s->read_error)
+        return s->read_error;
+    return s->readable ? fill_now(s, most) : -EAGAIN;
+}
+
+/* The same, waiting until there is one. As receive_waiting. */
 static ssize_t fill(eddy_stream *s, size_t most)
 {
     for (;;) {
-        if (s->transport->pull)
-            return s->read_error ? s->read_error : fill_now(s, most);
-        if (s->eof)
-            return 0;
-        if (s->read_error)
-            return s->read_error;
-        ssize_t n = s->readable ? fill_now(s, most) : -EAGAIN;
-        if (n != -EAGAIN)
+        ssize_t n = fill_ready(s, most);
+
+        if (n != -EAGAIN || s->transport->pull)
             return n;
         int status = await_for_fill(s);
         if (status < 0)
@@ -184,14 +191,14 @@ static COLD int no_room(const char *call)
     return eddy_raise(EDDY_EINVAL, "%s needs room for at least one byte", call);
 }
 
-int eddy__stream_await_input(eddy_stream *s)
+int eddy__stream_await_input(eddy_stream *s, const bool *over)
 {
     int status = begin(s);
 
     if (status < 0 || eddy__buffer_count(&s->in))
         return status < 0 ? status : 1;
-    ssize_t n = fill(s, SIZE_MAX);
-    if (n == EDDY_EINTR)
+    ssize_t n = *over ? fill_ready(s, SIZE_MAX) : fill(s, SIZE_MAX);
+    if (n == EDDY_EINTR || n == -EAGAIN)
         return 0;
     return n < 0 ? (int)fail(s, n) : n > 0;
 }

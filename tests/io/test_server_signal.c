@@ -178,6 +178,50 @@ TEST(J8_idle_connections_do_not_hold_up_the_end)
     CHECK_NEAR(now() - start, 0.9, 0.1);
 }
 
+static int takes_requests(eddy_stream *peer)
+{
+    char byte;
+
+    while (eddy_try(eddy_server_await_request(peer)) > 0)
+        CHECK_INT(eddy_try(eddy_read(peer, &byte, 1)), 1);
+    CHECK(eddy_server_stopping(peer));
+    return 0;
+}
+
+/* Who has sent a request before the server stopped gets an answer, if he was accepted. */
+TEST(J8_request_that_has_come_is_answered)
+{
+    eddy_auto(eddy_server) *server = eddy_server_open(answers_requests, .drain = 60);
+    eddy_auto(eddy_stream) *stream = connect_to(server);
+    char byte;
+
+    CHECK_INT(eddy_write(stream, "x", 1), 1);
+    while (!eddy_server_connections(server)) /* accepted, and the handler has not begun */
+        turns(1);
+    eddy_server_stop(server);
+    CHECK_INT(eddy_read(stream, &byte, 1), 1);
+    CHECK_INT(eddy_server_wait(server), 0);
+}
+
+/* Also when it yields just before it would wait, as every 64th call does (D4). */
+TEST(J8_stopped_when_a_handler_is_about_to_wait)
+{
+    for (size_t n = 28; n < 36; n++) {
+        for (int turn = 0; turn < 6; turn++) {
+            char bytes[40] = "";
+            eddy_auto(eddy_server) *server = eddy_server_open(takes_requests, .drain = 60);
+            eddy_auto(eddy_stream) *stream = connect_to(server);
+            double start = now();
+
+            CHECK_INT(eddy_write(stream, bytes, n), n);
+            turns(turn);
+            eddy_server_stop(server);
+            eddy_server_close(eddy_take(server));
+            CHECK_NEAR(now() - start, 0, 0.1);
+        }
+    }
+}
+
 TEST(await_request_sees_the_peers_end)
 {
     eddy_auto(eddy_server) *server = eddy_server_open(answers_requests);

@@ -196,6 +196,15 @@ static struct eddy__launch *make_launch(eddy_loop *loop, const eddy_coro *coro,
     return launch;
 }
 
+/* In halves, for which gcc takes stores of vectors: for the whole it takes rep stos, which needs 5
+ * ns to begin. */
+static inline void clear(eddy_task *task)
+{
+    _Static_assert(sizeof *task % 2 == 0, "two halves");
+    memset(task, 0, sizeof *task / 2);
+    memset((char *)task + sizeof *task / 2, 0, sizeof *task / 2);
+}
+
 /* A control block that is zero but for what is always set. */
 static eddy_task *make_block(eddy_loop *loop, struct eddy__launch *launch, const eddy_place *place)
 {
@@ -204,14 +213,15 @@ static eddy_task *make_block(eddy_loop *loop, struct eddy__launch *launch, const
     if (!task)
         return NULL;
     uint16_t slot = task->slot;
-    *task = (eddy_task){.loop = loop,
-                        .state = EDDY__TASK_NEW,
-                        .refs = 2,
-                        .id = ++loop->task_id,
-                        .slot = slot,
-                        .packed = launch->packed,
-                        .place = place,
-                        .launch = launch};
+    clear(task);
+    task->loop = loop;
+    task->state = EDDY__TASK_NEW;
+    task->refs = 2;
+    task->id = ++loop->task_id;
+    task->slot = slot;
+    task->packed = launch->packed;
+    task->place = place;
+    task->launch = launch;
     loop->task_count++;
     loop->task_blocks++;
     return task;

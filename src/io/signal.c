@@ -321,12 +321,12 @@ static eddy_signal *open_signals(eddy_loop *loop, const int *numbers, size_t n)
     s->thread = (pid_t)syscall(SYS_gettid);
     for (size_t i = 0; i < n; i++)
         sigaddset(&s->set, numbers[i]);
-    claim(s);
-    if (open_signalfd(s) >= 0)
-        return s;
-    release(s);
-    eddy__free(s);
-    return NULL;
+    if (open_signalfd(s) < 0) {
+        eddy__free(s);
+        return NULL;
+    }
+    claim(s); /* complete: now other threads see it */
+    return s;
 }
 
 static void shut(eddy_signal *s)

@@ -18,9 +18,11 @@ void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *rep
 
     if (loop && report->task && loop->describe_task)
         loop->describe_task(report->task, task, sizeof task);
+    flockfile(stderr); /* other loops may report, too */
     fprintf(stderr, "eddy: %s%s%s\n", report->message, task[0] ? "\n  " : "", task);
     if (report->error)
         eddy_error_print(report->error);
+    funlockfile(stderr);
 }
 
 void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler *handler, void *arg)

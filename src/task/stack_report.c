@@ -54,11 +54,13 @@ void eddy__stack_report_close(eddy_loop *loop)
 
     if (!report)
         return;
+    flockfile(stderr); /* other loops may be closing, too */
     fprintf(stderr, "%-32s %10s %12s %12s\n", "coroutine function", "tasks", "bytes used",
             "of a stack of");
     for (size_t i = 0; i < report->count; i++)
         fprintf(stderr, "%-32s %10zu %12zu %12zu\n", report->rows[i].function,
                 report->rows[i].tasks, report->rows[i].used, report->rows[i].size);
+    funlockfile(stderr);
     eddy__free(report);
     loop->stack_report = NULL;
 }

@@ -122,6 +122,7 @@ EDDY_CORO(is_left)
 static int leaves_one(void)
 {
     eddy_detach(eddy_try(eddy_create_task(is_left_coro())));
+    eddy_try(eddy_sleep(0)); /* it has begun */
     if (eddy_loop_index() == 0) {
         eddy_try(eddy_sleep(0.02));
         atomic_store(&first_is_done, true);
@@ -138,10 +139,23 @@ TEST_PLAIN(M1_what_is_left_is_cancelled_when_all_mains_have_ended)
 
 /* ---- M2: failures, SIGINT ---- */
 
+static atomic_uint here;
+
+/* A main that is cancelled before its first step never runs (A1): who causes that waits for all. */
+static int await_all(unsigned n)
+{
+    while (atomic_load(&here) < n)
+        eddy_try(eddy_sleep(0.001));
+    return 0;
+}
+
 static int fails_in_one(unsigned index)
 {
-    if (eddy_loop_index() == index)
+    atomic_fetch_add(&here, 1);
+    if (eddy_loop_index() == index) {
+        eddy_try(await_all(LOOPS));
         return fails_after(0.01, EDDY_EUSER - 3);
+    }
     int r = eddy_sleep(1000);
     CHECK_INT(r, EDDY_ECANCELED);
     atomic_fetch_add(&mains, 1);
@@ -174,8 +188,11 @@ TEST_PLAIN(M2_failure_of_one_main_cancels_the_others)
 /* Each failure is told, and the first is the status. */
 static int fails_in_clean_up(void)
 {
-    if (eddy_loop_index() == 1)
+    atomic_fetch_add(&here, 1);
+    if (eddy_loop_index() == 1) {
+        eddy_try(await_all(3));
         return eddy_raise(EDDY_EUSER - 1, "the first");
+    }
     eddy_ignore(eddy_sleep(1000));
     return eddy_raise(EDDY_EUSER - 2, "in the clean-up of %u", eddy_loop_index());
 }
@@ -200,8 +217,11 @@ TEST_PLAIN(M2_later_failures_are_reported)
 
 static int is_interrupted(unsigned index)
 {
-    if (eddy_loop_index() == index)
+    atomic_fetch_add(&here, 1);
+    if (eddy_loop_index() == index) {
+        eddy_try(await_all(LOOPS));
         kill(getpid(), SIGINT);
+    }
     int r = eddy_sleep(1000);
     CHECK_INT(r, EDDY_ECANCELED);
     atomic_fetch_add(&mains, 1);
@@ -255,8 +275,11 @@ TEST_PLAIN(M2_G4_second_sigint_ends_the_process)
 /* A failure that comes of the clean-up after SIGINT counts more than the cancellation. */
 static int fails_after_sigint(void)
 {
-    if (eddy_loop_index() == 0)
+    atomic_fetch_add(&here, 1);
+    if (eddy_loop_index() == 0) {
+        eddy_try(await_all(LOOPS));
         kill(getpid(), SIGINT);
+    }
     int r = eddy_sleep(1000);
     CHECK_INT(r, EDDY_ECANCELED);
     if (eddy_loop_index() < LOOPS - 1)

@@ -2,12 +2,19 @@
 /* pkg-config: libcares */
 #include "io/names.h"
 
+/* The functions of Debian 12's version; later ones have others, too. */
+#define CARES_NO_DEPRECATED
 #include <ares.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Versions that keep answers themselves are asked not to: names.c does. */
+#ifndef ARES_OPT_QUERY_CACHE
+#define ARES_OPT_QUERY_CACHE 0
+#endif
 
 enum { ATTEMPTS = 3, SERVERS_MAX = 16 };
 static const double TIMEOUT = 2;
@@ -354,7 +361,7 @@ static int open_channel(struct eddy__dns *dns, const eddy_resolver_opts *opts)
     pthread_once(&once, init_library);
     int status = ares_init_options(&dns->channel, &options,
                                    ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB |
-                                       ARES_OPT_RESOLVCONF);
+                                       ARES_OPT_RESOLVCONF | ARES_OPT_QUERY_CACHE);
     if (status != ARES_SUCCESS)
         return status == ARES_ENOMEM
                    ? eddy__raise_code(EDDY_ENOMEM)

@@ -17,8 +17,9 @@ static int resolver(unsigned cache, unsigned queries)
 /* For answers that do not come. */
 static int impatient_resolver(void)
 {
-    return eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address, .timeout = 0.05,
-                                  .attempts = 2, .cache = 2, .queries = 2);
+    return eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address,
+                                  .timeout = test_is_watched() ? 0.5 : 0.05, .attempts = 2,
+                                  .cache = 2, .queries = 2);
 }
 
 static void open_server(void)
@@ -126,10 +127,10 @@ TEST(names_J13_aliases_expire_too)
     open_server();
     CHECK_INT(look_up("alias.test"), 1);
     int questions = server.questions;
-    CHECK_INT(eddy_sleep(6.9), 0);
+    CHECK_INT(eddy_sleep(6), 0);
     CHECK_INT(look_up("alias.test"), 1);
     CHECK_INT(server.questions, questions);
-    CHECK_INT(eddy_sleep(0.1), 0);
+    CHECK_INT(eddy_sleep(1), 0);
     CHECK_INT(look_up("alias.test"), 1);
     CHECK(server.questions > questions);
     dns_server_close(&server);
@@ -143,10 +144,10 @@ TEST(names_J13_a_no_is_kept_briefly)
     for (size_t i = 0; i < count_of(hosts); i++) {
         CHECK_INT(look_up(hosts[i]), EDDY_ENAME);
         int questions = server.questions;
-        CHECK_INT(eddy_sleep(4.9), 0);
+        CHECK_INT(eddy_sleep(4), 0);
         CHECK_INT(look_up(hosts[i]), EDDY_ENAME);
         CHECK_INT(server.questions, questions);
-        CHECK_INT(eddy_sleep(0.1), 0);
+        CHECK_INT(eddy_sleep(1), 0);
         CHECK_INT(look_up(hosts[i]), EDDY_ENAME);
         CHECK(server.questions > questions);
     }
@@ -215,7 +216,7 @@ TEST(names_J13_one_question_for_all_who_ask)
     open_server();
     for (int i = 0; i < MANY; i++)
         tasks[i] =
-            eddy_create_task(looks_up_coro(i % 2 ? "slow20.test" : "SLOW20.test", &status[i]));
+            eddy_create_task(looks_up_coro(i % 2 ? "slow300.test" : "SLOW300.test", &status[i]));
     for (int i = 0; i < MANY; i++) {
         CHECK_INT(eddy_await(tasks[i]), 0);
         CHECK_INT(status[i], 1);
@@ -232,7 +233,7 @@ TEST(names_J13_who_is_cancelled_leaves_the_question_to_the_others)
 
     open_server();
     for (int i = 0; i < 3; i++)
-        tasks[i] = eddy_create_task(looks_up_coro("slow30.test", &status[i]));
+        tasks[i] = eddy_create_task(looks_up_coro("slow300.test", &status[i]));
     turns(5);
     eddy_cancel(tasks[0]);
     CHECK_INT(eddy_await(tasks[0]), 0);
@@ -271,7 +272,7 @@ TEST(names_T1_cancelled_in_line_is_never_asked)
 
     open_server();
     CHECK_INT(resolver(0, 1), 0);
-    tasks[0] = eddy_create_task(looks_up_coro("slow30.test", &status[0]));
+    tasks[0] = eddy_create_task(looks_up_coro("slow300.test", &status[0]));
     tasks[1] = eddy_create_task(looks_up_coro("in4.test", &status[1]));
     tasks[2] = eddy_create_task(looks_up_coro("in6.test", &status[2]));
     turns(5);
@@ -294,7 +295,7 @@ TEST(names_T1_all_who_wait_in_line_are_cancelled_in_one_turn)
 
     open_server();
     CHECK_INT(resolver(0, 1), 0);
-    tasks[0] = eddy_create_task(looks_up_coro("slow30.test", &status[0]));
+    tasks[0] = eddy_create_task(looks_up_coro("slow300.test", &status[0]));
     for (int i = 1; i < 3; i++)
         tasks[i] = eddy_create_task(looks_up_coro("in4.test", &status[i]));
     turns(5);
@@ -326,7 +327,7 @@ TEST_REAL(names_J6_look_up_does_not_block_the_loop)
     CHECK_INT(eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address), 0);
     eddy_auto(eddy_task) *ticker = eddy_create_task(ticks_coro(&count));
     CHECK_INT(look_up("slow200.test"), 1);
-    CHECK(count > 20);
+    CHECK(count > (test_is_watched() ? 1 : 20));
     dns_server_close(&server);
 }
 
@@ -514,7 +515,7 @@ TEST(set_resolver_while_a_task_waits)
     int status = 0;
 
     open_server();
-    eddy_auto(eddy_task) *task = eddy_create_task(looks_up_coro("slow20.test", &status));
+    eddy_auto(eddy_task) *task = eddy_create_task(looks_up_coro("slow300.test", &status));
     CHECK_OK(eddy_sleep(0));
     CHECK_INT(resolver(0, 0), EDDY_EBUSY);
     turns(5);
@@ -522,7 +523,7 @@ TEST(set_resolver_while_a_task_waits)
     CHECK_INT(eddy_await(task), 0);
     CHECK_INT(status, 1);
     CHECK_INT(resolver(0, 0), 0);
-    CHECK_INT(look_up("slow20.test"), 1);
+    CHECK_INT(look_up("slow300.test"), 1);
     CHECK(server.questions >=
           4); /* more on a busy machine: one that is not answered is asked again */
     dns_server_close(&server);

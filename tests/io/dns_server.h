@@ -243,8 +243,7 @@ static inline void dns_serve_tcp(struct dns_server *server)
     struct dns_message m;
 
     /* not for ever: others wait */
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 1},
-               sizeof(struct timeval));
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 1}, sizeof(struct timeval));
     while (fd >= 0 && recv(fd, size, 2, MSG_WAITALL) == 2) {
         m.size = (size_t)(size[0] << 8 | size[1]);
         if (m.size > sizeof m.bytes || recv(fd, m.bytes, m.size, MSG_WAITALL) != (ssize_t)m.size ||

@@ -12,6 +12,9 @@ static void check_host(const char *text, int port)
     if (eddy_address_parse(&a, text, port) < 0)
         return;
     MUST(eddy_address_port(&a) == port);
+    const char *zone = strchr(text, '%');
+    if (zone && zone[1] >= '0' && zone[1] <= '9' && strtoul(zone + 1, NULL, 10))
+        MUST(a.u.in6.sin6_scope_id == strtoul(zone + 1, NULL, 10));
     eddy_address_format(&a, formatted);
     char *colon = strrchr(formatted, ':');
     snprintf(number, sizeof number, ":%d", port);

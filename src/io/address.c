@@ -21,7 +21,7 @@ static bool parse_zone(struct eddy__address *a, const char *zone)
     unsigned long n = strtoul(zone, &end, 10);
 
     if (*zone >= '0' && *zone <= '9' && !*end)
-        a->u.in6.sin6_scope_id = (uint32_t)n;
+        a->u.in6.sin6_scope_id = n <= UINT32_MAX ? (uint32_t)n : 0;
     else
         a->u.in6.sin6_scope_id = if_nametoindex(zone);
     return a->u.in6.sin6_scope_id != 0;

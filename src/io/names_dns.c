@@ -302,9 +302,9 @@ static int parse_server(const char **text, struct ares_addr_port_node *server)
         memcpy(host, list, length);
     list += length;
     long port = 53;
-    if (*list == ':') {
+    if (*list == ':' && list[1] >= '0' && list[1] <= '9') {
         port = strtol(list + 1, &end, 10);
-        list = end > list + 1 ? end : list;
+        list = end;
     }
     if ((*list && *list != ',') || port < 1 || port > 65535 || !eddy__address_parse(&a, host, 0))
         return EDDY_EINVAL;

@@ -36,6 +36,7 @@ TEST_PLAIN(address_what_is_no_number_is_a_name)
         "[127.0.0.1]",
         "[::1",
         "fe80::1%nosuchzone0",
+        "fe80::1%4294967297",
         "fe80::1%",
         "[]",
         "[",

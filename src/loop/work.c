@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 enum { THREADS_MAX = 1024, THREADS_LEAST = 4, THREADS_NAMES = 4 };
-/* How long a thread looks for its next job before it sleeps: about as long as that, and being woken,
- * would keep it busy. */
+/* How long a thread looks for its next job before it sleeps: about as long as that, and being
+ * woken, would keep it busy. */
 static const int64_t LOOK_NS = 5000;
 
 enum { QUEUED, RUNNING, FINISHED };
@@ -25,9 +25,9 @@ struct worker {
 };
 
 /* Threads are started when a job finds none idle, and stay until the pool closes. All fields are
- * guarded by mutex; `queued` may be looked at without. Those who are `looking` are idle, and need no
- * signal. Who opened the pool owns it, the loop those of its own; one that was closed
- * while a thread was stuck in its job belongs to its threads, and the last to end frees it. */
+ * guarded by mutex; `queued` may be looked at without. Those who are `looking` are idle and need no
+ * signal. Who opened the pool owns it, the loop those of its own; one that was closed while a
+ * thread was stuck in its job belongs to its threads, and the last to end frees it. */
 struct eddy__pool {
     pthread_mutex_t mutex;
     pthread_cond_t jobs;  /* there is one, or the pool closes */

@@ -136,7 +136,8 @@ void eddy__tls_begin_call(struct eddy__tls *tls)
 {
     tls->drained = false;
     tls->io_error = 0;
-    ERR_clear_error();
+    if (unlikely(ERR_peek_error()))
+        ERR_clear_error();
 }
 
 /* ---- the transport ---- */
@@ -156,6 +157,9 @@ static ssize_t receive(eddy_stream *s, void *buf, size_t size)
 
         if (n > 0) {
             got += (size_t)n;
+            /* Asking OpenSSL for what cannot be there costs as much as a small record. */
+            if (tls->drained && !SSL_has_pending(tls->ssl))
+                break;
             continue;
         }
         if (error == SSL_ERROR_WANT_READ)

@@ -28,7 +28,8 @@ struct load {
 };
 
 static struct load load;
-static char load_message[1 << 20], load_answer[1 << 20];
+static char load_message[1 << 20];
+static char load_answer[1 << 20] __attribute__((unused));
 
 static inline void load_begin(int argc, char **argv)
 {
@@ -56,7 +57,7 @@ static inline int load_connect(int type)
 
     if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS)
         bench_die("connect");
-    if ((type & SOCK_STREAM) == SOCK_STREAM)
+    if (type & SOCK_STREAM)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     return fd;
 }

@@ -6,7 +6,8 @@ CRATES = "/usr/share/cargo/registry"
 
 # A peer: Debian packages, a file of each.
 PEERS = {
-    "epoll": {"libc6-dev": "/usr/include/stdlib.h"},
+    "epoll": {"libc6-dev": "/usr/include/stdlib.h",
+              "libssl-dev": "/usr/include/openssl/ssl.h"},
     "libuv": {"libuv1-dev": "/usr/include/uv.h"},
     "st": {"libst-dev": "/usr/include/st.h"},
     "go": {"golang-go": "/usr/bin/go"},
@@ -96,6 +97,11 @@ QUESTIONS = {
         "tls_16k": server("TLS echo, 64 connections, 16 KiB", **BEST),
     }, loads={"tls_64": ("load_tls", 64, 64), "tls_16k": ("load_tls", 64, 16384)},
         load_cpu="0", variants=[ON_EPOLL], needs="certificate"),
+    "udp": Question((2, 1, 2, 1), {
+        "udp": server("UDP echo, 64 B, 128 on the way", "datagram", **BEST),
+    }, loads={"udp": ("load_udp", 8, 64)}, load_cpu="0",
+        variants=[("eddy", "eddy batched", ["batched"], {}),
+                  ("epoll", "epoll batched", ["batched"], {}), ON_EPOLL]),
     "wake": Question((20_000, 5_000, 20_000, 5_000), {
         "wake": Metric("Wake from another thread and back", "us", factor=("libuv", 1.0)),
     }, cpus="0,1", variants=[ON_EPOLL]),

@@ -236,42 +236,49 @@ static inline void dns_serve_udp(struct dns_server *server)
         return; /* the one who asked has gone */
 }
 
-static inline void dns_serve_tcp(struct dns_server *server)
+/* One question of the connection; false at its end. */
+static inline bool dns_serve_tcp(struct dns_server *server, int fd)
 {
-    int fd = accept(server->tcp, NULL, NULL);
     unsigned char size[2];
     struct dns_message m;
 
-    /* not for ever: others wait */
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 1}, sizeof(struct timeval));
-    while (fd >= 0 && recv(fd, size, 2, MSG_WAITALL) == 2) {
-        m.size = (size_t)(size[0] << 8 | size[1]);
-        if (m.size > sizeof m.bytes || recv(fd, m.bytes, m.size, MSG_WAITALL) != (ssize_t)m.size ||
-            !dns_respond(server, &m, true))
-            break;
-        size[0] = (unsigned char)(m.size >> 8);
-        size[1] = (unsigned char)m.size;
-        /* in two pieces, which come apart */
-        if (send(fd, size, 2, MSG_NOSIGNAL) != 2 ||
-            send(fd, m.bytes, m.size, MSG_NOSIGNAL) != (ssize_t)m.size)
-            break;
-    }
-    close(fd);
+    if (recv(fd, size, 2, MSG_WAITALL) != 2)
+        return false;
+    m.size = (size_t)(size[0] << 8 | size[1]);
+    if (m.size > sizeof m.bytes || recv(fd, m.bytes, m.size, MSG_WAITALL) != (ssize_t)m.size ||
+        !dns_respond(server, &m, true))
+        return false;
+    size[0] = (unsigned char)(m.size >> 8);
+    size[1] = (unsigned char)m.size;
+    /* in two pieces, which come apart */
+    return send(fd, size, 2, MSG_NOSIGNAL) == 2 &&
+           send(fd, m.bytes, m.size, MSG_NOSIGNAL) == (ssize_t)m.size;
 }
 
+/* The newest connection is the one that is served. */
 static inline void *dns_main(void *arg)
 {
     struct dns_server *server = arg;
-    struct pollfd fds[3] = {{.fd = server->stop[0], .events = POLLIN},
+    struct pollfd fds[4] = {{.fd = server->stop[0], .events = POLLIN},
                             {.fd = server->udp, .events = POLLIN},
-                            {.fd = server->tcp, .events = POLLIN}};
+                            {.fd = server->tcp, .events = POLLIN},
+                            {.fd = -1, .events = POLLIN}};
 
-    while (poll(fds, 3, -1) >= 0 && !fds[0].revents) {
+    while (poll(fds, 4, -1) >= 0 && !fds[0].revents) {
         if (fds[1].revents)
             dns_serve_udp(server);
-        if (fds[2].revents)
-            dns_serve_tcp(server);
+        if (fds[3].fd >= 0 && fds[3].revents && !dns_serve_tcp(server, fds[3].fd)) {
+            close(fds[3].fd);
+            fds[3].fd = -1;
+        }
+        if (fds[2].revents) {
+            if (fds[3].fd >= 0)
+                close(fds[3].fd);
+            fds[3].fd = accept(server->tcp, NULL, NULL);
+        }
     }
+    if (fds[3].fd >= 0)
+        close(fds[3].fd);
     return NULL;
 }
 

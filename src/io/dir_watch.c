@@ -179,13 +179,14 @@ static int await_pair(eddy_dir_watch *watch, struct eddy__dir_note *half)
 
     eddy_timeout_as(scope, PAIR_SECONDS)
         status = read_more(watch);
-    if (status != EDDY_ETIMEDOUT || !eddy_scope_expired(&scope)) {
+    if (status < 0 && !(status == EDDY_ETIMEDOUT && eddy_scope_expired(&scope))) {
         if (error)
             eddy__error_unref(error);
         return status;
     }
     eddy__error_put(error);
-    eddy__dir_settle(watch, half);
+    if (status < 0)
+        eddy__dir_settle(watch, half);
     return 0;
 }
 

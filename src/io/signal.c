@@ -51,6 +51,12 @@ static eddy_signal *asker_of(struct list *link)
     return container_of(link, eddy_signal, link);
 }
 
+/* By tell_threads. */
+static bool was_sent_on(int code, pid_t sender, uintptr_t value)
+{
+    return code == SI_QUEUE && sender == getpid() && value == (uintptr_t)&askers;
+}
+
 /* ---- dispositions and masks ---- */
 
 static void pass_on(int number)
@@ -94,7 +100,7 @@ static void restore_disposition(int number)
         sigaction(number, &former[number], NULL);
 }
 
-/* Blocked before the disposition changes, so that none comes to pass_on in this thread. */
+/* From now on other threads look at s. Blocked before the disposition changes, so that none comes to pass_on in this thread. */
 static void claim(eddy_signal *s)
 {
     sigset_t before;
@@ -122,10 +128,30 @@ static void leave_to_others(eddy_signal *s, int n)
     atomic_store(&listeners[n], heir ? heir->thread : 0);
     if (!heir)
         restore_disposition(n);
-    if (heir && heir->thread == s->thread && sigismember(&s->unblock, n) > 0) {
+    if (!heir || heir->thread != s->thread)
+        return;
+    if (sigismember(&s->unblock, n) > 0)
         sigaddset(&heir->unblock, n);
-        sigdelset(&s->unblock, n);
-    }
+    sigdelset(&s->unblock, n);
+    sigdelset(&s->set, n);
+}
+
+/* Of the pending ones of set those that other threads have sent on: who sent them has told, or will
+ * tell, the others by himself. */
+static void drop_sent_on(const sigset_t *set)
+{
+    const struct timespec at_once = {0};
+    siginfo_t info;
+    sigset_t own;
+    int number;
+
+    sigemptyset(&own);
+    while ((number = sigtimedwait(set, &info, &at_once)) > 0)
+        if (!was_sent_on(info.si_code, info.si_pid, (uintptr_t)info.si_value.sival_ptr))
+            sigaddset(&own, number);
+    for (int n = 1; n < NUMBERS; n++)
+        if (sigismember(&own, n) > 0)
+            raise(n);
 }
 
 /* A signal that is pending then does what it did before. */
@@ -136,6 +162,7 @@ static void release(eddy_signal *s)
     for (int n = 1; n < NUMBERS; n++)
         if (sigismember(&s->set, n) > 0)
             leave_to_others(s, n);
+    drop_sent_on(&s->set);
     pthread_mutex_unlock(&lock);
     pthread_sigmask(SIG_UNBLOCK, &s->unblock, NULL);
 }
@@ -242,12 +269,6 @@ static void tell_threads(int number)
     pthread_mutex_unlock(&lock);
 }
 
-static bool was_sent_on(const struct signalfd_siginfo *info)
-{
-    return info->ssi_code == SI_QUEUE && info->ssi_pid == (uint32_t)getpid() &&
-           info->ssi_ptr == (uint64_t)(uintptr_t)&askers;
-}
-
 static void on_ready(struct eddy__fd *fd, unsigned events)
 {
     struct signalfd_siginfo infos[8];
@@ -256,7 +277,7 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
 
     (void)events;
     for (size_t i = 0; size > 0 && i < (size_t)size / sizeof infos[0]; i++) {
-        if (!was_sent_on(&infos[i]))
+        if (!was_sent_on(infos[i].ssi_code, (pid_t)infos[i].ssi_pid, (uintptr_t)infos[i].ssi_ptr))
             tell_threads((int)infos[i].ssi_signo);
         tell_loop(loop, (int)infos[i].ssi_signo);
     }
@@ -296,8 +317,7 @@ static int open_signalfd(eddy_signal *s)
 
     if (fd < 0)
         return eddy_raise(-errno, "cannot make a signalfd: %s", eddy__words(-errno).text);
-    eddy__fd_init(&s->fd, s->fd.loop, fd, on_ready);
-    s->fd.level = true;
+    s->fd.fd = fd;
     r = eddy__fd_want(&s->fd, EDDY_READABLE);
     if (r >= 0)
         return 0;
@@ -316,7 +336,8 @@ static eddy_signal *open_signals(eddy_loop *loop, const int *numbers, size_t n)
         return NULL;
     }
     pthread_once(&once, register_fork_handlers);
-    s->fd.loop = loop;
+    eddy__fd_init(&s->fd, loop, -1, on_ready);
+    s->fd.level = true;
     s->owner = pthread_self();
     s->thread = (pid_t)syscall(SYS_gettid);
     for (size_t i = 0; i < n; i++)

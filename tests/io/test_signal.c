@@ -268,6 +268,45 @@ TEST_REAL(P2_loops_of_all_threads_get_it)
     CHECK_INT(r, EDDY_ETIMEDOUT);
 }
 
+static int is_busy_and_closes(atomic_int *step)
+{
+    eddy_auto(eddy_signal) *signals = eddy_try(eddy_signal_open(SIGUSR1));
+
+    atomic_store(step, 1);
+    while (atomic_load(step) < 2) /* the loop takes nothing meanwhile */
+        usleep(1000);
+    return 0;
+}
+EDDY_CORO(is_busy_and_closes, atomic_int *)
+
+static void *runs_busy_one(void *step)
+{
+    CHECK_INT(eddy_run(is_busy_and_closes_coro(step)), 0);
+    return NULL;
+}
+
+/* What was sent on to a loop that asks no more does not come back as another signal. */
+TEST_REAL(P2_loop_that_leaves_without_taking_it)
+{
+    atomic_int step = 0;
+    pthread_t thread;
+    int r = 0;
+
+    signal(SIGUSR1, note_signal);
+    eddy_auto(eddy_signal) *signals = eddy_signal_open(SIGUSR1);
+    CHECK_INT(pthread_create(&thread, NULL, runs_busy_one, &step), 0);
+    while (!atomic_load(&step))
+        CHECK_INT(eddy_sleep(0.001), 0);
+    send_self(SIGUSR1);
+    CHECK_INT(eddy_signal_next(signals), SIGUSR1);
+    atomic_store(&step, 2);
+    pthread_join(thread, NULL);
+    eddy_timeout(0.05)
+        r = eddy_signal_next(signals);
+    CHECK_INT(r, EDDY_ETIMEDOUT);
+    CHECK_INT(seen, 0);
+}
+
 /* The child of a fork is killed by what its parent has made an event. */
 TEST(P2_fork_restores)
 {

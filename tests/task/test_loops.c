@@ -396,3 +396,39 @@ TEST_PLAIN(M3_calls_that_nobody_answers_are_a_deadlock)
     CHECK_INT(test_child(run_asks_the_next, NULL, output, sizeof output), 0);
     CHECK_CONTAINS(output, "a coroutine in another loop");
 }
+
+/* ---- without memory, threads, descriptors: all run, or none ---- */
+
+static atomic_bool run_is_over;
+static atomic_int run_result;
+
+static int comes_by(void)
+{
+    atomic_fetch_add(&mains, 1);
+    return eddy_sleep(0);
+}
+EDDY_CORO(comes_by)
+
+static void *runs_three(void *loop)
+{
+    atomic_store(&run_result, eddy_run(comes_by_coro(), .loops = 3));
+    eddy_error_clear();
+    atomic_store(&run_is_over, true);
+    eddy_loop_release(loop);
+    return NULL;
+}
+
+TORTURE(M1_loops_without_memory)
+{
+    pthread_t thread;
+
+    atomic_store(&run_is_over, false);
+    atomic_store(&mains, 0);
+    eddy_loop_hold(eddy_loop_running());
+    CHECK_OK(-pthread_create(&thread, NULL, runs_three, eddy_loop_running()));
+    while (!atomic_load(&run_is_over))
+        eddy_ignore(eddy_sleep(0.0001));
+    pthread_join(thread, NULL);
+    CHECK(run_result < 0 || mains == 3);
+    return 0;
+}

@@ -95,3 +95,51 @@ TEST(address_bad_paths)
     CHECK_INT(eddy_address_of_path(&a, "@"), EDDY_EINVAL);
     CHECK_INT(eddy_address_of_path(&a, NULL), EDDY_EINVAL);
 }
+
+TEST(address_parse_takes_numbers_only)
+{
+    char text[EDDY_ADDRESS_TEXT];
+    eddy_address a;
+
+    CHECK_INT(eddy_address_parse(&a, "192.0.2.1", 65535), 0);
+    CHECK_STR(eddy_address_format(&a, text), "192.0.2.1:65535");
+    CHECK_INT(eddy_address_port(&a), 65535);
+    CHECK_INT(eddy_address_parse(&a, "[2001:db8::1]", 0), 0);
+    CHECK_STR(eddy_address_format(&a, text), "[2001:db8::1]:0");
+    CHECK_INT(eddy_address_parse(&a, "localhost", 1), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), "localhost is no IPv4 or IPv6 address");
+    CHECK_INT(eddy_address_parse(&a, NULL, 1), EDDY_EINVAL);
+    CHECK_INT(eddy_address_parse(&a, "::1", 65536), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), "not 65536");
+    CHECK_INT(eddy_address_parse(&a, "::1", -1), EDDY_EINVAL);
+}
+
+static bool are_equal(const char *a, int a_port, const char *b, int b_port)
+{
+    eddy_address first, second;
+
+    CHECK_INT(*a == '/' || *a == '@' ? eddy_address_of_path(&first, a)
+                                     : eddy_address_parse(&first, a, a_port),
+              0);
+    CHECK_INT(*b == '/' || *b == '@' ? eddy_address_of_path(&second, b)
+                                     : eddy_address_parse(&second, b, b_port),
+              0);
+    return eddy_address_equal(&first, &second);
+}
+
+TEST_PLAIN(address_equality)
+{
+    CHECK(are_equal("127.0.0.1", 1, "127.0.0.1", 1));
+    CHECK(!are_equal("127.0.0.1", 1, "127.0.0.1", 2));
+    CHECK(!are_equal("127.0.0.1", 1, "127.0.0.2", 1));
+    CHECK(are_equal("::1", 1, "[0:0::1]", 1));
+    CHECK(!are_equal("::1", 1, "::1", 2));
+    CHECK(!are_equal("::1", 1, "::2", 1));
+    CHECK(!are_equal("fe80::1%1", 1, "fe80::1%2", 1));
+    CHECK(!are_equal("127.0.0.1", 1, "::1", 1));
+    CHECK(are_equal("/tmp/x", 0, "/tmp/x", 0));
+    CHECK(!are_equal("/tmp/x", 0, "/tmp/xy", 0));
+    CHECK(are_equal("@x", 0, "@x", 0));
+    CHECK(!are_equal("@x", 0, "@y", 0));
+    CHECK(!are_equal("/tmp/x", 0, "127.0.0.1", 0));
+}

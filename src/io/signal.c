@@ -100,7 +100,8 @@ static void restore_disposition(int number)
         sigaction(number, &former[number], NULL);
 }
 
-/* From now on other threads look at s. Blocked before the disposition changes, so that none comes to pass_on in this thread. */
+/* From now on other threads look at s. Blocked before the disposition changes, so that none comes
+ * to pass_on in this thread. */
 static void claim(eddy_signal *s)
 {
     sigset_t before;

@@ -293,10 +293,10 @@ TEST_REAL(P2_loop_that_leaves_without_taking_it)
     int r = 0;
 
     signal(SIGUSR1, note_signal);
-    eddy_auto(eddy_signal) *signals = eddy_signal_open(SIGUSR1);
     CHECK_INT(pthread_create(&thread, NULL, runs_busy_one, &step), 0);
     while (!atomic_load(&step))
         CHECK_INT(eddy_sleep(0.001), 0);
+    eddy_auto(eddy_signal) *signals = eddy_signal_open(SIGUSR1);
     send_self(SIGUSR1);
     CHECK_INT(eddy_signal_next(signals), SIGUSR1);
     atomic_store(&step, 2);

@@ -119,6 +119,11 @@ QUESTIONS = {
         "process_1": Metric("/bin/true started and awaited, one at a time", "ms", **BEST),
         "process_16": Metric("/bin/true started and awaited, 16 at once: for each", "ms", **BEST),
     }, cpus="0,1"),
+    "names": Question((20_000, 5_000, 2_000, 1_000), {
+        "names_local": Metric("localhost looked up", "us", **BEST),
+        "names_dns": Metric("Unknown names looked up by DNS, 64 at once: for each", "us", **BEST),
+        "names_cached": Metric("A name looked up that is known already", "us", {"eddy": 1}),
+    }, cpus="0,1", variants=[ON_EPOLL], needs="dns"),
 }
 METRICS = {name: m for question in QUESTIONS.values() for name, m in question.metrics.items()}
 SLEEP = 5, 2  # seconds that sleepers sleep

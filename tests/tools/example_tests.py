@@ -198,4 +198,7 @@ def test_watch(t):
         lines = [watch.stdout.readline() for _ in range(2)]
         assert lines == ["created sub/\n", "created sub/file\n"], lines
         os.rename(os.path.join(t.out, "sub"), os.path.join(t.out, "other"))
-        assert watch.stdout.readline() == "moved other/ from sub\n"
+        more = [watch.stdout.readline()]
+        while more[-1].endswith(" sub/file\n"):  # again, when it was made at the wrong moment
+            more.append(watch.stdout.readline())
+        assert more[-1] == "moved other/ from sub\n" and len(more) <= 3, more

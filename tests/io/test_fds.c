@@ -194,7 +194,6 @@ TEST(J15_descriptors_nobody_asked_for_are_dropped)
 
     pair_make(pair, 0);
     before = open_count();
-    eddy_auto(eddy_task) *sender = NULL;
     for (int i = 0; i < 4; i++) {
         send_marked(pair[0], "a", 1, 1);
         CHECK_INT(eddy_write(pair[0], "b", 1), 1);

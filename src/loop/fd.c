@@ -88,10 +88,11 @@ unsigned eddy__fd_events(unsigned mask)
 
 void eddy__fd_tell(struct eddy__fd *fd, unsigned mask)
 {
-    unsigned events = eddy__fd_events(mask) & fd->wanted;
+    unsigned events = eddy__fd_events(mask);
 
+    /* Also when nobody wants to know of it now: it is not told twice. */
     if (events & EDDY_READABLE)
         fd->hangup = mask & (POLLHUP | POLLRDHUP);
-    if (events)
-        fd->on_ready(fd, events);
+    if (events & fd->wanted)
+        fd->on_ready(fd, events & fd->wanted);
 }

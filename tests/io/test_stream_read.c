@@ -516,3 +516,23 @@ TEST(J11_read_much_in_memory)
         check_much(streams, i == 0 ? 200000 : 4 << 20);
     }
 }
+
+/* The peer's end comes while nobody waits to read, in one event with the last bytes. */
+TEST_REAL(stream_end_that_came_unasked_is_read_after_the_last_bytes)
+{
+    struct pair pair = pair_open();
+    char data[10];
+    ssize_t n = -1;
+
+    CHECK_OK(eddy__fd_want(&pair.stream->fd, EDDY_WRITABLE));
+    raw_send(pair.raw, "one");
+    CHECK_INT(eddy_read(pair.stream, data, sizeof data), 3);
+    raw_send(pair.raw, "two");
+    shutdown(pair.raw, SHUT_WR);
+    CHECK_OK(eddy_sleep(0.01));
+    CHECK_INT(eddy_read(pair.stream, data, sizeof data), 3);
+    eddy_timeout(5)
+        n = eddy_read(pair.stream, data, sizeof data);
+    CHECK_INT(n, 0);
+    pair_close(&pair);
+}

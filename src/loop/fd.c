@@ -90,9 +90,10 @@ void eddy__fd_tell(struct eddy__fd *fd, unsigned mask)
 {
     unsigned events = eddy__fd_events(mask);
 
-    /* Also when nobody wants to know of it now: it is not told twice. */
-    if (events & EDDY_READABLE)
-        fd->hangup = mask & (POLLHUP | POLLRDHUP);
+    /* Also when nobody wants to know of it now: it is not told twice. A ring may tell of the data
+     * that came with it later, as of data alone. */
+    if (mask & (POLLHUP | POLLRDHUP))
+        fd->hangup = true;
     if (events & fd->wanted)
         fd->on_ready(fd, events & fd->wanted);
 }

@@ -61,7 +61,7 @@ struct eddy__fd {
     bool level;
     bool multishot; /* for reading only, often: a lasting poll from the first wait on (listeners) */
     bool shut;      /* shutdown() comes before close(): forget need not reach the kernel at once */
-    bool hangup;    /* the last event had the peer's end: a short read does not mean "drained" */
+    bool hangup;    /* an event had the peer's end: a short read does not mean "drained" */
     bool always_ready; /* the backend found that it cannot be polled: a regular file */
     uint8_t asked;     /* what arm is to arm again */
     uint8_t again_events;

@@ -1,4 +1,5 @@
 /* Reading: what is there, exactly so much, up to a separator, lines. */
+#include "loop/io.h"
 #include "peer.h"
 
 /* ---- eddy_read ---- */
@@ -530,6 +531,27 @@ TEST_REAL(stream_end_that_came_unasked_is_read_after_the_last_bytes)
     raw_send(pair.raw, "two");
     shutdown(pair.raw, SHUT_WR);
     CHECK_OK(eddy_sleep(0.01));
+    CHECK_INT(eddy_read(pair.stream, data, sizeof data), 3);
+    eddy_timeout(5)
+        n = eddy_read(pair.stream, data, sizeof data);
+    CHECK_INT(n, 0);
+    pair_close(&pair);
+}
+
+/* The end comes with data, of which a second event tells alone: the ring does so now and then. */
+TEST_REAL(stream_end_is_read_after_an_event_without_it)
+{
+    struct pair pair = pair_open();
+    char data[10];
+    ssize_t n = -1;
+
+    eddy_timeout(0.01)
+        n = eddy_read(pair.stream, data, sizeof data);
+    CHECK_INT(n, EDDY_ETIMEDOUT);
+    raw_send(pair.raw, "two");
+    shutdown(pair.raw, SHUT_WR);
+    CHECK_OK(eddy_sleep(0.01));
+    eddy__fd_tell(&pair.stream->fd, POLLIN);
     CHECK_INT(eddy_read(pair.stream, data, sizeof data), 3);
     eddy_timeout(5)
         n = eddy_read(pair.stream, data, sizeof data);

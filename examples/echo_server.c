@@ -3,6 +3,7 @@
  * Try it with: nc 127.0.0.1 7000. Ctrl-C or SIGTERM ends it: those who are connected have 10 s
  * left. As a service of systemd it takes the socket that a .socket unit hands over. */
 #include <eddy.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const double IDLE_SECONDS = 60.0;
@@ -38,7 +39,12 @@ EDDY_CORO(serve, int)
 
 int main(int argc, char **argv)
 {
-    int port = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 7000;
+    char *end = NULL;
+    int port = argc > 1 ? (int)strtol(argv[1], &end, 10) : 7000;
 
+    if (end && *end) {
+        fprintf(stderr, "usage: echo_server [PORT]\n");
+        return 2;
+    }
     return eddy_run(serve_coro(port)) < 0;
 }

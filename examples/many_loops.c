@@ -5,6 +5,7 @@
  * through a channel to the first one, which says at the end how much each has done. Try it with:
  * nc 127.0.0.1 7000. Ctrl-C or SIGTERM ends it. */
 #include <eddy.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { MAX_NUMBER = 100000, MAX_LOOPS = 1024 /* of eddy_run */, QUEUE = 1024 };
@@ -110,10 +111,16 @@ EDDY_CORO(run, struct service *)
 
 int main(int argc, char **argv)
 {
-    int loops = argc > 2 ? (int)strtol(argv[2], NULL, 10) : EDDY_LOOP_PER_CPU;
+    char *end = NULL, *after = NULL;
+    int port = argc > 1 ? (int)strtol(argv[1], &end, 10) : 7000;
+    int loops = argc > 2 ? (int)strtol(argv[2], &after, 10) : EDDY_LOOP_PER_CPU;
     eddy_auto(eddy_channel) *answered = eddy_channel_open(sizeof(unsigned), QUEUE);
-    struct service service = {argc > 1 ? (int)strtol(argv[1], NULL, 10) : 7000, answered};
+    struct service service = {port, answered};
 
+    if ((end && *end) || (after && *after)) {
+        fprintf(stderr, "usage: many_loops [PORT [LOOPS]]\n");
+        return 2;
+    }
     if (!answered)
         return 1;
     return eddy_run(run_coro(&service), .loops = loops) < 0;

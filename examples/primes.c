@@ -1,6 +1,7 @@
 /* primes.c - counts the primes below a number, in as many processes as there are cores:
  * primes [LIMIT] */
 #include <eddy.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { PARTS = 1000 };
@@ -47,5 +48,12 @@ EDDY_CORO(count_all, long)
 
 int main(int argc, char **argv)
 {
-    return eddy_run(count_all_coro(argc > 1 ? strtol(argv[1], NULL, 10) : 2000000)) < 0;
+    char *end = NULL;
+    long limit = argc > 1 ? strtol(argv[1], &end, 10) : 2000000;
+
+    if (end && *end) {
+        fprintf(stderr, "usage: primes [LIMIT]\n");
+        return 2;
+    }
+    return eddy_run(count_all_coro(limit)) < 0;
 }

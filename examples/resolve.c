@@ -4,6 +4,7 @@
  * address, one line each, in the order in which the answers come. RESOLVE_SERVERS names DNS servers
  * to ask instead of the system's: RESOLVE_SERVERS=127.0.0.1:5353. */
 #include <eddy.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { MOST = 64 };
@@ -52,5 +53,9 @@ EDDY_CORO(resolve_all, char **, int)
 
 int main(int argc, char **argv)
 {
+    if (argc < 2) {
+        fprintf(stderr, "usage: resolve HOST...\n");
+        return 2;
+    }
     return eddy_run(resolve_all_coro(argv + 1, argc - 1)) < 0;
 }

@@ -3,6 +3,7 @@
  * Try it with: nc -u 127.0.0.1 7000. It takes and sends up to 64 datagrams with a system call.
  * Ctrl-C ends it. */
 #include <eddy.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { LONGEST = 65535 }; /* no datagram is longer */
@@ -34,7 +35,13 @@ EDDY_CORO(echo, int)
 
 int main(int argc, char **argv)
 {
-    int port = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 7000;
+    char *end = NULL;
+    int port = argc > 1 ? (int)strtol(argv[1], &end, 10) : 7000;
+
+    if (end && *end) {
+        fprintf(stderr, "usage: udp_echo [PORT]\n");
+        return 2;
+    }
     int status = eddy_run(echo_coro(port));
 
     return status < 0 && status != EDDY_ECANCELED;

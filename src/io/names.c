@@ -218,7 +218,7 @@ static void close_resolver(struct eddy__guest *guest)
     struct eddy__resolver *r = container_of(guest, struct eddy__resolver, guest);
     struct list *link;
 
-    r->loop->names = NULL;
+    list_remove(&guest->link);
     eddy_loop_cancel_call(r->loop, r->go_on);
     eddy__dns_close(r->dns);
     for (; (link = list_take_first(&r->queued)); r->asked_count++)
@@ -288,13 +288,20 @@ static struct eddy__resolver *open_resolver(eddy_loop *loop, const eddy_resolver
     return r;
 }
 
+/* NULL: it has none yet. */
+static struct eddy__resolver *current_resolver(const eddy_loop *loop)
+{
+    struct eddy__guest *guest = eddy__guest_find(loop, close_resolver);
+
+    return guest ? container_of(guest, struct eddy__resolver, guest) : NULL;
+}
+
 static struct eddy__resolver *resolver_of(eddy_loop *loop)
 {
-    if (loop->names)
-        return container_of(loop->names, struct eddy__resolver, guest);
-    struct eddy__resolver *r = open_resolver(loop, &(eddy_resolver_opts){0});
-    if (r)
-        loop->names = &r->guest;
+    struct eddy__resolver *r = current_resolver(loop);
+
+    if (!r && (r = open_resolver(loop, &(eddy_resolver_opts){0})))
+        eddy__guest_add(loop, &r->guest);
     return r;
 }
 
@@ -320,7 +327,7 @@ int eddy_loop_set_resolver_with(eddy_loop *loop, const eddy_resolver_opts *opts)
 
     if (!eddy__loop_check_thread(loop, __func__))
         return EDDY_ELOOP;
-    struct eddy__resolver *old = loop->names ? resolver_of(loop) : NULL;
+    struct eddy__resolver *old = current_resolver(loop);
     if ((status = check_opts(opts)) < 0)
         return status;
     if (old && (is_awaited(&old->queued) || is_awaited(&old->asked)))
@@ -334,7 +341,7 @@ int eddy_loop_set_resolver_with(eddy_loop *loop, const eddy_resolver_opts *opts)
     }
     if (old)
         close_resolver(&old->guest);
-    loop->names = &r->guest;
+    eddy__guest_add(loop, &r->guest);
     return 0;
 }
 

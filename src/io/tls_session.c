@@ -18,7 +18,7 @@ struct session {
 
 /* Of a loop: the oldest first. */
 struct sessions {
-    struct eddy__loop_part part; /* must stay first */
+    struct eddy__guest guest;
     struct list list;
     int count;
 };
@@ -98,17 +98,20 @@ static void drop_to(struct sessions *sessions, int count)
         drop(sessions, container_of(sessions->list.next, struct session, link));
 }
 
-static void free_sessions(struct eddy__loop_part *part)
+static void close_sessions(struct eddy__guest *guest)
 {
-    struct sessions *sessions = (struct sessions *)(void *)part;
+    struct sessions *sessions = container_of(guest, struct sessions, guest);
 
     drop_to(sessions, 0);
     eddy__free(sessions);
 }
 
-static struct sessions *sessions_of(eddy_loop *loop)
+/* NULL: none yet. */
+static struct sessions *sessions_of(const eddy_loop *loop)
 {
-    return (struct sessions *)(void *)loop->tls_sessions;
+    struct eddy__guest *guest = eddy__guest_find(loop, close_sessions);
+
+    return guest ? container_of(guest, struct sessions, guest) : NULL;
 }
 
 static struct sessions *make_sessions(eddy_loop *loop)
@@ -118,8 +121,8 @@ static struct sessions *make_sessions(eddy_loop *loop)
     if (!sessions)
         return NULL;
     list_init(&sessions->list);
-    sessions->part.free = free_sessions;
-    loop->tls_sessions = &sessions->part;
+    sessions->guest.close = close_sessions;
+    eddy__guest_add(loop, &sessions->guest);
     return sessions;
 }
 

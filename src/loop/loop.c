@@ -127,6 +127,7 @@ static void init(eddy_loop *loop)
     list_init(&loop->call_slabs);
     list_init(&loop->task_slabs.slabs);
     list_init(&loop->launch_slabs.slabs);
+    list_init(&loop->guests);
     loop->late_end = &loop->late;
     loop->lap_entries = 1;
     loop->slow_ns = eddy__ns_of_seconds(DEFAULT_SLOW);
@@ -176,17 +177,41 @@ eddy_loop *eddy__loop_make(const eddy_loop_opts *opts)
     return loop;
 }
 
+void eddy__guest_add(eddy_loop *loop, struct eddy__guest *guest)
+{
+    list_add_tail(&loop->guests, &guest->link);
+}
+
+struct eddy__guest *eddy__guest_find(const eddy_loop *loop,
+                                     void (*close)(struct eddy__guest *guest))
+{
+    list_each(link, &loop->guests) {
+        struct eddy__guest *guest = container_of(link, struct eddy__guest, link);
+
+        if (guest->close == close)
+            return guest;
+    }
+    return NULL;
+}
+
+static void close_guests(eddy_loop *loop)
+{
+    struct list *link;
+
+    while ((link = list_take_first(&loop->guests))) {
+        struct eddy__guest *guest = container_of(link, struct eddy__guest, link);
+
+        guest->close(guest);
+    }
+}
+
 /* Control blocks of tasks stay as long as somebody has a handle of one. */
 void eddy__loop_shut(eddy_loop *loop)
 {
     eddy__fork_forget(loop);
     loop->task_blocks++; /* so that the last handle, wherever it goes, does not free it under us */
-    if (loop->names)
-        loop->names->close(loop->names);
+    close_guests(loop);
     eddy__work_close(loop, 5 * NS_PER_SECOND);
-    if (loop->tls_sessions)
-        loop->tls_sessions->free(loop->tls_sessions);
-    loop->tls_sessions = NULL;
     atomic_store(&loop->closed, true);
     eddy__inbox_close(loop);
     loop->backend->close(loop);

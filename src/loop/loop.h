@@ -102,17 +102,14 @@ struct eddy__inbox_node {
     void (*fn)(struct eddy__inbox_node *node);
 };
 
-/* What a layer above keeps with the loop, which closes it first of all when it ends. */
+/* What a layer above keeps with the loop, which closes its guests first of all when it ends. A loop
+ * has one guest of a kind, known by its close function. */
 struct eddy__guest {
+    struct list link; /* of loop->guests */
     void (*close)(struct eddy__guest *guest);
 };
 
 /* ---- the loop ---------------------------------------------------------------------------- */
-
-/* What a layer above keeps in a loop until it is closed. */
-struct eddy__loop_part {
-    void (*free)(struct eddy__loop_part *part);
-};
 
 struct eddy_loop {
     /* ready ring: a fiber, or a struct eddy__call with bit 0 set; capacity ≥ reserved always, so
@@ -190,10 +187,8 @@ struct eddy_loop {
     bool idle;                               /* of peers.c: only another thread can wake it */
     bool stuck;                              /* of peers.c: and none will */
     struct eddy__stack_report *stack_report; /* NULL: not wanted */
-    struct eddy__loop_part *tls_sessions;    /* of the I/O layer; NULL: none yet */
     struct eddy__pool *pools[2]; /* worker threads made on demand: see enum eddy__pool_use */
-
-    struct eddy__guest *names; /* of the io layer: its resolver, NULL until it is needed */
+    struct list guests;
 };
 
 /* ---- life (loop.c) ---- */
@@ -203,6 +198,10 @@ eddy_loop *eddy__loop_make(const eddy_loop_opts *opts);
 /* Ends everything but the tasks' control blocks; the last reference frees those and the loop. */
 void eddy__loop_shut(eddy_loop *loop);
 void eddy__loop_free(eddy_loop *loop);
+void eddy__guest_add(eddy_loop *loop, struct eddy__guest *guest);
+/* NULL: the loop has none of that kind. */
+struct eddy__guest *eddy__guest_find(const eddy_loop *loop,
+                                     void (*close)(struct eddy__guest *guest));
 
 /* ---- ready ring (ready.c) ---- */
 

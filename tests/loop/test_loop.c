@@ -180,6 +180,38 @@ TEST_PLAIN(G5_closed_loop_that_is_held_refuses)
     eddy_loop_release(loop);
 }
 
+/* ---- guests ---- */
+
+static struct eddy__guest first, second;
+static int closed;
+
+static void close_first(struct eddy__guest *guest)
+{
+    CHECK_PTR(guest, &first);
+    CHECK_INT(closed++, 0);
+}
+
+static void close_second(struct eddy__guest *guest)
+{
+    CHECK_PTR(guest, &second);
+    CHECK_INT(closed++, 1);
+}
+
+TEST_PLAIN(loop_guests_are_known_by_their_kind_and_closed_with_it)
+{
+    eddy_loop *loop = eddy_loop_open();
+
+    first.close = close_first;
+    second.close = close_second;
+    eddy__guest_add(loop, &first);
+    CHECK_PTR(eddy__guest_find(loop, close_second), NULL);
+    eddy__guest_add(loop, &second);
+    CHECK_PTR(eddy__guest_find(loop, close_first), &first);
+    CHECK_PTR(eddy__guest_find(loop, close_second), &second);
+    eddy_loop_close(loop);
+    CHECK_INT(closed, 2);
+}
+
 /* ---- without memory ---- */
 
 TEST_PLAIN(loop_opens_or_leaves_nothing)

@@ -3,15 +3,6 @@
 
 static const int64_t RETRY_MIN = NS_PER_SECOND / 100, RETRY_MAX = NS_PER_SECOND;
 
-void eddy__acceptor_wake(eddy_server *server, int status)
-{
-    eddy_task *task = server->acceptor_waits;
-
-    server->acceptor_waits = NULL;
-    if (task)
-        eddy__wake(task, status);
-}
-
 static void on_ready(struct eddy__fd *fd, unsigned events)
 {
     struct eddy__listener *l = container_of(fd, struct eddy__listener, fd);
@@ -19,18 +10,20 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
     (void)events;
     l->ready = true;
     if (!l->server->paused)
-        eddy__acceptor_wake(l->server, 0);
+        eddy__wake_at(&l->server->acceptor_waits, 0);
 }
 
 static void abort_accept(eddy_task *task, int code)
 {
-    eddy__acceptor_wake(task->waiting_on, code);
+    eddy_server *server = task->waiting_on;
+
+    eddy__wake_at(&server->acceptor_waits, code);
 }
 
 static void retry(eddy_loop *loop, eddy_timer_ *timer)
 {
     (void)loop;
-    eddy__acceptor_wake(container_of(timer, eddy_server, retry), 0);
+    eddy__wake_at(&container_of(timer, eddy_server, retry)->acceptor_waits, 0);
 }
 
 static const struct eddy__wait_kind accepting = {"a connection", abort_accept};

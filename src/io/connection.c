@@ -61,7 +61,7 @@ static void drop(struct connection *c)
     if (--server->count == 0)
         eddy__waiters_grant_all(&server->emptied, 0);
     if (server->paused)
-        eddy__acceptor_wake(server, 0);
+        eddy__wake_at(&server->acceptor_waits, 0);
     eddy__server_unref(server);
 }
 
@@ -142,7 +142,7 @@ void eddy__connections_end_idle(eddy_server *server)
         struct connection *c = container_of(link, struct connection, link);
 
         if (c->idle)
-            eddy__stream_wake_reader(c->stream, EDDY_EINTR);
+            eddy__wake_at(&c->stream->reader, EDDY_EINTR);
     }
 }
 

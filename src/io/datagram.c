@@ -3,22 +3,13 @@
 
 /* ---- making ---- */
 
-static void wake_reader(eddy_datagram *d, int status)
-{
-    eddy_task *task = d->reader;
-
-    d->reader = NULL;
-    if (task)
-        eddy__wake(task, status);
-}
-
 static void on_ready(struct eddy__fd *fd, unsigned events)
 {
     eddy_datagram *d = container_of(fd, eddy_datagram, fd);
 
     if (events & EDDY_READABLE) {
         d->readable = true;
-        wake_reader(d, 0);
+        eddy__wake_at(&d->reader, 0);
     }
     if (events & EDDY_WRITABLE)
         eddy__waiters_grant_all(&d->writers, 0);
@@ -61,7 +52,9 @@ static int leave(eddy_datagram *d, int status)
 
 static void abort_receive(eddy_task *task, int code)
 {
-    wake_reader(task->waiting_on, code);
+    eddy_datagram *d = task->waiting_on;
+
+    eddy__wake_at(&d->reader, code);
 }
 
 static int await_readable(eddy_datagram *d)
@@ -181,7 +174,7 @@ void eddy_datagram_close(eddy_datagram *d)
     if (!d || d->closed)
         return;
     d->closed = true;
-    wake_reader(d, EDDY_ECLOSED);
+    eddy__wake_at(&d->reader, EDDY_ECLOSED);
     eddy__waiters_grant_all(&d->writers, EDDY_ECLOSED);
     if (!atomic_load(&d->fd.loop->closed))
         eddy__unix_remove(&d->file);

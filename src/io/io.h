@@ -48,6 +48,7 @@ void eddy__buffer_free(struct eddy__buffer *b);
 /* What moves the bytes. Calls return a count or -errno, -EAGAIN when they would wait. */
 struct eddy__transport {
     ssize_t (*receive)(eddy_stream *s, void *buf, size_t size);
+    /* NULL where receiving once more costs little: the stream is never `wide` */
     ssize_t (*receive_parts)(eddy_stream *s, struct iovec *parts, size_t n);
     ssize_t (*send)(eddy_stream *s, const void *buf, size_t size);
     int (*send_eof)(eddy_stream *s);
@@ -160,8 +161,6 @@ void eddy__stream_on_writable(eddy_stream *s);
  * wait of s->reader ended with EDDY_EINTR. A failure is raised. */
 int eddy__stream_await_input(eddy_stream *s, const bool *over);
 /* Ends the wait of s->reader or s->writer, if there is one. */
-void eddy__stream_wake_reader(eddy_stream *s, int status);
-void eddy__stream_wake_writer(eddy_stream *s, int status);
 /* eddy_write whose first bytes are sent by a call of its own, once all others have gone: a count
  * or -errno, -EAGAIN when it would wait. */
 typedef ssize_t eddy__stream_send(eddy_stream *s, const struct iovec *bytes, void *arg);

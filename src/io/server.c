@@ -124,7 +124,7 @@ void eddy_server_stop(eddy_server *server)
     for (int i = 0; i < server->sockets.count; i++)
         eddy__fd_forget(&server->listeners[i].fd);
     eddy__listeners_close(&server->sockets);
-    eddy__acceptor_wake(server, 0);
+    eddy__wake_at(&server->acceptor_waits, 0);
     eddy__connections_end_idle(server);
     if (!server->count)
         eddy__waiters_grant_all(&server->emptied, 0);

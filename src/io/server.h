@@ -47,8 +47,6 @@ void eddy__server_unref(eddy_server *server);
 
 /* Makes the listeners of server->sockets and the task. 0 or EDDY_ENOMEM. */
 int eddy__acceptor_start(eddy_server *server);
-/* Ends the accepting task's wait, if it is in one. */
-void eddy__acceptor_wake(eddy_server *server, int status);
 /* Waits for the accepting task of a server that was stopped. */
 void eddy__acceptor_end(eddy_server *server);
 

@@ -22,31 +22,13 @@ int eddy__stream_check_opts(const eddy_stream_opts *opts)
     return 0;
 }
 
-void eddy__stream_wake_reader(eddy_stream *s, int status)
-{
-    eddy_task *task = s->reader;
-
-    s->reader = NULL;
-    if (task)
-        eddy__wake(task, status);
-}
-
-void eddy__stream_wake_writer(eddy_stream *s, int status)
-{
-    eddy_task *task = s->writer;
-
-    s->writer = NULL;
-    if (task)
-        eddy__wake(task, status);
-}
-
 static void on_ready(struct eddy__fd *fd, unsigned events)
 {
     eddy_stream *s = container_of(fd, eddy_stream, fd);
 
     if (events & EDDY_READABLE) {
         s->readable = true;
-        eddy__stream_wake_reader(s, 0);
+        eddy__wake_at(&s->reader, 0);
     }
     if (events & EDDY_WRITABLE)
         eddy__stream_on_writable(s);
@@ -125,14 +107,14 @@ static void abort_read(eddy_task *task, int code)
 {
     eddy_stream *s = task->waiting_on;
 
-    eddy__stream_wake_reader(s, code);
+    eddy__wake_at(&s->reader, code);
 }
 
 static void abort_write(eddy_task *task, int code)
 {
     eddy_stream *s = task->waiting_on;
 
-    eddy__stream_wake_writer(s, code);
+    eddy__wake_at(&s->writer, code);
 }
 
 static const struct eddy__wait_kind waits_for_data = {"data on a stream", abort_read};
@@ -204,8 +186,8 @@ int eddy__stream_await_connected(eddy_stream *s)
 static void refuse_calls(eddy_stream *s)
 {
     s->closed = true;
-    eddy__stream_wake_reader(s, EDDY_ECLOSED);
-    eddy__stream_wake_writer(s, EDDY_ECLOSED);
+    eddy__wake_at(&s->reader, EDDY_ECLOSED);
+    eddy__wake_at(&s->writer, EDDY_ECLOSED);
     eddy__waiters_grant_all(&s->turns, EDDY_ECLOSED);
 }
 

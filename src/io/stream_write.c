@@ -67,7 +67,7 @@ void eddy__stream_on_writable(eddy_stream *s)
     if (unsent(s))
         send_unsent(s);
     if (s->writer && (s->write_error || unsent(s) <= s->mark))
-        eddy__stream_wake_writer(s, 0);
+        eddy__wake_at(&s->writer, 0);
 }
 
 /* ---- turns ---- */

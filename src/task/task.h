@@ -149,6 +149,16 @@ static inline void eddy__wake(eddy_task *task, int value)
     eddy__ready_push(task->loop, (uintptr_t)task);
 }
 
+/* Wakes the task that waits at that place, if one does. */
+static inline void eddy__wake_at(eddy_task **place, int value)
+{
+    eddy_task *task = *place;
+
+    *place = NULL;
+    if (task)
+        eddy__wake(task, value);
+}
+
 /* Lets everybody else run once. */
 void eddy__yield_turn(void);
 /* Suspends the running task, which the caller has put into the ring. */

@@ -93,12 +93,6 @@ static ssize_t receive(eddy_stream *s, void *buf, size_t size)
     return -EAGAIN;
 }
 
-static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
-{
-    (void)s, (void)parts, (void)n;
-    return -EAGAIN;
-}
-
 static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
 {
     (void)s, (void)buf, (void)size;
@@ -138,7 +132,6 @@ static void shut(eddy_stream *s, bool abort)
 
 const struct eddy__transport eddy__file_transport = {
     .receive = receive,
-    .receive_parts = receive_parts,
     .send = send_bytes,
     .send_eof = send_eof,
     .shut = shut,

@@ -36,22 +36,6 @@ static ssize_t receive(eddy_stream *s, void *buf, size_t size)
     return (ssize_t)n;
 }
 
-static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
-{
-    ssize_t got = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        ssize_t more = receive(s, parts[i].iov_base, parts[i].iov_len);
-
-        if (more <= 0)
-            return got ? got : more;
-        got += more;
-        if ((size_t)more < parts[i].iov_len)
-            break; /* more may have come meanwhile */
-    }
-    return got;
-}
-
 static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
 {
     const struct end *end = s->state;
@@ -112,7 +96,6 @@ static void release(eddy_stream *s)
 
 static const struct eddy__transport memory_transport = {
     .receive = receive,
-    .receive_parts = receive_parts,
     .send = send_bytes,
     .send_eof = send_eof,
     .shut = shut,

@@ -79,12 +79,6 @@ static ssize_t receive_careful(eddy_stream *s, void *buf, size_t size)
     return receive(s, buf, size);
 }
 
-static ssize_t receive_parts_careful(eddy_stream *s, struct iovec *parts, size_t n)
-{
-    s->fd.hangup = true;
-    return receive_parts(s, parts, n);
-}
-
 static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
 {
     struct iovec part = {(void *)(uintptr_t)buf, size};
@@ -140,7 +134,6 @@ static const struct eddy__transport pipe_transport = {
  * time, too, and its reading end does not tell that it is such. */
 static const struct eddy__transport device_transport = {
     .receive = receive_careful,
-    .receive_parts = receive_parts_careful,
     .send = send_bytes,
     .send_eof = send_eof,
     .shut = shut,
@@ -149,7 +142,6 @@ static const struct eddy__transport device_transport = {
 /* The same, made non-blocking together with those who share it. */
 static const struct eddy__transport shared_transport = {
     .receive = receive_careful,
-    .receive_parts = receive_parts_careful,
     .send = send_bytes,
     .send_eof = send_eof,
     .shut = shut_shared,

@@ -20,7 +20,7 @@ static ssize_t note_result(eddy_stream *s, ssize_t n, size_t asked)
         return n;
     }
     if (n == -EAGAIN) {
-        s->wide |= s->wasted;
+        s->wide |= s->wasted && s->transport->receive_parts;
         s->readable = false;
     } else if (n == 0) {
         s->eof = true;

@@ -174,22 +174,6 @@ static ssize_t receive(eddy_stream *s, void *buf, size_t size)
     return tls->done ? tls->end : -EAGAIN;
 }
 
-static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
-{
-    ssize_t got = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        ssize_t more = receive(s, parts[i].iov_base, parts[i].iov_len);
-
-        if (more <= 0)
-            return got ? got : more;
-        got += more;
-        if ((size_t)more < parts[i].iov_len)
-            break;
-    }
-    return got;
-}
-
 /* Sends what OpenSSL has written earlier. 0, also when some is left, or a failure. */
 static int send_held(eddy_stream *s)
 {
@@ -261,7 +245,6 @@ static void shut(eddy_stream *s, bool abort)
 
 const struct eddy__transport eddy__tls_transport = {
     .receive = receive,
-    .receive_parts = receive_parts,
     .send = send_bytes,
     .send_eof = send_eof,
     .says_goodbye = true,

@@ -187,8 +187,6 @@ static int try_receive(eddy_channel *channel, void *item, struct waiter **served
     return 0;
 }
 
-/* ---- without waiting ---- */
-
 static COLD int refuse(const eddy_channel *channel)
 {
     return eddy_raise_at(NULL, EDDY_EINVAL, channel ? "the item is NULL" : "the channel is NULL");
@@ -201,6 +199,17 @@ static int raise_status(int status)
     return eddy__raise_if(status);
 }
 
+/* After an attempt: gives up the lock. */
+static inline int leave(eddy_channel *channel, int status, struct waiter *served)
+{
+    pthread_mutex_unlock(&channel->lock);
+    if (served)
+        tell(served);
+    return likely(status == 0) ? 0 : raise_status(status);
+}
+
+/* ---- without waiting ---- */
+
 int eddy_channel_send_nowait(eddy_channel *channel, const void *item)
 {
     struct waiter *served;
@@ -209,10 +218,7 @@ int eddy_channel_send_nowait(eddy_channel *channel, const void *item)
         return refuse(channel);
     pthread_mutex_lock(&channel->lock);
     int r = try_send(channel, item, &served);
-    pthread_mutex_unlock(&channel->lock);
-    if (served)
-        tell(served);
-    return likely(r == 0) ? 0 : raise_status(r);
+    return leave(channel, r, served);
 }
 
 int eddy_channel_receive_nowait(eddy_channel *channel, void *item)
@@ -223,10 +229,7 @@ int eddy_channel_receive_nowait(eddy_channel *channel, void *item)
         return refuse(channel);
     pthread_mutex_lock(&channel->lock);
     int r = try_receive(channel, item, &served);
-    pthread_mutex_unlock(&channel->lock);
-    if (served)
-        tell(served);
-    return likely(r == 0) ? 0 : raise_status(r);
+    return leave(channel, r, served);
 }
 
 /* ---- waiting ---- */
@@ -261,46 +264,49 @@ static NOINLINE int wait_among(eddy_channel *channel, struct list *waiters, void
     return likely(r == 0) ? 0 : raise_status(r);
 }
 
-int eddy_channel_send(eddy_channel *channel, const void *item)
+/* The lock, or a failure, raised. */
+static inline int enter(eddy_channel *channel, const void *item)
 {
-    static const struct eddy__wait_kind kind = {"room in a channel", abort_wait};
     int r = eddy__check_interrupt();
-    struct waiter *served;
 
     if (unlikely(r < 0))
         return r;
     if (unlikely(!channel || !item))
         return refuse(channel);
     pthread_mutex_lock(&channel->lock);
+    return 0;
+}
+
+int eddy_channel_send(eddy_channel *channel, const void *item)
+{
+    static const struct eddy__wait_kind kind = {"room in a channel", abort_wait};
+    struct waiter *served;
+    int r = enter(channel, item);
+
+    if (unlikely(r < 0))
+        return r;
     r = try_send(channel, item, &served);
     if (r == EDDY_EFULL)
         return wait_among(channel, &channel->senders, eddy__unconst(item), &kind);
-    pthread_mutex_unlock(&channel->lock);
-    if (served)
-        tell(served);
+    r = leave(channel, r, served);
     eddy__spend();
-    return likely(r == 0) ? 0 : raise_status(r);
+    return r;
 }
 
 int eddy_channel_receive(eddy_channel *channel, void *item)
 {
     static const struct eddy__wait_kind kind = {"an item in a channel", abort_wait};
-    int r = eddy__check_interrupt();
     struct waiter *served;
+    int r = enter(channel, item);
 
     if (unlikely(r < 0))
         return r;
-    if (unlikely(!channel || !item))
-        return refuse(channel);
-    pthread_mutex_lock(&channel->lock);
     r = try_receive(channel, item, &served);
     if (r == EDDY_EEMPTY)
         return wait_among(channel, &channel->receivers, item, &kind);
-    pthread_mutex_unlock(&channel->lock);
-    if (served)
-        tell(served);
+    r = leave(channel, r, served);
     eddy__spend();
-    return likely(r == 0) ? 0 : raise_status(r);
+    return r;
 }
 
 /* ---- shutdown ---- */

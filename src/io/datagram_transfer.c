@@ -134,37 +134,39 @@ static int begin_several(eddy_datagram *d, const eddy_message *messages, size_t 
     return d->batch ? 0 : eddy__raise_code(EDDY_ENOMEM);
 }
 
-static struct mmsghdr *prepare(struct eddy__batch *batch, size_t i, void *data, size_t size)
+static unsigned batch_size(const struct several *s)
 {
-    struct mmsghdr *header = &batch->headers[i];
+    return (unsigned)min_size(s->count, EDDY_MESSAGES_MAX);
+}
 
-    batch->parts[i] = (struct iovec){data, size};
-    *header = (struct mmsghdr){.msg_hdr.msg_iov = &batch->parts[i], .msg_hdr.msg_iovlen = 1};
-    return header;
+static void prepare(struct eddy__batch *batch, unsigned i, struct iovec part, eddy_address *address,
+                    socklen_t size)
+{
+    batch->parts[i] = part;
+    batch->headers[i] = (struct mmsghdr){.msg_hdr.msg_name = size ? &address->u : NULL,
+                                         .msg_hdr.msg_namelen = size,
+                                         .msg_hdr.msg_iov = &batch->parts[i],
+                                         .msg_hdr.msg_iovlen = 1};
 }
 
 static ssize_t receive_several(const eddy_datagram *d, void *call)
 {
     const struct several *s = call;
-    unsigned count = (unsigned)min_size(s->count, EDDY_MESSAGES_MAX);
+    eddy_message *m = s->messages;
+    unsigned count = batch_size(s);
 
     if (unlikely(eddy__fault()))
         return -EIO;
-    for (unsigned i = 0; i < count; i++) {
-        eddy_message *m = &s->messages[i];
-        struct mmsghdr *header = prepare(d->batch, i, m->data, m->room);
-
-        header->msg_hdr.msg_name = &m->address.u;
-        header->msg_hdr.msg_namelen = sizeof m->address.u;
-    }
+    for (unsigned i = 0; i < count; i++)
+        prepare(d->batch, i, (struct iovec){m[i].data, m[i].room}, &m[i].address,
+                sizeof m[i].address.u);
     ssize_t n = result(recvmmsg(d->fd.fd, d->batch->headers, count, MSG_TRUNC, NULL));
     for (ssize_t i = 0; i < n; i++) {
         const struct mmsghdr *header = &d->batch->headers[i];
-        eddy_message *m = &s->messages[i];
 
-        m->size = min_size(header->msg_len, m->room);
-        m->truncated = header->msg_len > m->room;
-        eddy__datagram_set_from(&m->address, header->msg_hdr.msg_namelen);
+        m[i].size = min_size(header->msg_len, m[i].room);
+        m[i].truncated = header->msg_len > m[i].room;
+        eddy__datagram_set_from(&m[i].address, header->msg_hdr.msg_namelen);
     }
     return n;
 }
@@ -188,17 +190,14 @@ int eddy_datagram_receive_many(eddy_datagram *d, eddy_message *messages, size_t 
 static ssize_t send_several(const eddy_datagram *d, void *call)
 {
     const struct several *s = call;
-    unsigned count = (unsigned)min_size(s->count, EDDY_MESSAGES_MAX);
+    eddy_message *m = s->messages;
+    unsigned count = batch_size(s);
 
     if (unlikely(eddy__fault()))
         return -EIO;
-    for (unsigned i = 0; i < count; i++) {
-        eddy_message *m = &s->messages[i];
-        struct mmsghdr *header = prepare(d->batch, i, m->data, m->size);
-
-        header->msg_hdr.msg_name = m->address.size ? &m->address.u : NULL;
-        header->msg_hdr.msg_namelen = m->address.size;
-    }
+    for (unsigned i = 0; i < count; i++)
+        prepare(d->batch, i, (struct iovec){m[i].data, m[i].size}, &m[i].address,
+                m[i].address.size);
     return result(sendmmsg(d->fd.fd, d->batch->headers, count, MSG_NOSIGNAL));
 }
 

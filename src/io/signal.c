@@ -38,6 +38,10 @@ static struct list askers = {&askers, &askers};
 static struct sigaction former[NUMBERS];
 static _Atomic(pid_t) listeners[NUMBERS]; /* a thread that has it blocked, 0: none */
 
+/* Where pass_on has sent it last, 0 once it was taken there. What pends in a thread is one, so this
+ * tells when it was merged into one by tell_threads. */
+static _Atomic(pid_t) passed_to[NUMBERS];
+
 static bool faulty(void)
 {
     if (!eddy__fault())
@@ -51,21 +55,28 @@ static eddy_signal *asker_of(struct list *link)
     return container_of(link, eddy_signal, link);
 }
 
-/* By tell_threads. */
-static bool was_sent_on(int code, pid_t sender, uintptr_t value)
+/* Other threads may not know of it: it did not come by tell_threads, or not by that alone. */
+static bool is_news(int number, int code, pid_t sender, uintptr_t value)
 {
-    return code == SI_QUEUE && sender == getpid() && value == (uintptr_t)&askers;
+    pid_t self = (pid_t)syscall(SYS_gettid);
+    bool passed = atomic_compare_exchange_strong(&passed_to[number], &self, 0);
+
+    return passed || code != SI_QUEUE || sender != getpid() || value != (uintptr_t)&askers;
 }
 
 /* ---- dispositions and masks ---- */
 
+/* Once more when the listener may have left before it was sent: better twice than lost. */
 static void pass_on(int number)
 {
     int saved = errno;
-    pid_t thread = atomic_load(&listeners[number]);
+    pid_t self = (pid_t)syscall(SYS_gettid), thread, sent_to = 0;
 
-    if (thread && thread != (pid_t)syscall(SYS_gettid))
+    while ((thread = atomic_load(&listeners[number])) && thread != self && thread != sent_to) {
+        atomic_store(&passed_to[number], thread);
         syscall(SYS_tgkill, getpid(), thread, number);
+        sent_to = thread;
+    }
     errno = saved;
 }
 
@@ -137,25 +148,29 @@ static void leave_to_others(eddy_signal *s, int n)
     sigdelset(&s->set, n);
 }
 
-/* Of the pending ones of set those that other threads have sent on: who sent them has told, or will
- * tell, the others by himself. */
-static void drop_sent_on(const sigset_t *set)
+/* Takes the pending ones of set, which others may know already: the rest goes on to who still
+ * listens, or does in this thread what it did before. */
+static void hand_on_pending(const sigset_t *set)
 {
     const struct timespec at_once = {0};
     siginfo_t info;
-    sigset_t own;
+    sigset_t news;
     int number;
 
-    sigemptyset(&own);
+    sigemptyset(&news);
     while ((number = sigtimedwait(set, &info, &at_once)) > 0)
-        if (!was_sent_on(info.si_code, info.si_pid, (uintptr_t)info.si_value.sival_ptr))
-            sigaddset(&own, number);
-    for (int n = 1; n < NUMBERS; n++)
-        if (sigismember(&own, n) > 0)
+        if (is_news(number, info.si_code, info.si_pid, (uintptr_t)info.si_value.sival_ptr))
+            sigaddset(&news, number);
+    for (int n = 1; n < NUMBERS; n++) {
+        if (sigismember(&news, n) <= 0)
+            continue;
+        if (atomic_load(&listeners[n]))
+            pass_on(n);
+        else
             raise(n);
+    }
 }
 
-/* A signal that is pending then does what it did before. */
 static void release(eddy_signal *s)
 {
     pthread_mutex_lock(&lock);
@@ -163,7 +178,7 @@ static void release(eddy_signal *s)
     for (int n = 1; n < NUMBERS; n++)
         if (sigismember(&s->set, n) > 0)
             leave_to_others(s, n);
-    drop_sent_on(&s->set);
+    hand_on_pending(&s->set);
     pthread_mutex_unlock(&lock);
     pthread_sigmask(SIG_UNBLOCK, &s->unblock, NULL);
 }
@@ -278,9 +293,12 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
 
     (void)events;
     for (size_t i = 0; size > 0 && i < (size_t)size / sizeof infos[0]; i++) {
-        if (!was_sent_on(infos[i].ssi_code, (pid_t)infos[i].ssi_pid, (uintptr_t)infos[i].ssi_ptr))
-            tell_threads((int)infos[i].ssi_signo);
-        tell_loop(loop, (int)infos[i].ssi_signo);
+        int number = (int)infos[i].ssi_signo;
+
+        if (is_news(number, infos[i].ssi_code, (pid_t)infos[i].ssi_pid,
+                    (uintptr_t)infos[i].ssi_ptr))
+            tell_threads(number);
+        tell_loop(loop, number);
     }
 }
 

@@ -307,6 +307,60 @@ TEST_REAL(P2_loop_that_leaves_without_taking_it)
     CHECK_INT(seen, 0);
 }
 
+static int is_busy_and_hears(atomic_int *step)
+{
+    eddy_auto(eddy_signal) *signals = eddy_try(eddy_signal_open(SIGUSR1));
+
+    atomic_store(step, 1);
+    while (atomic_load(step) < 2)
+        usleep(1000);
+    return eddy_signal_next(signals);
+}
+EDDY_CORO(is_busy_and_hears, atomic_int *)
+
+static void *hears_busily(void *step)
+{
+    CHECK_INT(eddy_run(is_busy_and_hears_coro(step)), SIGUSR1);
+    return NULL;
+}
+
+/* In a thread that has not yet taken what another loop has sent on to it, one that was passed to it
+ * is merged with that; the other loop hears of it all the same. */
+static void hears_what_was_merged(void *(*busy_thread)(void *))
+{
+    atomic_int step = 0;
+    int fds[2], r = 0;
+    pthread_t bystander, busy;
+
+    CHECK_INT(pipe(fds), 0);
+    CHECK_INT(pthread_create(&bystander, NULL, raises_when_told, &fds[0]), 0);
+    eddy_auto(eddy_signal) *signals = eddy_signal_open(SIGUSR1);
+    CHECK_INT(pthread_create(&busy, NULL, busy_thread, &step), 0);
+    while (!atomic_load(&step))
+        CHECK_INT(eddy_sleep(0.001), 0);
+    raise(SIGUSR1);
+    CHECK_INT(eddy_signal_next(signals), SIGUSR1);
+    CHECK_INT(write(fds[1], "x", 1), 1);
+    pthread_join(bystander, NULL);
+    atomic_store(&step, 2);
+    eddy_timeout(10)
+        r = eddy_signal_next(signals);
+    CHECK_INT(r, SIGUSR1);
+    pthread_join(busy, NULL);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+TEST_REAL(P2_merged_signal_reaches_all_loops)
+{
+    hears_what_was_merged(hears_busily);
+}
+
+TEST_REAL(P2_merged_signal_of_a_loop_that_leaves)
+{
+    hears_what_was_merged(runs_busy_one);
+}
+
 /* The child of a fork is killed by what its parent has made an event. */
 TEST(P2_fork_restores)
 {

@@ -393,7 +393,7 @@ static int uring_poll(eddy_loop *loop, int64_t timeout_ns)
 {
     struct uring *u = uring_of(loop);
 
-    if (eddy__fd_run_again(loop) || ring_has_completions(&u->ring))
+    if (eddy__fd_run_again(loop) || seen(loop))
         timeout_ns = 0;
     if (timeout_ns > 0)
         wait_for_events(loop, timeout_ns);

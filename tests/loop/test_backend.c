@@ -343,3 +343,45 @@ TEST_PLAIN(backend_events_during_a_spin_are_delivered)
     close(fds[1]);
     eddy_loop_close(loop);
 }
+
+static void take_byte(eddy_watch *watch, unsigned events, void *told)
+{
+    char c;
+
+    (void)events;
+    CHECK_INT(read(eddy_watch_fd(watch), &c, 1), 1);
+    ++*(int *)told;
+}
+
+/* The ring hands out a part of what it has: a wait that finds the rest there was none, and says
+ * nothing about whether spinning helps. */
+TEST_PLAIN(backend_what_is_there_is_no_spin)
+{
+    enum { COUNT = 64 };
+    eddy_loop *loop = eddy_loop_open(.spin = 1e-6);
+    eddy_watch *watches[COUNT];
+    int fds[COUNT][2], told = 0;
+
+    if (strcmp(eddy_loop_backend(loop), "io_uring") != 0) {
+        eddy_loop_close(loop);
+        SKIP("epoll tells of events only when it is asked");
+    }
+    for (int i = 0; i < COUNT; i++) {
+        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds[i]));
+        watches[i] = eddy_watch_open(loop, fds[i][0], EDDY_READABLE, take_byte, &told);
+        CHECK(watches[i]);
+    }
+    CHECK_OK(eddy_loop_run_once(loop, 0));
+    for (int i = 0; i < COUNT; i++)
+        CHECK_INT(write(fds[i][1], "x", 1), 1);
+    eddy__io_of(loop)->spin.penalty = 4;
+    while (told < COUNT)
+        CHECK_OK(eddy_loop_run_once(loop, 1));
+    CHECK_INT(eddy__io_of(loop)->spin.penalty, 4);
+    for (int i = 0; i < COUNT; i++) {
+        eddy_watch_close(watches[i]);
+        close(fds[i][0]);
+        close(fds[i][1]);
+    }
+    eddy_loop_close(loop);
+}

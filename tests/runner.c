@@ -5,6 +5,7 @@
  * Output is kept and shown for failures only. The last line says "N passed, N failed, N skipped";
  * the exit status is 1 when a test failed.
  */
+#include "hung.h"
 #include "repeat.h"
 #include "test.h"
 
@@ -165,6 +166,7 @@ static _Noreturn void run_child(const struct test *t, int output, const sigset_t
 
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    hung_allow();
     setrlimit(RLIMIT_CORE, &no_core);
     sigprocmask(SIG_SETMASK, mask, NULL);
     dup2(null, 0);
@@ -264,6 +266,7 @@ static int reap(void)
             continue;
         if (now() > s->deadline && !s->late) {
             s->late = true;
+            hung_show(s->pid, s->output);
             kill(-s->pid, SIGKILL);
         }
         if (waitpid(s->pid, &status, WNOHANG) != s->pid)

@@ -40,8 +40,8 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_file_pread(eddy_stream *file, void *buf, siz
                                                int64_t offset);
 EDDY_API EDDY_SUSPENDS ssize_t eddy_file_pwrite(eddy_stream *file, const void *buf, size_t size,
                                                 int64_t offset);
-/* Sets the position: SEEK_SET, SEEK_CUR, SEEK_END. Returns it, counted from the beginning. -ESPIPE
- * for a FIFO or terminal. */
+/* Sets the position: SEEK_SET, SEEK_CUR, SEEK_END. Returns it, counted from the beginning.
+ * EDDY_ESPIPE for a FIFO or terminal. */
 EDDY_API EDDY_SUSPENDS int64_t eddy_file_seek(eddy_stream *file, int64_t offset, int whence);
 /* What the kernel knows about it. */
 EDDY_API EDDY_SUSPENDS int eddy_file_stat(eddy_stream *file, struct stat *result);

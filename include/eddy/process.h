@@ -37,6 +37,9 @@ typedef struct eddy_process_opts {
     eddy_stream_opts stream; /* of the pipes */
 } eddy_process_opts;
 
+/* eddy_process_open(EDDY_ARGV("ls", "-l")): an argv that lasts as long as the block. */
+#define EDDY_ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 /* Starts a program, found by PATH unless argv[0] has a slash (then relative to .cwd); argv ends
  * with NULL. The child begins with no signal blocked and SIGPIPE at its default. NULL with a record
  * that names the program (and .cwd where that is at fault): EDDY_ENOENT, EDDY_EACCES, … Blocks
@@ -66,7 +69,8 @@ EDDY_API pid_t eddy_process_pid(const eddy_process *process);
 
 /* Waits for its end; *status (NULL: nobody wants it) is the exit code, or −number of the signal
  * that ended it. Several tasks may wait, and again later. Cancelling does not end the child.
- * -ECHILD when its status went elsewhere: SIGCHLD is ignored, or somebody waited for any child. */
+ * EDDY_ECHILD when its status went elsewhere: SIGCHLD is ignored, or somebody waited for any
+ * child. */
 EDDY_API EDDY_SUSPENDS int eddy_process_wait(eddy_process *process, int *status);
 /* The same without waiting: EDDY_ENOTREADY while it runs. */
 EDDY_API int eddy_process_status(eddy_process *process, int *status);

@@ -138,6 +138,11 @@ static COLD void fail(const struct ends *ends, int status)
 {
     char own[EDDY_ADDRESS_TEXT] = "", peer[EDDY_ADDRESS_TEXT] = "";
 
+    if (!ends->own && !ends->peer) {
+        eddy_raise(status, "cannot open a datagram endpoint: host and peer_host must both be IPv4 "
+                           "or both IPv6");
+        return;
+    }
     if (ends->own)
         eddy_address_format(ends->own, own);
     if (ends->peer)

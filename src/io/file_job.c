@@ -174,19 +174,25 @@ static struct call *begin_path(int (*perform)(struct eddy__file_job *job), const
     return NULL;
 }
 
-/* Runs it to its end. The call, whose status is not negative, or NULL, raised. */
+/* Runs it to its end. Its status, unraised; when that is a failure the call is released. */
+static int run_call(struct call *call)
+{
+    int status = eddy__file_job_run(&call->job);
+
+    if (status < 0 || call->job.status >= 0)
+        return status;
+    status = call->job.status;
+    release_call(&call->job);
+    return status;
+}
+
+/* The call, whose status is not negative, or NULL, raised. */
 static struct call *run_path(struct call *call, const char *verb, const char *path)
 {
-    int status = call ? eddy__file_job_run(&call->job) : 0;
+    int status = call ? run_call(call) : 0;
 
-    if (!call)
-        return NULL;
-    if (status == 0 && call->job.status >= 0)
+    if (status >= 0)
         return call;
-    if (status == 0) {
-        status = call->job.status;
-        release_call(&call->job);
-    }
     eddy__path_fail(verb, path, status);
     return NULL;
 }
@@ -203,7 +209,18 @@ static int finish_path(struct call *call, const char *verb, const char *path)
 
 int eddy_rename(const char *from, const char *to)
 {
-    return finish_path(begin_path(do_rename, from, to ? to : ""), "rename", from);
+    struct call *call = begin_path(do_rename, from, to ? to : "");
+    int status = call ? run_call(call) : eddy_status_pointer_(NULL);
+
+    if (!call)
+        return status;
+    if (status == 0) {
+        release_call(&call->job);
+        return 0;
+    }
+    if (status == eddy__self()->interrupt)
+        return eddy__raise_interrupt(status);
+    return eddy_raise(status, "cannot rename %s to %s: %s", from, to, eddy__words(status).text);
 }
 
 int eddy_unlink(const char *path)

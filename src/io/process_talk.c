@@ -93,9 +93,12 @@ int eddy_process_communicate(eddy_process *p, const void *input, size_t size, ed
     eddy_output *const outputs[] = {NULL, out, err};
     size_t n = 0;
 
-    if (!p || (size && (!input || !p->ends[0])))
-        return eddy_raise(EDDY_EINVAL, !p ? "the process is NULL"
-                                          : "the child's standard input is not an EDDY_PIPE");
+    if (!p)
+        return eddy_raise(EDDY_EINVAL, "the process is NULL");
+    if (size && !input)
+        return eddy_raise(EDDY_EINVAL, "an input of %zu bytes is expected, and is NULL", size);
+    if (size && !p->ends[0])
+        return eddy_raise(EDDY_EINVAL, "the child's standard input is not an EDDY_PIPE");
     if (p->ends[0])
         coros[n++] = feeds_coro(p->ends[0], input, size);
     for (int i = 1; i < 3; i++)

@@ -102,6 +102,10 @@ int eddy__process_watch(eddy_process *p)
 {
     int fd = faulty() ? -1 : (int)syscall(SYS_pidfd_open, p->pid, 0);
 
+    if (fd < 0 && errno == ESRCH) { /* SIGCHLD is ignored: the kernel has reaped it */
+        p->ended = p->lost = true;
+        return 0;
+    }
     if (fd < 0)
         return are_refused(errno) ? watch_by_thread(p) : -errno;
     if (!can_wait_for(fd)) {

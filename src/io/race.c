@@ -120,11 +120,13 @@ static void give_reasons(const struct attempt *attempts, int count, char *text, 
 static COLD void fail(const char *host, const struct attempt *attempts, int count)
 {
     bool bare6 = strchr(host, ':') && *host != '[';
+    const eddy_connect_opts *opts = attempts[0].opts;
     char reasons[300];
 
     give_reasons(attempts, count, reasons, sizeof reasons);
-    eddy_raise(attempts[0].status, "cannot connect to %s%s%s:%d: %s", bare6 ? "[" : "", host,
-               bare6 ? "]" : "", attempts[0].opts->port, reasons);
+    eddy_raise(attempts[0].status, "cannot connect to %s%s%s:%d%s%s: %s", bare6 ? "[" : "", host,
+               bare6 ? "]" : "", opts->port, opts->local_host ? " from " : "",
+               opts->local_host ? opts->local_host : "", reasons);
 }
 
 /* ---- the race ---- */

@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define ARGV EDDY_ARGV
 
 #define RUN(result, command, ...)                                                                  \
     CHECK_INT(eddy_process_run(ARGV("/bin/sh", "-c", command), (result), __VA_ARGS__), 0)

@@ -145,6 +145,7 @@ TEST(connect_bad_arguments)
     CHECK_INT(eddy_last_status(), EDDY_EADDRNOTAVAIL);
     CHECK_PTR(eddy_connect("127.0.0.1", .port = 80, .local_host = "192.0.2.1"), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EADDRNOTAVAIL);
+    CHECK_CONTAINS(last_message(), "cannot connect to 127.0.0.1:80 from 192.0.2.1: ");
 }
 
 /* A listener whose queue is full drops what more comes: connecting takes long. */

@@ -64,6 +64,7 @@ TEST(datagram_own_end_and_peer_fit)
     expect(server, "six");
     CHECK_PTR(eddy_datagram_open(.host = "127.0.0.1", .peer_host = "::1", .peer_port = port), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EADDRNOTAVAIL);
+    CHECK_CONTAINS(last_message(), "must both be IPv4 or both IPv6");
 }
 
 TEST(datagram_port_in_use)
@@ -137,7 +138,7 @@ TEST(datagram_bad_options)
     check_refused(&(eddy_datagram_opts){.peer_path = "/x", .port = 1}, EDDY_EINVAL, "not both");
     check_refused(&(eddy_datagram_opts){.multicast_ttl = 256}, EDDY_EINVAL, "not 256");
     check_refused(&(eddy_datagram_opts){.receive_buffer = -1}, EDDY_EINVAL, "not negative");
-    check_refused(&(eddy_datagram_opts){.multicast_via = "no such interface"}, -ENODEV,
+    check_refused(&(eddy_datagram_opts){.multicast_via = "no such interface"}, EDDY_ENODEV,
                   "no such device");
     check_refused(&(eddy_datagram_opts){.path = ""}, EDDY_EINVAL, "is empty");
     check_refused(&(eddy_datagram_opts){.peer_path = "/tmp/eddy-nobody"}, EDDY_ENOENT,

@@ -9,7 +9,8 @@ TEST(file_job_rename_unlink)
     plain_expect(in_folder("b"), "text");
     CHECK_INT(eddy_rename(in_folder("a"), in_folder("c")), EDDY_ENOENT);
     CHECK_CONTAINS(last_message(), "cannot rename /");
-    CHECK_CONTAINS(last_message(), "/a: no such file or directory");
+    CHECK_CONTAINS(last_message(), "/a to /");
+    CHECK_CONTAINS(last_message(), "/c: no such file or directory");
     CHECK_INT(eddy_unlink(in_folder("b")), 0);
     CHECK_INT(eddy_unlink(in_folder("b")), EDDY_ENOENT);
     CHECK_CONTAINS(last_message(), "cannot remove /");

@@ -138,9 +138,25 @@ CHILD_TEST(P1_status_that_somebody_else_took)
 
     eddy_auto(eddy_process) *p = eddy_process_open(ARGV("true"));
     CHECK_INT(waitpid(eddy_process_pid(p), NULL, 0), eddy_process_pid(p));
-    CHECK_INT(eddy_process_wait(p, &status), -ECHILD);
+    CHECK_INT(eddy_process_wait(p, &status), EDDY_ECHILD);
     CHECK_CONTAINS(last_message(), "status is lost");
-    CHECK_INT(eddy_process_wait(p, &status), -ECHILD);
+    CHECK_INT(eddy_process_wait(p, &status), EDDY_ECHILD);
+}
+
+/* The kernel reaps at once: often before there is a pidfd. */
+CHILD_TEST(P1_ignored_sigchld_loses_the_status_only)
+{
+    int status;
+
+    signal(SIGCHLD, SIG_IGN);
+    for (int i = 0; i < 20; i++) {
+        eddy_auto(eddy_process) *p = eddy_process_open(ARGV("true"));
+        CHECK(p != NULL);
+        CHECK_INT(eddy_process_wait(p, &status), EDDY_ECHILD);
+        CHECK_CONTAINS(last_message(), "SIGCHLD is ignored");
+        CHECK_INT(eddy_process_kill(p), 0);
+    }
+    signal(SIGCHLD, SIG_DFL);
 }
 
 CHILD_TEST(P1_cancelled_wait_does_not_kill)

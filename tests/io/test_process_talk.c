@@ -205,3 +205,16 @@ TORTURE(process_with_failures)
     needs_pidfd();
     return checked(talks());
 }
+
+CHILD_TEST(communicate_refuses_what_it_cannot_write)
+{
+    eddy_auto(eddy_process) *p = eddy_process_open(ARGV("true"));
+
+    CHECK_INT(eddy_process_communicate(NULL, NULL, 0, NULL, NULL), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), "the process is NULL");
+    CHECK_INT(eddy_process_communicate(p, NULL, 2, NULL, NULL), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), "an input of 2 bytes is expected");
+    CHECK_INT(eddy_process_communicate(p, "x", 1, NULL, NULL), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), "not an EDDY_PIPE");
+    CHECK_INT(eddy_process_wait(p, NULL), 0);
+}

@@ -372,12 +372,17 @@ static void start_again_without_caches(char **argv)
     execv("/proc/self/exe", argv);
 }
 
-/* Whoever starts the tests in the background, or by nohup, has signals ignored or blocked: tests
- * begin as programs do that a shell starts. */
-static void reset_signals(void)
+/* Whoever starts the tests in the background, or by nohup, has signals ignored or blocked, or
+ * standard descriptors closed: tests begin as programs do that a shell starts. */
+static void begin_as_from_a_shell(void)
 {
     sigset_t none;
+    int fd;
 
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    close(fd);
     for (int number = 1; number < NSIG; number++)
         signal(number, SIG_DFL);
     sigemptyset(&none);
@@ -386,7 +391,7 @@ static void reset_signals(void)
 
 int main(int argc, char **argv)
 {
-    reset_signals();
+    begin_as_from_a_shell();
     start_again_without_caches(argv);
     parse_options(argc, argv);
     tests = sorted(tests);

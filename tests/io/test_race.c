@@ -205,10 +205,11 @@ TEST(race_failure_names_reasons)
     CHECK_STR(last_message(), message);
     CHECK_PTR(eddy_connect("both.test", .port = port, .local_host = "127.0.0.3"), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EADDRNOTAVAIL);
-    snprintf(message, sizeof message,
-             "cannot connect to both.test:%d: cannot assign requested address by ::1, connection "
-             "refused by 127.0.0.1",
-             port);
+    snprintf(
+        message, sizeof message,
+        "cannot connect to both.test:%d from 127.0.0.3: cannot assign requested address by ::1, "
+        "connection refused by 127.0.0.1",
+        port);
     CHECK_STR(last_message(), message);
     dns_server_close(&server);
 }

@@ -26,7 +26,7 @@ typedef struct eddy_connect_opts {
                                only when one has failed */
     bool nodelay_off;       /* leaves Nagle's algorithm on */
     bool tls;               /* verifies the certificate and the host name, see tls.h */
-    eddy_tls_opts tls_opts;
+    eddy_tls_opts tls_opts; /* only with .tls */
     eddy_stream_opts stream;
 } eddy_connect_opts;
 

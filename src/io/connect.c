@@ -68,6 +68,9 @@ static int check(const char *host, const eddy_connect_opts *opts)
     if (opts->port < 1 || opts->port > 65535)
         return eddy_raise(EDDY_EINVAL, "a port to connect to is between 1 and 65535, not %d",
                           opts->port);
+    if (!opts->tls && eddy__tls_is_meant(&opts->tls_opts))
+        return eddy_raise(EDDY_EINVAL, "with tls_opts .tls = true is expected: nothing goes out in "
+                                       "the clear by oversight");
     if (isnan(opts->attempt_delay))
         return eddy_raise(EDDY_EINVAL, "attempt_delay is a number of seconds, not NaN");
     return eddy__stream_check_opts(&opts->stream);

@@ -188,6 +188,8 @@ static inline int eddy__io_park(const struct eddy__wait_kind *kind, void *on)
 struct eddy__tls;
 struct eddy__tls_context;
 
+/* Whether any of them is set: they were meant, and in the clear none of them counts. */
+bool eddy__tls_is_meant(const eddy_tls_opts *opts);
 /* A server's certificates and rules, with one reference; NULL for one in the clear. 0 or a failure,
  * raised. Suspends. */
 int eddy__tls_server_context(const eddy_serve_opts *opts, struct eddy__tls_context **context);

@@ -104,11 +104,19 @@ static bool is_cut_short(const struct eddy__tls *tls, int error)
                            ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING));
 }
 
+static COLD const char *words_of(unsigned long error)
+{
+    int reason = ERR_GET_REASON(error);
+    const char *text = ERR_reason_error_string(error);
+
+    if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST)
+        return "the peer does not speak TLS";
+    return text ? text : "OpenSSL gives no reason";
+}
+
 /* The code of a failed call, with its reason in words unless the code says it all. */
 COLD int eddy__tls_classify(struct eddy__tls *tls, int error)
 {
-    const char *text = ERR_reason_error_string(ERR_peek_error());
-
     if (is_cut_short(tls, error)) {
         tls->failure = EDDY_EOF;
         snprintf(tls->reason, sizeof tls->reason,
@@ -118,8 +126,7 @@ COLD int eddy__tls_classify(struct eddy__tls *tls, int error)
     } else {
         tls->failure = EDDY_ETLS;
         if (!tls->reason[0])
-            snprintf(tls->reason, sizeof tls->reason, "%s",
-                     text ? text : "OpenSSL gives no reason");
+            snprintf(tls->reason, sizeof tls->reason, "%s", words_of(ERR_peek_error()));
     }
     ERR_clear_error();
     return tls->failure;

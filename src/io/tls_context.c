@@ -89,7 +89,8 @@ static int load_own(SSL_CTX *ssl, const char *cert, const char *key)
         return eddy__tls_raise("cannot use the certificate", cert);
     /* A key of another pair is told apart from one that cannot be read. */
     if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1)
-        return eddy__tls_raise("cannot use the key", key);
+        return eddy__tls_raise(
+            key == cert ? "without .key the key is expected in" : "cannot use the key", key);
     if (SSL_CTX_check_private_key(ssl) != 1)
         return eddy__tls_raise("the key does not belong to the certificate", cert);
     return 0;
@@ -158,6 +159,13 @@ static int set_client(SSL_CTX *ssl, const eddy_tls_opts *opts)
 
 /* ---- all of it ---- */
 
+bool eddy__tls_is_meant(const eddy_tls_opts *opts)
+{
+    return opts->ca_file || opts->crl_file || opts->cert || opts->key || opts->server_name ||
+           opts->alpn || opts->insecure || opts->client_certificates || opts->server ||
+           opts->min_version || opts->handshake_timeout != 0 || opts->sessions;
+}
+
 static int check(const eddy_tls_opts *opts, bool server)
 {
     if (opts->min_version < EDDY_TLS_DEFAULT || opts->min_version > EDDY_TLS_1_3)
@@ -166,6 +174,8 @@ static int check(const eddy_tls_opts *opts, bool server)
     if (opts->crl_file && (server ? !opts->client_certificates : opts->insecure))
         return eddy_raise(EDDY_EINVAL, "crl_file is for certificates that are verified: %s",
                           server ? "a server needs .client_certificates" : "not .insecure");
+    if (opts->server_name && !*opts->server_name)
+        return eddy_raise(EDDY_EINVAL, "server_name is empty: a name, or NULL, is expected");
     if (!(opts->handshake_timeout >= 0))
         return eddy_raise(EDDY_EINVAL, "a handshake_timeout is at least 0, not %g",
                           opts->handshake_timeout);

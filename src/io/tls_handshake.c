@@ -234,7 +234,7 @@ int eddy__tls_server_context(const eddy_serve_opts *opts, struct eddy__tls_conte
 
     all.cert = opts->cert ? opts->cert : all.cert;
     all.key = opts->key ? opts->key : all.key;
-    if (all.cert || all.key || all.client_certificates)
+    if (eddy__tls_is_meant(&all))
         status = run(make_context_coro(&job));
     *context = status < 0 ? NULL : job.context;
     if (status < 0)

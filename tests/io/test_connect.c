@@ -139,6 +139,9 @@ TEST(connect_bad_arguments)
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     CHECK_PTR(eddy_connect("", .port = 80), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_PTR(eddy_connect("127.0.0.1", .port = 80, .tls_opts = {.ca_file = "/ca.pem"}), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), ".tls = true is expected");
     CHECK_PTR(eddy_connect_with("127.0.0.1", NULL), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     CHECK_PTR(eddy_connect("127.0.0.1", .port = 80, .local_host = "::1"), NULL);

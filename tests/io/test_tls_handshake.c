@@ -46,6 +46,9 @@ TEST(tls_options_are_checked)
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     CHECK_PTR(house_connect(&h, .key = h.server.file), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_PTR(house_connect(&h, .server_name = ""), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_CONTAINS(last_text(), "server_name is empty");
     house_free(&h);
 }
 
@@ -63,8 +66,15 @@ TEST(tls_files_that_do_not_fit)
     CHECK_CONTAINS(last_text(), "key values mismatch");
     CHECK_PTR(eddy_server_open(echoes, .key = other.file), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
-    CHECK_PTR(eddy_server_open(echoes, .tls_opts = {.client_certificates = true}), NULL);
+    CHECK_PTR(eddy_server_open(echoes, .tls_opts = {.alpn = "h2"}), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_CONTAINS(last_text(), "a TLS server needs a certificate");
+    FILE *file = fopen(other.file, "w");
+    CHECK_INT(PEM_write_X509(file, other.certificate), 1);
+    fclose(file);
+    CHECK_PTR(eddy_server_open(echoes, .cert = other.file), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ETLS);
+    CHECK_CONTAINS(last_text(), "without .key the key is expected in /");
     identity_free(&other);
     house_free(&h);
 }
@@ -95,7 +105,8 @@ TEST(tls_server_that_speaks_something_else)
     h.listening = eddy_server_open(answers, .host = "127.0.0.1");
     CHECK_PTR(house_connect(&h), NULL);
     CHECK_INT(eddy_last_status(), EDDY_ETLS);
-    CHECK_CONTAINS(last_text(), "the TLS handshake with 127.0.0.1 failed: wrong version number");
+    CHECK_CONTAINS(last_text(),
+                   "the TLS handshake with 127.0.0.1 failed: the peer does not speak TLS");
     house_free(&h);
 }
 

@@ -70,11 +70,14 @@ static inline void slab_put(struct slab_pool *pool, void *object)
     struct slab_page *slab =
         container_of((char *)object - slot * pool->object_size, struct slab_page, objects);
 
-    if (unlikely(slab_full(slab)))
-        slab_was_full(slab);
+    bool full = slab_full(slab);
     memcpy(object, &slab->free, sizeof slab->free);
     slab->free = object;
-    if (unlikely(--slab->used == 0))
+    slab->used--;
+    /* last, and one of them at most, for a slab has room for two: the calls need no stack frame */
+    if (unlikely(full))
+        slab_was_full(slab);
+    else if (unlikely(slab->used == 0))
         slab_is_empty(slab);
 }
 

@@ -87,8 +87,9 @@ static void await_abort(eddy_task *task, int code)
         passing->passing = false;
 }
 
-/* Debug mode: a cycle of tasks that await each other would wait for ever. */
-static int check_cycle(eddy_task *self, eddy_task *inner)
+/* Debug mode: a cycle of tasks that await each other would wait for ever. Its words must not be on
+ * the stack of everybody who waits. */
+static COLD int check_cycle(eddy_task *self, eddy_task *inner)
 {
     char members[512] = "";
     size_t length = 0;
@@ -200,23 +201,28 @@ static void end_task_of(eddy_task *task, eddy_task *self)
                                   "wait for that one's end");
 }
 
-void eddy_task_close(eddy_task *task)
+static NOINLINE void end_first(eddy_task *task)
 {
     eddy_task *self = eddy__self();
 
-    if (!task || !is_handle(task))
-        return;
     if (task == self) {
         eddy__bug(EDDY_EINVAL, "a task closes its own handle: it cannot wait for its own end");
-    } else if (task->state != EDDY__TASK_DONE) {
-        eddy_error *saved = eddy__error_take();
-
-        if (self && self->loop == task->loop)
-            end_task_of(task, self);
-        else
-            eddy__task_cancel(task, self);
-        eddy__error_put(saved);
+        return;
     }
+    eddy_error *saved = eddy__error_take();
+    if (self && self->loop == task->loop)
+        end_task_of(task, self);
+    else
+        eddy__task_cancel(task, self);
+    eddy__error_put(saved);
+}
+
+void eddy_task_close(eddy_task *task)
+{
+    if (!task || !is_handle(task))
+        return;
+    if (task->state != EDDY__TASK_DONE)
+        end_first(task);
     eddy__task_unref(task);
 }
 

@@ -88,7 +88,7 @@ QUESTIONS = {
                          factor=("epoll", 1.8), also=("cpu", "p50", "p99")),
     }, loads={"echo_64": ("load_echo", 64, 64), "echo_1000": ("load_echo", 1000, 64),
               "echo_16k": ("load_echo", 64, 16384), "echo_1": ("load_echo", 1, 64)},
-        variants=[ON_EPOLL]),
+        variants=[ON_EPOLL, ("epoll", "epoll own buffers", ["own"], {})]),
     "short": Question((2, 1, 2, 1), {
         "short": server("Short TCP connections, 64 at once, 64 B", "connection", **BEST),
     }, loads={"short": ("load_short", 64, 64)}, load_cpu="0", variants=[ON_EPOLL]),

@@ -1,10 +1,16 @@
 /* Plain epoll, level-triggered: one recv and one send for each event. What an echo server costs
- * when nothing is between the program and the kernel. */
+ * when nothing is between the program and the kernel.
+ *
+ * echo PORT [own]: with own, each connection has a buffer of its own, as a server needs where an
+ * answer may have to wait. */
 #include "bench.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
-static char buffer[32768];
+enum { BUFFER = 32768, CONNECTIONS = 4096 };
+static char *buffers;
+static size_t distance; /* from one connection's to the next one's; 0: one for all */
 
 static void watch(int epoll, int fd)
 {
@@ -16,7 +22,8 @@ static void watch(int epoll, int fd)
 /* Sockets block: a send that does not fit waits, which a client in closed loop never causes. */
 static void answer(int fd)
 {
-    ssize_t n = recv(fd, buffer, sizeof buffer, 0);
+    char *buffer = buffers + (size_t)fd % CONNECTIONS * distance;
+    ssize_t n = recv(fd, buffer, BUFFER, 0);
 
     if (n <= 0 || send(fd, buffer, (size_t)n, MSG_NOSIGNAL) != n)
         close(fd);
@@ -28,6 +35,11 @@ int main(int argc, char **argv)
     struct epoll_event events[256];
     int epoll = epoll_create1(0), listener = bench_listen(port);
 
+    distance = argc > 2 ? BUFFER : 0;
+    buffers = mmap(NULL, (size_t)CONNECTIONS * BUFFER, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (buffers == MAP_FAILED)
+        bench_die("mmap");
     watch(epoll, listener);
     bench_ready(port);
     for (;;) {

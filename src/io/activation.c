@@ -1,6 +1,6 @@
 /* activation.c - listening sockets that a service manager hands over, as sd_listen_fds(3) says:
  * LISTEN_FDS of them from descriptor 3 on, for process LISTEN_PID, named by LISTEN_FDNAMES. */
-#include "io/io.h"
+#include "io/activation.h"
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -16,52 +16,52 @@ enum { eddy__activation_first = 3 };
 
 /* What the environment said when it was first asked for. Servers get duplicates, so that several
  * loops, or one server after another, can have the same socket. */
-static struct {
-    pid_t owner; /* 0: nothing was handed over to this process */
-    long count;  /* −1: LISTEN_FDS makes no sense */
-    char names[4096];
-} handed;
+static struct eddy__handed handed;
 
-static long number_in(const char *variable)
+/* ---- what the environment says ---- */
+
+static int number_of(const char *text)
 {
-    const char *text = getenv(variable);
     char *end;
 
     if (!text || !*text)
         return -1;
     errno = 0;
     long n = strtol(text, &end, 10);
-    return *end || errno || n > INT32_MAX ? -1 : n;
+    return *end || errno || n < 0 || n > INT32_MAX ? -1 : (int)n;
 }
 
-/* They are not for programs that this one starts. */
-static void read_environment(void)
+void eddy__handed_parse(struct eddy__handed *h, const char *pid, const char *fds, const char *names)
 {
-    const char *names = getenv("LISTEN_FDNAMES");
-
-    if (number_in("LISTEN_PID") != getpid())
-        return;
-    handed.owner = getpid();
-    handed.count = number_in("LISTEN_FDS");
-    snprintf(handed.names, sizeof handed.names, "%s", names ? names : "");
-    for (int i = 0; i < handed.count; i++)
-        if (fcntl(eddy__activation_first + i, F_SETFD, FD_CLOEXEC) < 0)
-            break;
-    unsetenv("LISTEN_PID");
-    unsetenv("LISTEN_FDS");
-    unsetenv("LISTEN_FDNAMES");
+    h->owner = number_of(pid);
+    h->count = number_of(fds);
+    snprintf(h->names, sizeof h->names, "%s", names ? names : "");
 }
 
-/* The name of the socket at that place; one without a name is "unknown" (sd_listen_fds(3)). */
-static const char *name_at(int place, char *buf, size_t size)
+const char *eddy__handed_name(const struct eddy__handed *h, int place, char *buf, size_t size)
 {
-    const char *at = handed.names;
+    const char *at = h->names;
 
     for (int i = 0; i < place && at; i++)
         at = (at = strchr(at, ':')) ? at + 1 : NULL;
     size_t length = at ? strcspn(at, ":") : 0;
     snprintf(buf, size, "%.*s", length ? (int)length : 7, length ? at : "unknown");
     return buf;
+}
+
+/* They are not for programs that this one starts. */
+static void read_environment(void)
+{
+    eddy__handed_parse(&handed, getenv("LISTEN_PID"), getenv("LISTEN_FDS"),
+                       getenv("LISTEN_FDNAMES"));
+    if (handed.owner != getpid())
+        return;
+    for (int i = 0; i < handed.count; i++)
+        if (fcntl(eddy__activation_first + i, F_SETFD, FD_CLOEXEC) < 0)
+            handed.count = -1; /* so many are not open */
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
 }
 
 /* ---- one socket ---- */
@@ -130,9 +130,11 @@ static int take_all(struct eddy__listeners *l, const char *wanted)
     char name[256];
     int status = 0;
 
-    for (int i = 0; i < handed.count && status >= 0; i++)
-        if (any || strcmp(name_at(i, name, sizeof name), wanted) == 0)
-            status = take(l, eddy__activation_first + i, name_at(i, name, sizeof name));
+    for (int i = 0; i < handed.count && status >= 0; i++) {
+        eddy__handed_name(&handed, i, name, sizeof name);
+        if (any || strcmp(name, wanted) == 0)
+            status = take(l, eddy__activation_first + i, name);
+    }
     if (status >= 0 && !l->count)
         status = eddy_raise(EDDY_ENOENT, "no socket named %s was handed over; there is: %s", wanted,
                             handed.names[0] ? handed.names : "one without a name");

@@ -178,6 +178,17 @@ TEST(J9_bad_number)
     CHECK_PTR(getenv("LISTEN_FDS"), NULL);
 }
 
+/* Looking at each of so many would take minutes. */
+TEST(J9_more_than_there_are)
+{
+    hand_over(unix_listener("J9"), 0);
+    say("2000000000", "web");
+    CHECK_PTR(eddy_server_open(echoes, .activation = "admin"), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), "LISTEN_FDS is not the number");
+    close_handed(1);
+}
+
 /* What was handed over to another process is none of ours. */
 TEST(J9_without_sockets_host_and_port_count)
 {

@@ -28,7 +28,9 @@ int eddy__tls_raise(const char *what, const char *subject)
 
 static int set_alpn(struct eddy__tls_context *context, const char *list)
 {
-    while (list && *list) {
+    if (!list || !*list)
+        return 0;
+    do {
         size_t length = strcspn(list, ",");
 
         if (!length || length + 1 > sizeof context->alpn - context->alpn_size)
@@ -37,8 +39,8 @@ static int set_alpn(struct eddy__tls_context *context, const char *list)
         context->alpn[context->alpn_size] = (unsigned char)length;
         memcpy(context->alpn + context->alpn_size + 1, list, length);
         context->alpn_size = (unsigned char)(context->alpn_size + length + 1);
-        list += length + (list[length] == ',');
-    }
+        list += length;
+    } while (*list++ == ',');
     return 0;
 }
 

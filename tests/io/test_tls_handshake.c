@@ -40,6 +40,8 @@ TEST(tls_options_are_checked)
     house_open(&h, echoes);
     CHECK_PTR(house_connect(&h, .alpn = "h2,,x"), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_PTR(house_connect(&h, .alpn = "h2,"), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     CHECK_PTR(house_connect(&h, .min_version = 9), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     CHECK_PTR(house_connect(&h, .handshake_timeout = -1), NULL);

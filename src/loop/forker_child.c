@@ -8,6 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
+
 /* ---- becoming somebody else ---- */
 
 static void set_handler(int number, void (*handler)(int))
@@ -38,6 +42,15 @@ static void close_from_to(unsigned first, unsigned last)
     long max = sysconf(_SC_OPEN_MAX);
     for (unsigned fd = first; fd <= last && (max < 0 || fd < (unsigned long)max); fd++)
         close((int)fd);
+}
+
+/* A fork copies what other threads have on their heaps, and nobody has it any more: Valgrind would
+ * call it lost, when this process or a worker ends. */
+static void forget_leaks(void)
+{
+#ifdef VALGRIND_CLO_CHANGE
+    VALGRIND_CLO_CHANGE("--leak-check=no");
+#endif
 }
 
 /* A copy of somebody's connection would keep it open. */
@@ -138,6 +151,7 @@ _Noreturn void eddy__forker_main(struct eddy__forker *forker, int fd)
     int passed;
 
     prctl(PR_SET_NAME, "eddy-forker");
+    forget_leaks();
     settle_signals();
     close_all_but(fd);
     while (receive(fd, &command, &passed)) {

@@ -137,10 +137,10 @@ def test_broken_connections(t):
 
 def test_timeout_is_of_one_attempt(t):
     start = time.monotonic()
-    result = t.fetch("--timeout", "0.3", "--retries", "1", f"{t.url}/stall/{t.key}/f",
+    result = t.fetch("--timeout", "1.5", "--retries", "1", f"{t.url}/stall/{t.key}/f",
                      f"{t.url}/ok/9/good")
-    expect(result, 1, "not done within 0.3 s (2 attempts)")
-    assert 0.8 < time.monotonic() - start < 10
+    expect(result, 1, "not done within 1.5 s (2 attempts)")
+    assert 3 < time.monotonic() - start < 30
     assert t.server.requests[t.key] == 2 and t.files() == ["good"]
 
 

@@ -75,7 +75,7 @@ TEST(J9_takes_all)
 {
     hand_over(tcp_listener(), 0);
     hand_over(unix_listener("J9"), 1);
-    say("2", NULL);
+    say("2", "tcp:local");
     {
         eddy_auto(eddy_server) *server = eddy_server_open(echoes, .port = 1, .activation = "*");
         CHECK(server != NULL);

@@ -331,6 +331,32 @@ TEST(K1_copy_that_is_cancelled_loses_nothing)
     close_all(out);
 }
 
+/* Of a write longer than high_water a part might be sent when it is cancelled. */
+TEST(K1_copy_offers_no_more_than_high_water)
+{
+    enum { SIZE = 10000 };
+    eddy_stream *in[2], *out[2];
+    int64_t copied = 0;
+    int status = 0;
+    static char sent[SIZE], got[SIZE];
+
+    for (int i = 0; i < SIZE; i++)
+        sent[i] = (char)(i % 251);
+    CHECK_INT(eddy_stream_pair(in), 0);
+    CHECK_INT(eddy_stream_pair(out, .high_water = 1000), 0);
+    CHECK_INT(eddy_write(in[0], sent, SIZE), SIZE);
+    eddy_timeout(0.01)
+        status = copies(out[0], in[1], &copied);
+    CHECK_INT(status, EDDY_ETIMEDOUT);
+    CHECK(copied > 0 && copied <= 2000);
+    CHECK_INT(eddy_read_exactly(out[1], got, (size_t)copied), copied);
+    CHECK_INT(eddy_read_exactly(in[1], got + copied, (size_t)(SIZE - copied)), SIZE - copied);
+    CHECK_MEM(got, sent, SIZE);
+    CHECK_INT(eddy_write(out[0], "x", 1), 1);
+    close_all(in);
+    close_all(out);
+}
+
 static int scenario_of_streams(eddy_stream *in[2], eddy_stream *out[2])
 {
     char buf[6];

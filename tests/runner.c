@@ -255,7 +255,14 @@ static void report(struct slot *s, int status)
     show_output(s->output);
 }
 
-/* -> how many tests ended. */
+static void give_up(struct slot *s)
+{
+    s->late = true;
+    hung_show(s->pid, s->output);
+    kill(-s->pid, SIGKILL);
+}
+
+/* -> how many tests ended. Those that ended while another was looked at are not late. */
 static int reap(void)
 {
     int ended = 0, status;
@@ -264,13 +271,11 @@ static int reap(void)
         struct slot *s = &slots[i];
         if (!s->pid)
             continue;
-        if (now() > s->deadline && !s->late) {
-            s->late = true;
-            hung_show(s->pid, s->output);
-            kill(-s->pid, SIGKILL);
-        }
-        if (waitpid(s->pid, &status, WNOHANG) != s->pid)
+        if (waitpid(s->pid, &status, WNOHANG) != s->pid) {
+            if (now() > s->deadline && !s->late)
+                give_up(s);
             continue;
+        }
         kill(-s->pid, SIGKILL); /* what it started and did not wait for */
         report(s, status);
         close(s->output);

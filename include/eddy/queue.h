@@ -14,7 +14,7 @@ enum { EDDY_FIFO, EDDY_LIFO, EDDY_PRIORITY };
 typedef struct eddy_queue_opts {
     int kind;                                     /* EDDY_FIFO, EDDY_LIFO, EDDY_PRIORITY */
     int (*compare)(const void *a, const void *b); /* priority: negative when a leaves first */
-    void (*drop)(void *item);                     /* what to do with items nobody took */
+    void (*drop)(void *item);                     /* items nobody took; may also close the queue */
 } eddy_queue_opts;
 
 /* A queue for items of item_size bytes, at most capacity of them (0: no bound). NULL with a

@@ -8,8 +8,9 @@
  * shut down. As in a queue, who makes a place or brings an item serves the first who waits, so
  * nobody overtakes and a waiter that wakes with 0 has what it waited for.
  *
- * It lives as long as it has handles or waiters: a waiter has been served, and perhaps the last
- * handle was closed, before its own loop comes to wake it. */
+ * It lives as long as it has handles or users: waiters, for one has been served, and perhaps the
+ * last handle was closed, before its own loop comes to wake it; and calls of .drop, which may call
+ * anything. */
 struct eddy_channel {
     pthread_mutex_t lock; /* of all that changes */
     size_t item_size;
@@ -17,7 +18,7 @@ struct eddy_channel {
     size_t count;
     size_t head; /* slot of the first item */
     unsigned handles;
-    unsigned waiters;
+    unsigned users;
     bool shut;
     struct list receivers;
     struct list senders;
@@ -74,10 +75,11 @@ eddy_channel *eddy_channel_share(eddy_channel *channel)
     return channel;
 }
 
-/* Unlocks, and frees what nobody has any more. */
+/* Of a user that has the lock: gives it up, and frees what nobody has any more. */
 static void let_go(eddy_channel *channel)
 {
-    bool gone = channel->handles == 0 && channel->waiters == 0;
+    channel->users--;
+    bool gone = channel->handles == 0 && channel->users == 0;
 
     pthread_mutex_unlock(&channel->lock);
     if (!gone)
@@ -91,14 +93,16 @@ void eddy_channel_close(eddy_channel *channel)
     if (!channel)
         return;
     pthread_mutex_lock(&channel->lock);
-    bool last = --channel->handles == 0;
-    channel->waiters += last; /* keeps it */
+    unsigned handles = channel->handles;
+    channel->handles -= handles > 0;
+    channel->users += handles == 1;
     pthread_mutex_unlock(&channel->lock);
-    if (!last)
+    if (handles == 0)
+        eddy__bug(EDDY_ECLOSED, "a channel was closed by the .drop that its close has called");
+    if (handles != 1)
         return;
     eddy_channel_shutdown(channel, .immediate = true);
     pthread_mutex_lock(&channel->lock);
-    channel->waiters--;
     let_go(channel);
 }
 
@@ -255,11 +259,10 @@ static NOINLINE int wait_among(eddy_channel *channel, struct list *waiters, void
         .served = {NULL, wake}, .channel = channel, .task = eddy__self(), .item = item};
 
     list_add_tail(waiters, &w.link);
-    channel->waiters++;
+    channel->users++;
     pthread_mutex_unlock(&channel->lock);
     int r = eddy__park(kind, &w);
     pthread_mutex_lock(&channel->lock);
-    channel->waiters--;
     let_go(channel);
     return likely(r == 0) ? 0 : raise_status(r);
 }
@@ -330,9 +333,12 @@ static void drop_all(eddy_channel *channel)
     pthread_mutex_lock(&channel->lock);
     size_t n = channel->count;
     channel->count = 0;
+    channel->users++;
     pthread_mutex_unlock(&channel->lock);
     for (size_t i = 0; i < n && channel->drop; i++)
         channel->drop(slot(channel, i));
+    pthread_mutex_lock(&channel->lock);
+    let_go(channel);
 }
 
 void eddy_channel_shutdown_with(eddy_channel *channel, const eddy_shutdown_opts *opts)

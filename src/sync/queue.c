@@ -37,6 +37,7 @@ eddy_queue *eddy_queue_open_with(size_t item_size, size_t capacity, const eddy_q
     queue->kind = (uint8_t)opts->kind;
     queue->compare = opts->compare;
     queue->drop = opts->drop;
+    queue->refs = 1;
     if (eddy__order_open(queue) < 0) {
         eddy__free(queue);
         eddy__raise_code(EDDY_ENOMEM);
@@ -45,14 +46,26 @@ eddy_queue *eddy_queue_open_with(size_t item_size, size_t capacity, const eddy_q
     return queue;
 }
 
+static void unref(eddy_queue *queue)
+{
+    if (--queue->refs)
+        return;
+    eddy__free(queue->items);
+    eddy__free(queue);
+}
+
 void eddy_queue_close(eddy_queue *queue)
 {
     if (!queue)
         return;
+    if (queue->closed) {
+        eddy__bug(EDDY_ECLOSED, "a queue was closed by the .drop that its close has called");
+        return;
+    }
+    queue->closed = true;
     eddy_queue_shutdown(queue, .immediate = true);
     eddy__waiters_grant_all(&queue->joiners, EDDY_ECLOSED);
-    eddy__free(queue->items);
-    eddy__free(queue);
+    unref(queue);
 }
 
 static void finished(eddy_queue *queue, size_t n)
@@ -68,8 +81,10 @@ static void drop_all(eddy_queue *queue)
     size_t n = queue->count;
 
     queue->count = 0;
+    queue->refs++;
     eddy__order_drop(queue, n);
     finished(queue, n);
+    unref(queue);
 }
 
 void eddy_queue_shutdown_with(eddy_queue *queue, const eddy_shutdown_opts *opts)

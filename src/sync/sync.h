@@ -24,6 +24,8 @@ void eddy__lock_reacquire(eddy_lock *lock);
  * down. So nobody waits on both sides at once, and what a getter takes makes room for exactly one
  * putter's item, for which no memory is needed.
  *
+ * It lives until it was closed and nobody drops its items any more: .drop may call anything.
+ *
  * `room` is what put's short way needs to know in one word: how many items fit without growing and
  * without passing capacity; 0 when the short way is closed (not FIFO, or shut down). */
 struct eddy_queue {
@@ -36,6 +38,8 @@ struct eddy_queue {
     size_t unfinished; /* put and not yet task_done */
     uint8_t kind;
     bool shut;
+    bool closed;
+    unsigned refs; /* the owner's until it is closed, and one of each who drops items */
     eddy_waiters_ getters;
     eddy_waiters_ putters;
     size_t slots;

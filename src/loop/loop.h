@@ -189,6 +189,7 @@ struct eddy_loop {
     struct eddy__stack_report *stack_report; /* NULL: not wanted */
     struct eddy__pool *pools[2]; /* worker threads made on demand: see enum eddy__pool_use */
     struct list guests;
+    struct eddy__along *along; /* of the task layer: cancellations that are being passed on */
 };
 
 /* ---- life (loop.c) ---- */

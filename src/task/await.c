@@ -4,11 +4,9 @@
 
 struct awaiting {
     struct eddy_waiter_ waiter; /* must stay first: waiting_on is read as the waiter */
+    struct eddy__along along;
     eddy_task *inner;
-    int aborted;    /* what reached the awaiter meanwhile, 0: nothing */
-    bool propagate; /* cancel inner then */
-    bool passing;   /* its cancellation is being passed on: one that comes now has come back */
-    struct awaiting *before; /* who passed it on to this one */
+    bool propagate; /* cancel inner when the awaiter is */
 };
 
 static bool sole_awaiter(const struct awaiting *a)
@@ -42,49 +40,29 @@ static bool leads_to(const eddy_task *from, const eddy_task *to)
     return from == to;
 }
 
-/* The only one who waits for a task takes it along and waits on; one of several just leaves. So
- * does one whose own cancellation comes back to it: it is in a cycle. Returns the task to be
- * cancelled: again, when it has taken back the first request. */
-static eddy_task *abort_one(eddy_task *task, int code)
+static bool takes_along(const struct awaiting *a, const eddy_task *task)
 {
-    struct awaiting *a = task->waiting_on;
-    bool again = a->aborted != 0;
-    bool leaves =
-        a->passing || (again ? leads_to(a->inner, task) : !(a->propagate && sole_awaiter(a)));
-
-    a->aborted = code;
-    if (leaves)
-        eddy__waiter_abort(task, code);
-    return leaves || (again && a->inner->cancels) ? NULL : a->inner;
+    if (a->along.task)
+        return true;
+    if (a->along.aborted) /* who was taken along has come to await this one since */
+        return !leads_to(a->inner, task);
+    return a->propagate && sole_awaiter(a);
 }
 
-/* Marks task as passing its cancellation on to inner, and requests that. */
-static int pass_on(eddy_task *task, eddy_task *inner, struct awaiting **passing)
-{
-    struct awaiting *a = task->waiting_on;
-
-    a->passing = true;
-    a->before = *passing;
-    *passing = a;
-    return eddy__task_request(inner, task);
-}
-
-/* Without recursion: the chain of those who await each other may be long. What the last one waits
- * for, a gather, a group, a generator, may lead back into the chain. */
+/* The only one who waits for a task takes it along and waits on; one of several just leaves. */
 static void await_abort(eddy_task *task, int code)
 {
-    struct awaiting *passing = NULL;
-    eddy_task *inner;
+    struct awaiting *a = task->waiting_on;
 
-    while ((inner = abort_one(task, code)) && (code = pass_on(task, inner, &passing))) {
-        if (inner->waiting != &awaiting_task) {
-            inner->waiting->abort(inner, code);
-            break;
-        }
-        task = inner;
-    }
-    for (; passing; passing = passing->before)
-        passing->passing = false;
+    if (takes_along(a, task))
+        eddy__pass_on(&a->along, task, code);
+    else
+        eddy__waiter_abort(task, code);
+}
+
+static eddy_task *take_inner(struct eddy__along *along)
+{
+    return along->at == 0 ? container_of(along, struct awaiting, along)->inner : NULL;
 }
 
 /* Debug mode: a cycle of tasks that await each other would wait for ever. Its words must not be on
@@ -140,8 +118,9 @@ int eddy__task_result(eddy_task *task, int aborted)
 
 static int await_task(eddy_task *task, bool propagate)
 {
+    static const struct eddy__along_kind along_await = {take_inner, eddy__waiter_abort};
     eddy_task *self = eddy__self();
-    struct awaiting a = {.inner = task, .propagate = propagate};
+    struct awaiting a = {.along.kind = &along_await, .inner = task, .propagate = propagate};
 
     int r = eddy__checkpoint();
     if (r < 0)
@@ -155,7 +134,7 @@ static int await_task(eddy_task *task, bool propagate)
         if (r < 0)
             return eddy__raise_interrupt(r);
     }
-    return eddy__task_result(task, a.aborted);
+    return eddy__task_result(task, a.along.aborted);
 }
 
 int eddy_await(eddy_task *task)

@@ -2,24 +2,81 @@
 #include "base/alloc.h"
 #include "task/task.h"
 
-int eddy__task_request(eddy_task *task, const eddy_task *canceller)
+void eddy__task_cancel(eddy_task *task, const eddy_task *canceller)
 {
     if (task->state == EDDY__TASK_DONE)
-        return 0;
+        return;
     if (task->cancels == 0)
         task->canceller = canceller ? canceller->id : 0;
     if (task->cancels < UINT16_MAX)
         task->cancels++;
-    return eddy__task_update(task);
+    eddy__task_interrupt(task);
 }
 
-void eddy__task_cancel(eddy_task *task, const eddy_task *canceller)
+/* ---- passing a cancellation on ---- */
+
+static bool is_older(const eddy_task *task, const eddy_task *than)
 {
-    int code = eddy__task_request(task, canceller);
-
-    if (code)
-        task->waiting->abort(task, code);
+    return (int32_t)(task->id - than->id) < 0;
 }
+
+/* Best by who waits for a task that is older than itself: it has not started that one, and so need
+ * not wait for its end. */
+static void leave_cycle(const struct eddy__along *last, const struct eddy__along *reached)
+{
+    const struct eddy__along *along = last, *leaver = NULL;
+    const eddy_task *awaited = reached->task;
+
+    for (;;) {
+        if (along->kind->leave && (!leaver || is_older(awaited, along->task)))
+            leaver = along;
+        if (along == reached)
+            break;
+        awaited = along->task;
+        along = along->before;
+    }
+    if (leaver && leaver->task->state == EDDY__TASK_PARKED) /* otherwise it has left */
+        leaver->kind->leave(leaver->task, leaver->task->interrupt);
+}
+
+/* Without recursion, for the chain of those who wait for each other may be long: an abort in here
+ * only puts its own on top. */
+static void drain(eddy_loop *loop)
+{
+    struct eddy__along *along;
+
+    while ((along = loop->along)) {
+        eddy_task *next = along->kind->next(along);
+
+        along->at++;
+        if (!next) {
+            loop->along = along->before;
+            along->task = NULL;
+        } else if (!along->again || !next->cancels) {
+            eddy__task_cancel(next, along->task);
+        }
+    }
+}
+
+void eddy__pass_on(struct eddy__along *along, eddy_task *task, int code)
+{
+    eddy_loop *loop = task->loop;
+
+    if (along->task) {
+        leave_cycle(loop->along, along);
+        return;
+    }
+    along->again = along->aborted != 0;
+    along->aborted = code;
+    along->task = task;
+    along->at = 0;
+    along->before = loop->along;
+    loop->along = along;
+    if (!along->before)
+        drain(loop);
+}
+
+/* ---- the public calls ---- */
 
 /* The first one given counts; without memory there is none. */
 static void set_reason(eddy_task *task, const char *reason)

@@ -7,8 +7,7 @@
 
 struct gathering {
     struct eddy__set set; /* must stay first: waiting_on is read as the set */
-    int aborted;          /* what reached the caller meanwhile */
-    bool passing; /* its cancellation is being passed on: one that comes now has come back */
+    struct eddy__along along;
 };
 
 /* Cancels all and waits on: children write into the caller's frame. */
@@ -16,33 +15,25 @@ static void gather_abort(eddy_task *task, int code)
 {
     struct gathering *g = task->waiting_on;
 
-    for (size_t i = 0; i < g->set.count; i++)
-        eddy__task_take_along(g->set.tasks[i], task, g->aborted);
-    g->aborted = code;
+    eddy__pass_on(&g->along, task, code);
 }
 
-/* Others' tasks may be left, and in a cycle of tasks that wait for each other they have to. */
-static void gather_tasks_abort(eddy_task *task, int code)
+static eddy_task *next_child(struct eddy__along *along)
 {
-    struct gathering *g = task->waiting_on;
+    const struct gathering *g = container_of(along, struct gathering, along);
 
-    if (g->passing) {
-        eddy__set_abort(task, code);
-        return;
-    }
-    g->passing = true;
-    gather_abort(task, code);
-    g->passing = false;
+    return along->at < g->set.count ? g->set.tasks[along->at] : NULL;
 }
 
-static const struct eddy__wait_kind gathering_own = {"a gather", gather_abort};
-static const struct eddy__wait_kind gathering_tasks = {"a gather", gather_tasks_abort};
+/* Others' tasks may be left. */
+static const struct eddy__along_kind along_own = {next_child, NULL};
+static const struct eddy__along_kind along_tasks = {next_child, eddy__set_abort};
 
 /* The status of one that has ended, for the caller: a cancellation that is not the caller's own is
  * another's. */
 static int status_of(const struct gathering *g, const eddy_task *task)
 {
-    if (task->status == EDDY_ECANCELED && !g->aborted && task->canceller != eddy__self()->id)
+    if (task->status == EDDY_ECANCELED && !g->along.aborted && task->canceller != eddy__self()->id)
         return EDDY_ECHILDCANCELED;
     return task->status;
 }
@@ -56,7 +47,7 @@ static void collect(const struct gathering *g, struct eddy__error_list *failures
         int status = status_of(g, task);
 
         task->observed = true;
-        if (status >= 0 || (task->status == EDDY_ECANCELED && (g->aborted || g->set.failed)))
+        if (status >= 0 || (task->status == EDDY_ECANCELED && (g->along.aborted || g->set.failed)))
             continue;
         eddy__error_list_add(failures, eddy__task_record(task), status);
     }
@@ -82,13 +73,14 @@ static int result_of(struct gathering *g, int *statuses)
     }
     if (failures.code)
         return eddy__error_list_raise(&failures);
-    return g->aborted && any_cancelled(g) ? eddy__raise_interrupt(g->aborted) : 0;
+    return g->along.aborted && any_cancelled(g) ? eddy__raise_interrupt(g->along.aborted) : 0;
 }
 
 static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opts,
-                  const struct eddy__wait_kind *kind)
+                  const struct eddy__along_kind *kind)
 {
-    struct gathering g = {.aborted = 0};
+    static const struct eddy__wait_kind gathering = {"a gather", gather_abort};
+    struct gathering g = {.along.kind = kind};
 
     int r = eddy__set_open(&g.set, tasks, n);
     if (r < 0)
@@ -96,7 +88,7 @@ static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opt
     g.set.cancel_on_error = opts && opts->cancel_on_error;
     if (g.set.cancel_on_error && g.set.failed)
         eddy__set_cancel_all(&g.set, NULL);
-    r = eddy__set_wait(&g.set, n, kind, &g);
+    r = eddy__set_wait(&g.set, n, &gathering, &g);
     r = r == 0 ? result_of(&g, opts ? opts->statuses : NULL) : eddy__raise_interrupt(r);
     eddy__set_close(&g.set);
     return r;
@@ -108,7 +100,7 @@ int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n, const eddy_gather_
 
     if (r < 0 || n == 0)
         return r;
-    return gather(tasks, n, opts, &gathering_tasks);
+    return gather(tasks, n, opts, &along_tasks);
 }
 
 /* Cancels what runs, and waits for it. */
@@ -138,7 +130,7 @@ int eddy_gather_with(const eddy_coro *coros, size_t n, const eddy_gather_opts *o
         if (!tasks[started])
             break;
     }
-    r = started == n ? gather(tasks, n, opts, &gathering_own) : eddy_status_(tasks[started]);
+    r = started == n ? gather(tasks, n, opts, &along_own) : eddy_status_(tasks[started]);
     close_all(tasks, started);
     eddy__free(tasks);
     return r;

@@ -21,8 +21,8 @@ struct eddy_gen {
 struct request {
     eddy_gen *gen;
     eddy_task *consumer;
-    void *item;  /* where it goes */
-    int aborted; /* what reached the consumer meanwhile */
+    void *item; /* where it goes */
+    struct eddy__along along;
 };
 
 enum { GEN_ITEM = 1, GEN_END = 0 };
@@ -84,10 +84,15 @@ static void next_abort(eddy_task *task, int code)
 {
     struct request *request = task->waiting_on;
 
-    eddy__task_take_along(request->gen->task, task, request->aborted);
-    request->aborted = code;
+    eddy__pass_on(&request->along, task, code);
 }
 
+static eddy_task *take_gen(struct eddy__along *along)
+{
+    return along->at == 0 ? container_of(along, struct request, along)->gen->task : NULL;
+}
+
+static const struct eddy__along_kind along_gen = {take_gen, NULL};
 static const struct eddy__wait_kind waiting_for_item = {"a generator's item", next_abort};
 
 /* Ends the generator's wait in eddy_yield. */
@@ -121,7 +126,8 @@ static int end_of(eddy_gen *gen, int aborted)
 
 int eddy_gen_send(eddy_gen *gen, const void *value, void *item)
 {
-    struct request request = {.gen = gen, .consumer = eddy__self(), .item = item};
+    struct request request = {
+        .gen = gen, .consumer = eddy__self(), .item = item, .along.kind = &along_gen};
 
     int r = eddy__check_interrupt();
     if (r < 0)
@@ -140,7 +146,7 @@ int eddy_gen_send(eddy_gen *gen, const void *value, void *item)
     gen->refs++;
     r = eddy__park(&waiting_for_item, &request);
     if (r != GEN_ITEM)
-        r = end_of(gen, request.aborted);
+        r = end_of(gen, request.along.aborted);
     unref(gen);
     return r;
 }

@@ -21,12 +21,16 @@ struct eddy_group {
     enum group_state state;
     bool cancelled;                   /* by eddy_group_cancel: ends without an error */
     bool joining;                     /* the opener is parked in join or close */
-    int aborted;                      /* what reached the opener in join */
+    struct eddy__along along;         /* of the opener in join */
+    struct list *cursor;              /* the child that was taken along last */
     struct eddy__error_list failures; /* of children, in order of completion */
 };
 
+static eddy_task *next_child(struct eddy__along *along);
+
 eddy_group *eddy_group_open(void)
 {
+    static const struct eddy__along_kind along = {next_child, NULL};
     eddy_task *self = eddy__self();
 
     if (!self) {
@@ -39,6 +43,7 @@ eddy_group *eddy_group_open(void)
         return NULL;
     }
     group->opener = self;
+    group->along.kind = &along;
     list_init(&group->children);
     eddy_scope_enter(&group->scope, (double)INFINITY);
     return group;
@@ -132,12 +137,18 @@ int eddy_group_start_with(eddy_group *group, eddy_coro coro, const eddy_task_opt
 /* A cancellation or a deadline has reached the opener. */
 static void join_interrupted(eddy_group *group, int code)
 {
-    list_each(node, &group->children)
-        eddy__task_take_along(container_of(node, eddy_task, siblings), group->opener,
-                              group->aborted);
     if (group->state == OPEN)
         group->state = ABORTING;
-    group->aborted = code;
+    eddy__pass_on(&group->along, group->opener, code);
+}
+
+static eddy_task *next_child(struct eddy__along *along)
+{
+    eddy_group *group = container_of(along, eddy_group, along);
+
+    group->cursor = along->at == 0 ? group->children.next : group->cursor->next;
+    return group->cursor == &group->children ? NULL
+                                             : container_of(group->cursor, eddy_task, siblings);
 }
 
 static void join_abort(eddy_task *task, int code)
@@ -168,8 +179,8 @@ static int result_of(eddy_group *group, int body)
 {
     if (group->failures.code)
         return eddy__error_list_raise(&group->failures);
-    if (group->aborted)
-        return eddy__raise_interrupt(group->aborted);
+    if (group->along.aborted)
+        return eddy__raise_interrupt(group->along.aborted);
     return body == EDDY_ECANCELED && !group->cancelled ? eddy__raise_interrupt(body) : 0;
 }
 

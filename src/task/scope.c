@@ -38,20 +38,13 @@ static int interrupt_of(const eddy_task *task)
     return task->cancels ? EDDY_ECANCELED : code;
 }
 
-int eddy__task_update(eddy_task *task)
+void eddy__task_interrupt(eddy_task *task)
 {
     task->interrupt = interrupt_of(task);
     if (!task->interrupt)
         task->ignored = 0;
-    return task->state == EDDY__TASK_PARKED && task->waiting->abort ? task->interrupt : 0;
-}
-
-void eddy__task_interrupt(eddy_task *task)
-{
-    int code = eddy__task_update(task);
-
-    if (code)
-        task->waiting->abort(task, code);
+    else if (task->state == EDDY__TASK_PARKED && task->waiting->abort)
+        task->waiting->abort(task, task->interrupt);
 }
 
 static void scope_expired(eddy_loop *loop, eddy_timer_ *timer)

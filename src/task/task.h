@@ -230,23 +230,40 @@ void eddy__task_start_eagerly(eddy_task *task);
 void eddy__task_unref(eddy_task *task);
 /* Cancels on behalf of a task, or of nobody (NULL). */
 void eddy__task_cancel(eddy_task *task, const eddy_task *canceller);
-/* Cancels it because of its waiting task: again only when it has taken back the first request. */
-static inline void eddy__task_take_along(eddy_task *task, const eddy_task *waiting, bool again)
-{
-    if (!again || !task->cancels)
-        eddy__task_cancel(task, waiting);
-}
 /* Waits for its end whatever happens to the caller; does not look at its status. */
 void eddy__task_join(eddy_task *task);
-/* The same in two steps: returns what its wait is to be aborted with, 0: it is not. */
-int eddy__task_request(eddy_task *task, const eddy_task *canceller);
 /* Works out task->interrupt anew and ends its wait when it is parked and now interrupted. */
 void eddy__task_interrupt(eddy_task *task);
-int eddy__task_update(eddy_task *task);
 
 /* The status an awaiter sees of a done task, with its error record taken over; `aborted` is the
  * ECANCELED or ETIMEDOUT that reached the awaiter meanwhile, or 0. */
 int eddy__task_result(eddy_task *task, int aborted);
+
+/* ---- waits that take others along (cancel.c) ----
+ * A task that waits for tasks passes its cancellation on to them, as they do to those they wait
+ * for, and waits on. One that is reached by what it passes on is in a cycle, which somebody leaves:
+ * at least one in it can, since only who waits for what it did not start closes a cycle. */
+struct eddy__along;
+
+struct eddy__along_kind {
+    /* The task to be cancelled at along->at, which counts from 0; NULL: there are no more. */
+    eddy_task *(*next)(struct eddy__along *along);
+    /* Ends the wait early; NULL: it cannot be left. */
+    void (*leave)(eddy_task *task, int code);
+};
+
+/* In the frame of the one who waits. The loop has a stack of those that are passing on. */
+struct eddy__along {
+    const struct eddy__along_kind *kind;
+    struct eddy__along *before;
+    eddy_task *task; /* who waits, while it is passing on; NULL otherwise */
+    uint32_t at;
+    int aborted; /* what reached the one who waits, 0: nothing */
+    bool again;  /* not for the first time: who has not taken back a request needs no other */
+};
+
+/* Part of the abort of such a wait. */
+void eddy__pass_on(struct eddy__along *along, eddy_task *task, int code);
 
 /* A stack was too small: says whose, and ends the program. */
 void eddy__overflow_die(const struct eddy__stack *stack) __attribute__((noreturn, cold));

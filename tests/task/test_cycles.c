@@ -133,6 +133,44 @@ TEST(A4_cycle_through_a_generator)
     CHECK_INT(ends[1], EDDY_ECANCELED);
 }
 
+static eddy_gen *older_gen;
+
+static int asks_older(void)
+{
+    return ends[0] = eddy_gen_next(older_gen, NULL);
+}
+EDDY_CORO(asks_older)
+
+/* Who asks is younger than the generator, but cannot leave it. */
+TEST(A4_cycle_through_an_older_generator)
+{
+    older_gen = eddy_gen_open(awaits_first_coro(), 0);
+    both_started(asks_older_coro(), (eddy_coro){0});
+    CHECK(eddy_cancel(first));
+    both_end(EDDY_ECANCELED, 0);
+    CHECK_INT(ends[0], EDDY_ECANCELED);
+    CHECK_INT(ends[1], EDDY_ECANCELED);
+    eddy_gen_close(older_gen);
+}
+
+/* Who has started what it awaits waits for its end; who awaits its starter leaves. */
+static int awaits_own(void)
+{
+    eddy_auto(eddy_task) *own = eddy_try(eddy_create_task(awaits_first_coro()));
+
+    return ends[0] = eddy_await(own);
+}
+EDDY_CORO(awaits_own)
+
+TEST(A4_child_that_awaits_its_parent_leaves)
+{
+    both_started(awaits_own_coro(), (eddy_coro){0});
+    CHECK(eddy_cancel(first));
+    both_end(EDDY_ECANCELED, 0);
+    CHECK_INT(ends[0], EDDY_ECANCELED);
+    CHECK_INT(ends[1], EDDY_ECANCELED);
+}
+
 /* ---- a handle that is closed by who is waited for ---- */
 
 static int closes_first(void)

@@ -28,7 +28,7 @@ typedef struct eddy_process_opts {
     const char *cwd;
     const char *const *env; /* "NAME=value", …, NULL; NULL: this process's */
     bool kill_on_close;     /* eddy_process_close ends the child */
-    double grace;           /* seconds that SIGTERM gives it before SIGKILL then; 0: 2 s */
+    double grace;           /* seconds from SIGTERM to SIGKILL then; 0: 2 s, negative: none */
     bool new_group;         /* leads a process group, and signals go to all of it */
     bool inherit_fds;       /* also descriptors above 2 that are not close-on-exec */
     size_t max_output;      /* of communicate, for each of the two; 0: 16 MiB */

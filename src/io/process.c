@@ -167,8 +167,8 @@ static int check(const char *const *argv, const eddy_process_opts *opts)
         return eddy_raise(EDDY_ELOOP, "a process belongs to a running loop, and none runs here");
     if (!argv || !argv[0] || !*argv[0])
         return eddy_raise(EDDY_EINVAL, "argv names no program");
-    if (isnan(opts->grace) || opts->grace < 0)
-        return eddy_raise(EDDY_EINVAL, ".grace is %g: seconds from 0 are expected", opts->grace);
+    if (isnan(opts->grace))
+        return eddy_raise(EDDY_EINVAL, ".grace is NaN: seconds are expected");
     return eddy__stream_check_opts(&opts->stream);
 }
 
@@ -187,7 +187,7 @@ static eddy_process *new_process(const char *name, const eddy_process_opts *opts
     p->name = copy;
     p->kill_on_close = opts->kill_on_close;
     p->new_group = opts->new_group;
-    p->grace = opts->grace > 0 ? opts->grace : DEFAULT_GRACE;
+    p->grace = opts->grace != 0 ? fmax(opts->grace, 0) : DEFAULT_GRACE;
     p->max_output = opts->max_output ? opts->max_output : DEFAULT_MAX_OUTPUT;
     return p;
 }

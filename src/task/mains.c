@@ -17,7 +17,6 @@ struct member {
     eddy_loop *loop;
     unsigned index;
     bool was_cancelled; /* before its main has ended */
-    bool catches_sigint;
     pthread_t thread;
 };
 
@@ -32,10 +31,12 @@ struct run {
     unsigned missing; /* members that have not said whether their loop is open */
     bool refused;     /* one is not */
     unsigned mains;   /* not ended */
-    bool cancelled;   /* all mains are */
-    int result;       /* of the first member's main */
-    int failure;      /* the one that counts, 0: none */
-    const char *why;  /* of a failure that is no task's */
+    unsigned busy;    /* members whose tasks have not ended */
+    bool catches_sigint;
+    bool cancelled;  /* all mains are */
+    int result;      /* of the first member's main */
+    int failure;     /* the one that counts, 0: none */
+    const char *why; /* of a failure that is no task's */
     eddy_error *error;
     unsigned count;
     unsigned threads; /* that were started, besides the caller's */
@@ -249,6 +250,17 @@ static void refuse(struct run *run, int status)
     eddy__error_unref(error);
 }
 
+/* SIGINT is given back when no loop has tasks any more: it would end what still cleans up. */
+static void leave(struct run *run, unsigned n)
+{
+    pthread_mutex_lock(&run->lock);
+    run->busy -= n;
+    bool gives_back = run->busy == 0 && run->catches_sigint;
+    pthread_mutex_unlock(&run->lock);
+    if (gives_back)
+        eddy__sigint_close();
+}
+
 static void arrive(struct run *run, unsigned n)
 {
     pthread_mutex_lock(&run->lock);
@@ -276,8 +288,7 @@ static void be_member(struct member *m, int status)
     bool open = all_open(m->run);
     if (open)
         run_member(m);
-    if (m->catches_sigint)
-        eddy__sigint_close();
+    leave(m->run, 1);
     eddy_loop_close(m->loop);
     if (open && m->run->peers)
         eddy__peers_leave(m->loop);
@@ -313,6 +324,7 @@ static void start_threads(struct run *run)
         return;
     refuse(run, eddy_raise(-r, "cannot start a thread for loop %u: %s", run->threads + 1,
                            eddy_status_message(-r)));
+    leave(run, run->count - 1 - run->threads);
     arrive(run, run->count - 1 - run->threads);
 }
 
@@ -355,7 +367,7 @@ static struct run *open_run(eddy_coro coro, const eddy_run_opts *opts, unsigned 
                                  .spin = opts->spin};
     pthread_mutex_init(&run->lock, NULL);
     pthread_cond_init(&run->all_here, NULL);
-    run->count = run->missing = run->mains = count;
+    run->count = run->missing = run->mains = run->busy = count;
     for (unsigned i = 0; i < count; i++) {
         run->members[i].run = run;
         run->members[i].index = i;
@@ -394,7 +406,7 @@ static int run_loops(struct run *run)
     int r = open_member(first);
 
     if (r >= 0) {
-        first->catches_sigint = eddy__sigint_open(first->loop);
+        run->catches_sigint = eddy__sigint_open(first->loop);
         start_threads(run);
     } else {
         arrive(run, run->count - 1);

@@ -305,6 +305,41 @@ TEST_PLAIN(M2_failure_after_sigint_is_the_status)
     CHECK_CONTAINS(output, "EDDY_EIO: could not save\n");
 }
 
+static int cleans_up_after_others(void)
+{
+    eddy_shield(INFINITY) {
+        CHECK_OK(eddy_sleep(0.05)); /* the first loop has ended */
+        kill(getpid(), SIGINT);
+        CHECK_OK(eddy_sleep(0.05));
+    }
+    printf("cleaned up\n");
+    fflush(stdout);
+    return 0;
+}
+EDDY_CORO(cleans_up_after_others)
+
+static int leaves_one_to_clean_up(void)
+{
+    if (eddy_loop_index() == 1)
+        eddy_detach(eddy_try(eddy_create_task(cleans_up_after_others_coro())));
+    return eddy_sleep(0.01);
+}
+EDDY_CORO(leaves_one_to_clean_up)
+
+static int run_leaves_one_to_clean_up(void *arg)
+{
+    (void)arg;
+    return eddy_run(leaves_one_to_clean_up_coro(), .loops = 2);
+}
+
+TEST_PLAIN(M2_sigint_while_one_loop_still_cleans_up)
+{
+    char output[2000];
+
+    CHECK_INT(test_child(run_leaves_one_to_clean_up, NULL, output, sizeof output), 0);
+    CHECK_STR(output, "cleaned up\n");
+}
+
 static int stops_its_loop(void)
 {
     if (eddy_loop_index() == 1)

@@ -53,9 +53,10 @@ EDDY_API int eddy_stream_pair_with(eddy_stream *pair[2], const eddy_stream_opts 
 #define eddy_stream_pair(pair, ...) eddy_stream_pair_with((pair), &(eddy_stream_opts){__VA_ARGS__})
 
 /* Ends what still waits in it with EDDY_ECLOSED, sends what is unsent (at most 5 s, shielded),
- * closes. In a callback of the loop a task does the sending; where no loop runs, and when it ends
- * before, what is unsent is dropped. NULL is fine. abort drops it at once and resets the
- * connection; calls then fail with EDDY_ECLOSED, and the stream is still to be closed. */
+ * closes. In a callback of the loop a task does the sending, for which the loop's end waits, too,
+ * once it has begun; before that, and where no loop runs, what is unsent is dropped. NULL is fine.
+ * abort drops it at once and resets the connection; calls then fail with EDDY_ECLOSED, and the
+ * stream is still to be closed. */
 EDDY_API void eddy_stream_close(eddy_stream *stream);
 EDDY_API void eddy_stream_abort(eddy_stream *stream);
 EDDY_AUTOCLOSE(eddy_stream, eddy_stream_close)

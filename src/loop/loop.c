@@ -57,21 +57,35 @@ static int number_of(const char *variable, double fallback, double *value)
     return 0;
 }
 
-/* All of its 64 bits, unlike number_of. */
-static int choose_seed(unsigned long option, uint64_t *seed)
+/* A whole one, all of its 64 bits; 0 when it is not set. */
+static int whole_number_of(const char *variable, uint64_t *value)
 {
-    const char *text = getenv("EDDY_SEED");
+    const char *text = getenv(variable);
     char *end;
 
-    *seed = option;
-    if (option || !text || !*text)
+    *value = 0;
+    if (!text || !*text)
         return 0;
     errno = 0;
-    *seed = strtoull(text, &end, 10);
+    *value = strtoull(text, &end, 10);
     if (*end || errno || *text < '0' || *text > '9')
-        return eddy_raise(EDDY_EINVAL, "EDDY_SEED is \"%s\": a whole number from 0 is expected",
+        return eddy_raise(EDDY_EINVAL, "%s is \"%s\": a whole number from 0 is expected", variable,
                           text);
     return 0;
+}
+
+static int choose_seed(unsigned long option, uint64_t *seed)
+{
+    *seed = option;
+    return option ? 0 : whole_number_of("EDDY_SEED", seed);
+}
+
+/* It is work.c that takes it, when threads are needed: too late to refuse anything. */
+static int check_threads(void)
+{
+    uint64_t threads;
+
+    return whole_number_of("EDDY_THREADS", &threads);
 }
 
 static int configure(eddy_loop *loop, const eddy_loop_opts *opts)
@@ -84,7 +98,7 @@ static int configure(eddy_loop *loop, const eddy_loop_opts *opts)
     if (isnan(opts->spin))
         return eddy_raise(EDDY_EINVAL, ".spin is NaN: seconds are expected");
     if (choose_seed(opts->seed, &loop->random) < 0 || number_of("EDDY_DEBUG", 0, &debug) < 0 ||
-        number_of("EDDY_SPIN", DEFAULT_SPIN * 1e6, &spin) < 0)
+        number_of("EDDY_SPIN", DEFAULT_SPIN * 1e6, &spin) < 0 || check_threads() < 0)
         return EDDY_EINVAL;
     loop->virtual_clock = clock == EDDY_CLOCK_VIRTUAL;
     loop->debug = opts->debug ? opts->debug > 0 : debug != 0;

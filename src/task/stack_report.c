@@ -20,8 +20,10 @@ int eddy__stack_report_open(eddy_loop *loop)
 {
     const char *wanted = getenv("EDDY_STACK_REPORT");
 
-    if (!wanted || strcmp(wanted, "1") != 0)
+    if (!wanted || !*wanted || strcmp(wanted, "0") == 0)
         return 0;
+    if (strcmp(wanted, "1") != 0)
+        return eddy_raise(EDDY_EINVAL, "EDDY_STACK_REPORT is \"%s\": 0 or 1 is expected", wanted);
     loop->stack_report = eddy__alloc_zero(sizeof *loop->stack_report);
     if (!loop->stack_report)
         return eddy__raise_code(EDDY_ENOMEM);

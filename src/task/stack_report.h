@@ -6,7 +6,7 @@
 
 struct eddy__stack_report;
 
-/* Starts measuring when the environment asks for it. 0 or EDDY_ENOMEM, raised. */
+/* Starts measuring when the environment asks for it. 0, or EDDY_ENOMEM, EDDY_EINVAL, raised. */
 int eddy__stack_report_open(eddy_loop *loop);
 /* Prints the table to stderr. */
 void eddy__stack_report_close(eddy_loop *loop);

@@ -4,8 +4,9 @@
 #include "base/alloc.h"
 #include <unistd.h>
 
-static const char *const variables[] = {"EDDY_BACKEND", "EDDY_CLOCK", "EDDY_SPIN",
-                                        "EDDY_SEED",    "EDDY_DEBUG", "EDDY_THREADS"};
+static const char *const variables[] = {"EDDY_BACKEND",     "EDDY_CLOCK", "EDDY_SPIN",
+                                        "EDDY_SEED",        "EDDY_DEBUG", "EDDY_THREADS",
+                                        "EDDY_STACK_REPORT"};
 
 static void clear_environment(void)
 {
@@ -38,6 +39,10 @@ static const struct {
     {"EDDY_SEED", "99999999999999999999",
      "EDDY_SEED is \"99999999999999999999\": a whole number from 0 is expected"},
     {"EDDY_DEBUG", "yes", "EDDY_DEBUG is \"yes\": a number from 0 is expected"},
+    {"EDDY_THREADS", "x", "EDDY_THREADS is \"x\": a whole number from 0 is expected"},
+    {"EDDY_THREADS", "-2", "EDDY_THREADS is \"-2\": a whole number from 0 is expected"},
+    {"EDDY_THREADS", "4 ", "EDDY_THREADS is \"4 \": a whole number from 0 is expected"},
+    {"EDDY_STACK_REPORT", "yes", "EDDY_STACK_REPORT is \"yes\": 0 or 1 is expected"},
 };
 
 TEST_PLAIN(loop_nonsense_in_the_environment_is_named)

@@ -1,5 +1,5 @@
 /* file.h - files: a file is a stream (eddy_read, eddy_read_line, eddy_write, …) with a position,
- * and whole files and folders by path. The disk never blocks the loop: the ring or worker threads
+ * and whole files, paths and folders. The disk never blocks the loop: the ring or worker threads
  * do the work. Failures name the path: "cannot open /x/y: no such file or directory". */
 #ifndef EDDY_FILE_H
 #define EDDY_FILE_H
@@ -60,7 +60,8 @@ EDDY_API EDDY_SUSPENDS int eddy_read_file_with(const char *path, char **data, si
                                                const eddy_read_file_opts *opts);
 #define eddy_read_file(path, data, size, ...)                                                      \
     eddy_read_file_with((path), (data), (size), &(eddy_read_file_opts){__VA_ARGS__})
-/* Gives back what eddy_read_file and eddy_temp_file allocated; NULL is fine. */
+/* Gives back what eddy_read_file, eddy_temp_file, eddy_readlink and eddy_realpath allocated; NULL
+ * is fine. */
 EDDY_API void eddy_free(void *data);
 
 typedef struct eddy_write_file_opts {
@@ -76,17 +77,31 @@ EDDY_API EDDY_SUSPENDS int eddy_write_file_with(const char *path, const void *da
     eddy_write_file_with((path), (data), (size), &(eddy_write_file_opts){__VA_ARGS__})
 
 /* As the system calls of that name, in a worker thread. One that is cancelled while it runs may
- * still happen. */
+ * still happen. rename, link: to is the new name; symlink: path is made, target what it says. stat
+ * and chmod follow symbolic links; lstat looks at the link itself. */
 EDDY_API EDDY_SUSPENDS int eddy_rename(const char *from, const char *to);
+EDDY_API EDDY_SUSPENDS int eddy_link(const char *from, const char *to);
+EDDY_API EDDY_SUSPENDS int eddy_symlink(const char *target, const char *path);
 EDDY_API EDDY_SUSPENDS int eddy_unlink(const char *path);
+EDDY_API EDDY_SUSPENDS int eddy_chmod(const char *path, unsigned mode);
 EDDY_API EDDY_SUSPENDS int eddy_mkdir(const char *path, unsigned mode);
 EDDY_API EDDY_SUSPENDS int eddy_rmdir(const char *path);
 EDDY_API EDDY_SUSPENDS int eddy_stat(const char *path, struct stat *result);
+EDDY_API EDDY_SUSPENDS int eddy_lstat(const char *path, struct stat *result);
+/* Makes the folder with mode, and those above it that are missing with 0777, all before the umask.
+ * 0 also when it is there; EDDY_EEXIST, EDDY_ENOTDIR: something else is in its place, or above. */
+EDDY_API EDDY_SUSPENDS int eddy_makedirs(const char *path, unsigned mode);
+/* What a symbolic link says, and the absolute path without links, "." and ".." of what exists. To
+ * be given to eddy_free; NULL with a record on failure. */
+EDDY_API EDDY_SUSPENDS char *eddy_readlink(const char *path);
+EDDY_API EDDY_SUSPENDS char *eddy_realpath(const char *path);
 
-/* The names in a folder, sorted by their bytes, without "." and "..". */
+/* The names in a folder, sorted by their bytes, without "." and "..". A type is for S_ISDIR,
+ * S_ISREG, S_ISLNK, …, as of eddy_lstat; 0 of what has gone meanwhile. */
 typedef struct eddy_dir {
     size_t count;
     char **names;
+    mode_t *types;
 } eddy_dir;
 
 /* NULL with a record on failure; EDDY_ELIMIT when the names have more than 64 MiB. The caller

@@ -59,6 +59,47 @@ static int removes_folder(void)
     return eddy_rmdir(in_folder("there"));
 }
 
+static int makes_folders(void)
+{
+    return eddy_makedirs(in_folder("f/g"), 0755);
+}
+
+static int changes_mode(void)
+{
+    return eddy_chmod(in_folder("a"), 0600);
+}
+
+static int links(void)
+{
+    return eddy_link(in_folder("a"), in_folder("l"));
+}
+
+static int links_by_name(void)
+{
+    return eddy_symlink("a", in_folder("l"));
+}
+
+static int looks_at_link(void)
+{
+    return eddy_lstat(in_folder("a"), NULL);
+}
+
+static int resolves(void)
+{
+    char *path = eddy_try(eddy_realpath(in_folder("a")));
+
+    eddy_free(path);
+    return 0;
+}
+
+static int reads_link(void)
+{
+    char *target = eddy_try(eddy_readlink(in_folder("a")));
+
+    eddy_free(target);
+    return 0;
+}
+
 static int stats_file(void)
 {
     struct stat found;
@@ -129,6 +170,13 @@ static const struct {
     {"unlink", unlinks, false},
     {"mkdir", makes_folder, false},
     {"rmdir", removes_folder, false},
+    {"makedirs", makes_folders, false},
+    {"chmod", changes_mode, false},
+    {"link", links, false},
+    {"symlink", links_by_name, false},
+    {"lstat", looks_at_link, false},
+    {"realpath", resolves, false},
+    {"readlink", reads_link, false},
     {"file_stat", stats_file, false},
     {"file_truncate", truncates, false},
     {"file_seek", seeks, false},

@@ -246,6 +246,28 @@ TEST_REAL(T2_close_is_bounded_and_names_the_stuck_job)
     CHECK_STR(reports.message, "a thread's job failed after its awaiter had gone");
 }
 
+TEST_REAL(T2_close_names_the_first_16_stuck_jobs)
+{
+    enum { JOBS = 17, NAMED = 16 };
+    eddy_task *tasks[JOBS];
+
+    sem_init(&gate, 0, 0);
+    reports_listen(&reports);
+    eddy_auto(eddy_pool) *pool = eddy_thread_pool_open(.threads = JOBS, .grace = 0.001);
+    for (int i = 0; i < JOBS; i++)
+        tasks[i] = eddy_create_task(gate_in_coro(pool, 0));
+    await_count(&began, JOBS);
+    eddy_pool_close(eddy_take(pool));
+    CHECK_INT(reports.count, NAMED);
+    for (int i = 0; i < JOBS; i++) {
+        CHECK_INT(eddy_await(tasks[i]), EDDY_ECLOSED);
+        eddy_detach(tasks[i]);
+        sem_post(&gate);
+    }
+    await_count(&ended, JOBS);
+    CHECK_INT(reports.count, NAMED);
+}
+
 /* The grace is kept although the closing task has been cancelled (A13). */
 TEST(T2_close_is_shielded)
 {

@@ -231,6 +231,30 @@ TEST(dns_settings_that_change)
     dns_server_close(&server);
 }
 
+/* It is not kept, although the same answer of DNS would be. */
+TEST(dns_J13_hosts_file_counts_as_it_is_at_the_moment)
+{
+    eddy_host_text addresses[1];
+    char path[] = "/tmp/eddy-hosts-XXXXXX";
+
+    close(mkostemp(path, O_CLOEXEC));
+    setenv("CARES_HOSTS", path, 1);
+    open_server();
+    write_settings(path, "192.0.2.7 ttl10.test\n");
+    CHECK_INT(eddy_getaddrinfo("ttl10.test", addresses, 1), 1);
+    CHECK_STR(addresses[0], "192.0.2.7");
+    write_settings(path, "192.0.2.8 ttl10.test\n");
+    CHECK_INT(eddy_getaddrinfo("ttl10.test", addresses, 1), 1);
+    CHECK_STR(addresses[0], "192.0.2.8");
+    CHECK_INT(server.questions, 0);
+    write_settings(path, "");
+    CHECK_INT(eddy_getaddrinfo("ttl10.test", addresses, 1), 1);
+    CHECK(strcmp(addresses[0], "192.0.2.8") != 0);
+    CHECK(server.questions > 0);
+    unlink(path);
+    dns_server_close(&server);
+}
+
 /* ---- getnameinfo ---- */
 
 TEST(getnameinfo_of_an_address)

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "loop/io.h"
+#include <dirent.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -81,6 +82,32 @@ TEST_PLAIN(backend_U5_opening_survives_any_failure)
             break;
     }
     eddy__fault_at(0);
+}
+
+/* The kernel's thread of SQPOLL is one of the process. */
+TEST_PLAIN(backend_U5_no_thread_of_the_kernel_polls)
+{
+    char path[300], name[16];
+    int threads = 0;
+    eddy_loop *loop = eddy_loop_open();
+    CHECK(loop);
+    CHECK_OK(eddy_loop_run_once(loop, 0.001));
+    DIR *dir = opendir("/proc/self/task");
+    CHECK(dir);
+
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
+        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+        if (!file)
+            continue;
+        CHECK(fgets(name, sizeof name, file));
+        CHECK(strncmp(name, "iou-sqp", strlen("iou-sqp")) != 0);
+        fclose(file);
+        threads++;
+    }
+    CHECK(threads > 0);
+    closedir(dir);
+    eddy_loop_close(loop);
 }
 
 static double run_for(eddy_loop *loop, double timeout)

@@ -1,7 +1,8 @@
 /* loop.h - the event loop at the level of callbacks: ready calls, timers, descriptor watches,
  * completion operations, wake-up from other threads. Complete in itself; tasks are one client of
  * it. One loop per thread; only functions named _threadsafe, and hold and release, may be called
- * from another. Nothing here suspends. Time is in seconds of the loop's monotonic clock. */
+ * from another. Nothing here suspends. Time is in seconds of the loop's monotonic clock. NULL for
+ * a loop is reported as a bug (EDDY_ELOOP). */
 #ifndef EDDY_LOOP_H
 #define EDDY_LOOP_H
 

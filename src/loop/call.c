@@ -130,7 +130,7 @@ static inline eddy_handle call_at_ns(eddy_loop *loop, int64_t when, eddy_callbac
 
 eddy_handle eddy_loop_call_later(eddy_loop *loop, double delay, eddy_callback *fn, void *arg)
 {
-    if (isnan(delay))
+    if (isnan(delay) || !eddy__loop_given(loop, __func__))
         return (eddy_handle){NULL, 0};
     int64_t ns = eddy__ns_of_seconds(delay);
     /* between two runs nothing else makes the clock read anew */
@@ -141,7 +141,7 @@ eddy_handle eddy_loop_call_later(eddy_loop *loop, double delay, eddy_callback *f
 
 eddy_handle eddy_loop_call_at(eddy_loop *loop, double when, eddy_callback *fn, void *arg)
 {
-    if (isnan(when))
+    if (isnan(when) || !eddy__loop_given(loop, __func__))
         return (eddy_handle){NULL, 0};
     return call_at_ns(loop, eddy__ns_of_seconds(when), fn, arg);
 }

@@ -139,6 +139,8 @@ static void call_arrived(struct eddy__inbox_node *node)
 
 int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_callback *fn, void *arg)
 {
+    if (!eddy__loop_given(loop, __func__))
+        return EDDY_ELOOP;
     if (atomic_load(&loop->closed))
         return eddy__raise_code(EDDY_ECLOSED);
     struct call *call = eddy__alloc(sizeof *call);
@@ -155,6 +157,8 @@ int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_callback *fn, void *arg
 
 void eddy_loop_hold(eddy_loop *loop)
 {
+    if (!eddy__loop_given(loop, __func__))
+        return;
     eddy__loop_ref(loop);
     atomic_fetch_add(&loop->holds, 1);
 }
@@ -162,6 +166,8 @@ void eddy_loop_hold(eddy_loop *loop)
 /* Always wakes: the loop may have looked at holds just before it goes to sleep. */
 void eddy_loop_release(eddy_loop *loop)
 {
+    if (!eddy__loop_given(loop, __func__))
+        return;
     if (atomic_fetch_sub(&loop->holds, 1) == 1)
         eddy__loop_wake(loop);
     eddy__loop_unref(loop);

@@ -263,7 +263,7 @@ bool eddy_loop_is_running(const eddy_loop *loop)
 
 const char *eddy_loop_backend(const eddy_loop *loop)
 {
-    return loop->backend->name;
+    return eddy__loop_given(loop, __func__) ? loop->backend->name : NULL;
 }
 
 void eddy_loop_stop(eddy_loop *loop)
@@ -276,7 +276,9 @@ void eddy_loop_stop(eddy_loop *loop)
 
 int64_t eddy_loop_time_ns(const eddy_loop *loop)
 {
-    return loop->virtual_clock ? loop->now : eddy__clock_now();
+    bool virtual_clock = eddy__loop_given(loop, __func__) && loop->virtual_clock;
+
+    return virtual_clock ? loop->now : eddy__clock_now();
 }
 
 double eddy_loop_time(const eddy_loop *loop)
@@ -292,22 +294,28 @@ double eddy_time(void)
 
 void eddy_loop_set_poll_hook(eddy_loop *loop, eddy_poll_hook *hook, void *arg)
 {
+    if (!eddy__loop_given(loop, __func__))
+        return;
     loop->poll_hook = hook;
     loop->poll_hook_arg = arg;
 }
 
 void eddy_loop_set_debug(eddy_loop *loop, bool on)
 {
+    if (!eddy__loop_given(loop, __func__))
+        return;
     loop->debug = on;
     loop->step_began = eddy__clock_now();
 }
 
 bool eddy_loop_debug(const eddy_loop *loop)
 {
-    return loop->debug;
+    return eddy__loop_given(loop, __func__) && loop->debug;
 }
 
 void eddy_loop_set_slow_callback_duration(eddy_loop *loop, double seconds)
 {
+    if (!eddy__loop_given(loop, __func__))
+        return;
     loop->slow_ns = isnan(seconds) ? NS_NEVER : eddy__ns_of_seconds(seconds);
 }

@@ -391,12 +391,20 @@ void eddy__call_give_back(eddy_loop *loop, struct eddy__call *call);
 /* ---- reports (report.c) ---- */
 void eddy__report(eddy_loop *loop, const eddy_report *report);
 
-/* False, and reported, when function is called in debug mode by another thread than the one that
- * runs the loop. */
+/* False, and reported, when function is called with NULL for its loop. */
+bool eddy__loop_missing(const char *function) COLD;
+static inline bool eddy__loop_given(const eddy_loop *loop, const char *function)
+{
+    return likely(loop) || eddy__loop_missing(function);
+}
+
+/* The same, and when it is called in debug mode by another thread than the one that runs the loop.
+ */
 bool eddy__loop_is_ours(const eddy_loop *loop, const char *function);
 static inline bool eddy__loop_check_thread(const eddy_loop *loop, const char *function)
 {
-    return likely(!loop->debug) || eddy__loop_is_ours(loop, function);
+    return eddy__loop_given(loop, function) &&
+           (likely(!loop->debug) || eddy__loop_is_ours(loop, function));
 }
 
 #include "loop/peers.h"

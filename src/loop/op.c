@@ -27,13 +27,13 @@ static int check(const eddy_op *op)
 
 int eddy_loop_submit(eddy_loop *loop, eddy_op *op)
 {
-    struct eddy__io *io = eddy__io_of(loop);
     int r = check(op);
 
     if (r < 0)
         return r;
     if (!eddy__loop_check_thread(loop, __func__))
         return EDDY_ELOOP;
+    struct eddy__io *io = eddy__io_of(loop);
     if (io->ending || atomic_load_explicit(&loop->closed, memory_order_relaxed))
         return eddy_raise(EDDY_ECLOSED, "the loop is closed");
     struct eddy__op *part = eddy__op_part(op);

@@ -27,6 +27,8 @@ void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *rep
 
 void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler *handler, void *arg)
 {
+    if (!eddy__loop_given(loop, __func__))
+        return;
     loop->handler = handler;
     loop->handler_arg = arg;
 }
@@ -62,6 +64,14 @@ void eddy__loop_leave(eddy_loop *loop)
     eddy__thread.loop = NULL;
     eddy__thread.bug = NULL;
     eddy__thread.task_name = NULL;
+}
+
+bool eddy__loop_missing(const char *function)
+{
+    eddy__bug(EDDY_ELOOP,
+              "%s: the loop is NULL; eddy_loop_running() gives the loop only while it runs",
+              function);
+    return false;
 }
 
 bool eddy__loop_is_ours(const eddy_loop *loop, const char *function)

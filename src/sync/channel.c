@@ -67,8 +67,23 @@ eddy_channel *eddy_channel_open_with(size_t item_size, size_t capacity,
     return channel;
 }
 
+static COLD int refuse(const eddy_channel *channel)
+{
+    return eddy_raise_at(NULL, EDDY_EINVAL, channel ? "the item is NULL" : "the channel is NULL");
+}
+
+/* For those that cannot tell by a result. */
+static COLD void missing(const char *function)
+{
+    eddy__bug(EDDY_EINVAL, "%s: the channel is NULL", function);
+}
+
 eddy_channel *eddy_channel_share(eddy_channel *channel)
 {
+    if (!channel) {
+        refuse(channel);
+        return NULL;
+    }
     pthread_mutex_lock(&channel->lock);
     channel->handles++;
     pthread_mutex_unlock(&channel->lock);
@@ -189,11 +204,6 @@ static int try_receive(eddy_channel *channel, void *item, struct waiter **served
     if (*served)
         push(channel, (*served)->item);
     return 0;
-}
-
-static COLD int refuse(const eddy_channel *channel)
-{
-    return eddy_raise_at(NULL, EDDY_EINVAL, channel ? "the item is NULL" : "the channel is NULL");
 }
 
 static int raise_status(int status)
@@ -343,6 +353,10 @@ static void drop_all(eddy_channel *channel)
 
 void eddy_channel_shutdown_with(eddy_channel *channel, const eddy_shutdown_opts *opts)
 {
+    if (!channel) {
+        missing(__func__);
+        return;
+    }
     pthread_mutex_lock(&channel->lock);
     channel->shut = true;
     pthread_mutex_unlock(&channel->lock);
@@ -354,6 +368,10 @@ void eddy_channel_shutdown_with(eddy_channel *channel, const eddy_shutdown_opts 
 
 size_t eddy_channel_size(eddy_channel *channel)
 {
+    if (!channel) {
+        missing(__func__);
+        return 0;
+    }
     pthread_mutex_lock(&channel->lock);
     size_t count = channel->count;
     pthread_mutex_unlock(&channel->lock);

@@ -68,8 +68,9 @@ static eddy_remote *make(eddy_loop *loop, eddy_coro coro)
 
 eddy_remote *eddy_run_threadsafe(eddy_loop *loop, eddy_coro coro)
 {
+    if (!eddy__loop_given(loop, __func__))
+        return NULL;
     eddy_remote *remote = make(loop, coro);
-
     if (!remote) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;

@@ -2,6 +2,7 @@
 #include "task/reports.h"
 
 #include "base/alloc.h"
+#include <signal.h>
 #include <unistd.h>
 
 static const char *const variables[] = {"EDDY_BACKEND",     "EDDY_CLOCK", "EDDY_SPIN",
@@ -235,4 +236,106 @@ TEST_PLAIN(loop_opens_or_leaves_nothing)
         eddy_error_clear();
         CHECK_INT(eddy__alloc_live(), before);
     }
+}
+
+/* ---- G10: NULL for the loop ---- */
+
+static struct reports told;
+
+static int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void op_done(eddy_op *op)
+{
+    (void)op;
+}
+
+static void check_told(const char *function)
+{
+    char message[200];
+
+    snprintf(message, sizeof message,
+             "%s: the loop is NULL; eddy_loop_running() gives the loop only while it runs",
+             function);
+    CHECK_STR(told.message, message);
+    CHECK_INT(told.count, 1);
+    CHECK_INT(told.status, EDDY_ELOOP);
+    CHECK_INT(eddy_last_status(), EDDY_ELOOP);
+    eddy_error_clear();
+    told.count = 0;
+}
+
+TEST(loop_G10_NULL_is_told_by_what_fails)
+{
+    char byte;
+    eddy_op op = {.code = EDDY_OP_READ, .buffer = &byte, .size = 1, .done = op_done};
+
+    reports_listen(&told);
+    CHECK_PTR(eddy_loop_call_soon(NULL, nothing, NULL).call, NULL);
+    check_told("eddy_loop_call_soon");
+    CHECK_PTR(eddy_loop_call_later(NULL, 1, nothing, NULL).call, NULL);
+    check_told("eddy_loop_call_later");
+    CHECK_PTR(eddy_loop_call_at(NULL, 1, nothing, NULL).call, NULL);
+    check_told("eddy_loop_call_at");
+    CHECK(!eddy_loop_cancel_call(NULL, (eddy_handle){NULL, 0}));
+    check_told("eddy_loop_cancel_call");
+    CHECK_INT(eddy_loop_call_soon_threadsafe(NULL, nothing, NULL), EDDY_ELOOP);
+    check_told("eddy_loop_call_soon_threadsafe");
+    CHECK_PTR(eddy_run_threadsafe(NULL, returns_coro(0)), NULL);
+    check_told("eddy_run_threadsafe");
+    CHECK_PTR(eddy_watch_open(NULL, 0, EDDY_READABLE, NULL, NULL), NULL);
+    check_told("eddy_watch_open");
+    CHECK_INT(eddy_loop_submit(NULL, &op), EDDY_ELOOP);
+    check_told("eddy_loop_submit");
+    CHECK_INT(eddy_loop_set_resolver(NULL, .cache = 1), EDDY_ELOOP);
+    check_told("eddy_loop_set_resolver_with");
+    CHECK_INT(eddy_loop_add_signal_handler(NULL, SIGUSR1, nothing, NULL), EDDY_ELOOP);
+    check_told("eddy_loop_add_signal_handler");
+    CHECK(!eddy_loop_remove_signal_handler(NULL, SIGUSR1));
+    check_told("eddy_loop_remove_signal_handler");
+}
+
+TEST(loop_G10_NULL_is_told_by_what_cannot_fail)
+{
+    reports_listen(&told);
+    eddy_loop_stop(NULL);
+    check_told("eddy_loop_stop");
+    eddy_loop_hold(NULL);
+    check_told("eddy_loop_hold");
+    eddy_loop_release(NULL);
+    check_told("eddy_loop_release");
+    eddy_loop_cancel_op(NULL, &(eddy_op){0});
+    check_told("eddy_loop_cancel_op");
+    eddy_loop_set_poll_hook(NULL, NULL, NULL);
+    check_told("eddy_loop_set_poll_hook");
+    eddy_loop_set_exception_handler(NULL, NULL, NULL);
+    check_told("eddy_loop_set_exception_handler");
+    eddy_loop_set_debug(NULL, true);
+    check_told("eddy_loop_set_debug");
+    CHECK(!eddy_loop_debug(NULL));
+    check_told("eddy_loop_debug");
+    eddy_loop_set_slow_callback_duration(NULL, 1);
+    check_told("eddy_loop_set_slow_callback_duration");
+    CHECK_PTR(eddy_loop_backend(NULL), NULL);
+    check_told("eddy_loop_backend");
+    CHECK(eddy_loop_time_ns(NULL) > 0);
+    check_told("eddy_loop_time_ns");
+    CHECK(eddy_loop_time(NULL) > 0);
+    check_told("eddy_loop_time_ns");
+}
+
+/* Where a variable was closed by eddy_take, or never opened. */
+TEST_PLAIN(loop_G10_NULL_is_closed)
+{
+    CHECK_INT(eddy_loop_run_forever(NULL), EDDY_ECLOSED);
+    CHECK_INT(eddy_loop_run_once(NULL, 0), EDDY_ECLOSED);
+    CHECK_INT(eddy_loop_run_until_complete(NULL, returns_coro(0)), EDDY_ECLOSED);
+    CHECK_PTR(eddy_loop_create_task(NULL, returns_coro(0)), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ECLOSED);
+    CHECK(!eddy_loop_is_running(NULL));
+    eddy_loop_close(NULL);
+    eddy_error_clear();
 }

@@ -319,3 +319,32 @@ TORTURE(channel_without_memory)
 {
     return exchange_here();
 }
+
+static int reported;
+
+static void note_report(eddy_loop *loop, const eddy_report *report, void *arg)
+{
+    (void)loop;
+    CHECK_STR(report->message, arg);
+    reported++;
+}
+
+/* A channel that was never opened, or was closed by eddy_take. */
+TEST(M6_NULL_is_told)
+{
+    static char shut[] = "eddy_channel_shutdown_with: the channel is NULL";
+    static char size[] = "eddy_channel_size: the channel is NULL";
+    eddy_loop *loop = eddy_loop_running();
+
+    CHECK_PTR(eddy_channel_share(NULL), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_STR(last_words(), "the channel is NULL");
+    eddy_loop_set_exception_handler(loop, note_report, shut);
+    eddy_channel_shutdown(NULL);
+    CHECK_INT(reported, 1);
+    eddy_loop_set_exception_handler(loop, note_report, size);
+    CHECK_INT(eddy_channel_size(NULL), 0);
+    CHECK_INT(reported, 2);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    eddy_channel_close(NULL);
+}

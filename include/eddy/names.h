@@ -9,8 +9,8 @@
 
 EDDY_BEGIN_DECLS
 
-/* A numeric address: "192.0.2.1" or "2001:db8::1". */
-typedef char eddy_host_text[46];
+/* A numeric address: "192.0.2.1", "2001:db8::1", or "fe80::1%2" by interface 2. */
+typedef char eddy_host_text[64];
 
 /* A host's addresses, the preferred first (RFC 6724): at most n of them to addresses; returns how
  * many. Numeric hosts and localhost (RFC 6761) are known at once; others are asked for as

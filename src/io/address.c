@@ -172,16 +172,12 @@ static void format_in4(const struct sockaddr_in *in4, char *text)
     *put_number(text, ntohs(in4->sin_port)) = '\0';
 }
 
-static void format_in6(const struct sockaddr_in6 *in6, char *text)
+static void format_in6(const struct eddy__address *a, char *text)
 {
-    char host[INET6_ADDRSTRLEN];
+    eddy_host_text host;
 
-    inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
-    if (in6->sin6_scope_id)
-        snprintf(text, EDDY_ADDRESS_TEXT, "[%s%%%u]:%d", host, in6->sin6_scope_id,
-                 ntohs(in6->sin6_port));
-    else
-        snprintf(text, EDDY_ADDRESS_TEXT, "[%s]:%d", host, ntohs(in6->sin6_port));
+    eddy__address_format_host(a, host);
+    snprintf(text, EDDY_ADDRESS_TEXT, "[%s]:%d", host, ntohs(a->u.in6.sin6_port));
 }
 
 static void format_local(const struct eddy__address *a, char *text)
@@ -203,17 +199,20 @@ char *eddy_address_format(const eddy_address *a, char text[EDDY_ADDRESS_TEXT])
     if (a->u.any.sa_family == AF_INET)
         format_in4(&a->u.in4, text);
     else if (a->u.any.sa_family == AF_INET6)
-        format_in6(&a->u.in6, text);
+        format_in6(a, text);
     else
         format_local(a, text);
     return text;
 }
 
-void eddy__address_format_host(const struct eddy__address *a, char *text, size_t size)
+void eddy__address_format_host(const struct eddy__address *a, eddy_host_text text)
 {
-    const void *bytes = a->u.any.sa_family == AF_INET ? (const void *)&a->u.in4.sin_addr
-                                                      : (const void *)&a->u.in6.sin6_addr;
+    bool is_in6 = a->u.any.sa_family == AF_INET6;
+    const void *bytes = is_in6 ? (const void *)&a->u.in6.sin6_addr : &a->u.in4.sin_addr;
 
-    if (!inet_ntop(a->u.any.sa_family, bytes, text, (socklen_t)size))
+    if (!inet_ntop(a->u.any.sa_family, bytes, text, INET6_ADDRSTRLEN))
         *text = '\0';
+    else if (is_in6 && a->u.in6.sin6_scope_id)
+        snprintf(text + strlen(text), sizeof(eddy_host_text) - INET6_ADDRSTRLEN, "%%%u",
+                 a->u.in6.sin6_scope_id);
 }

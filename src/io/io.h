@@ -14,6 +14,7 @@
 #include "loop/loop.h"
 #include "task/task.h"
 #include <eddy/address.h>
+#include <eddy/names.h>
 #include <eddy/server.h>
 
 #include <sys/uio.h>
@@ -224,8 +225,8 @@ const char *eddy__fds_reason(const eddy_stream *s, int code);
 /* A numeric IPv4 or IPv6 address, the latter with or without brackets; false for anything else. */
 bool eddy__address_parse(struct eddy__address *a, const char *host, int port);
 void eddy__address_set_port(struct eddy__address *a, int port);
-/* The host alone: "127.0.0.1" or "::1". */
-void eddy__address_format_host(const struct eddy__address *a, char *text, size_t size);
+/* The host alone: "127.0.0.1", "::1" or "fe80::1%2"; nothing for other families. */
+void eddy__address_format_host(const struct eddy__address *a, eddy_host_text text);
 
 /* The words for a code as the end of a sentence: "connection refused". */
 struct eddy__words {

@@ -440,19 +440,19 @@ int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n)
         return eddy_status_pointer_(NULL);
     count = (int)min_size(n, (size_t)found->count);
     for (int i = 0; i < count; i++)
-        eddy__address_format_host(&found->list[i], addresses[i], sizeof addresses[i]);
+        eddy__address_format_host(&found->list[i], addresses[i]);
     eddy__free(found);
     return count;
 }
 
 int eddy_getnameinfo(const eddy_address *address, char name[EDDY_HOST_NAME])
 {
-    char host[INET6_ADDRSTRLEN];
+    eddy_host_text host;
     int family = address ? address->u.any.sa_family : AF_UNSPEC;
 
     if (family != AF_INET && family != AF_INET6)
         return eddy_raise(EDDY_EINVAL, "eddy_getnameinfo needs an IPv4 or IPv6 address");
-    eddy__address_format_host(address, host, sizeof host);
+    eddy__address_format_host(address, host);
     struct eddy__name *known = look_up(host, address);
     if (!known)
         return eddy_status_pointer_(known);

@@ -108,9 +108,9 @@ static void give_reasons(const struct attempt *attempts, int count, char *text, 
         return;
     }
     for (int i = 0; i < count && used < size; i++) {
-        char host[INET6_ADDRSTRLEN];
+        eddy_host_text host;
 
-        eddy__address_format_host(attempts[i].to, host, sizeof host);
+        eddy__address_format_host(attempts[i].to, host);
         int n = snprintf(text + used, size - used, "%s%s by %s", i ? ", " : "",
                          eddy__words(attempts[i].status).text, host);
         used += (size_t)n;

@@ -33,6 +33,7 @@ static void copy_ip(char *to, size_t size, const ASN1_OCTET_STRING *ip)
 {
     const unsigned char *data = ASN1_STRING_get0_data(ip);
     struct eddy__address a = {0};
+    eddy_host_text text;
 
     to[0] = '\0';
     if (ASN1_STRING_length(ip) == 4) {
@@ -44,7 +45,8 @@ static void copy_ip(char *to, size_t size, const ASN1_OCTET_STRING *ip)
     } else {
         return;
     }
-    eddy__address_format_host(&a, to, size);
+    eddy__address_format_host(&a, text);
+    snprintf(to, size, "%s", text);
 }
 
 static void copy_common_name(char *to, size_t size, const X509_NAME *name)
@@ -87,7 +89,7 @@ static void copy_who(char *to, size_t size, eddy_stream *s)
 
 static void describe(eddy_stream *s, int error, int depth, const X509 *certificate)
 {
-    char who[80], other[60] = "", issuer[60] = "", subject[60] = "", *to = s->tls->reason;
+    char who[80], other[64] = "", issuer[60] = "", subject[60] = "", *to = s->tls->reason;
     size_t size = sizeof s->tls->reason;
     const char *of = depth > 0 ? "an issuer of the certificate" : "the certificate";
 

@@ -5,6 +5,7 @@
 
 #include "io/names.h"
 #include <fcntl.h>
+#include <net/if.h>
 
 static struct dns_server server;
 
@@ -51,6 +52,22 @@ TEST(getaddrinfo_numeric_at_once)
     CHECK_STR(addresses[0], "192.0.2.1");
     CHECK_INT(eddy_getaddrinfo("[2001:DB8::1]", addresses, 3), 1);
     CHECK_STR(addresses[0], "2001:db8::1");
+}
+
+/* Without its zone a link-local address cannot be reached. */
+TEST(getaddrinfo_keeps_the_zone)
+{
+    eddy_host_text addresses[1];
+    char expected[64];
+
+    snprintf(expected, sizeof expected, "fe80::1%%%u", if_nametoindex("lo"));
+    CHECK_INT(eddy_getaddrinfo("fe80::1%lo", addresses, 1), 1);
+    CHECK_STR(addresses[0], expected);
+    CHECK_INT(eddy_getaddrinfo(expected, addresses, 1), 1);
+    CHECK_STR(addresses[0], expected);
+    CHECK_INT(eddy_getaddrinfo("fe80:1111:2222:3333:4444:5555:6666:7777%4294967295", addresses, 1),
+              1);
+    CHECK_STR(addresses[0], "fe80:1111:2222:3333:4444:5555:6666:7777%4294967295");
 }
 
 /* Whatever the hosts file says. */

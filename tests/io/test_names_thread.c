@@ -67,7 +67,7 @@ int getnameinfo(const struct sockaddr *address, socklen_t size, char *host, sock
 
 TEST(names_thread_results)
 {
-    char addresses[3][46];
+    eddy_host_text addresses[3];
 
     names_by_getaddrinfo();
     CHECK_INT(eddy_getaddrinfo("both.test", addresses, 3), 2);
@@ -79,7 +79,7 @@ TEST(names_thread_results)
 
 TEST(names_thread_failures)
 {
-    char addresses[1][46];
+    eddy_host_text addresses[1];
 
     names_by_getaddrinfo();
     CHECK_INT(eddy_getaddrinfo("nobody.test", addresses, 1), EDDY_ENAME);
@@ -114,7 +114,7 @@ EDDY_CORO(ticks, int *)
 
 TEST_REAL(J6_names_thread_does_not_block_the_loop)
 {
-    char addresses[1][46];
+    eddy_host_text addresses[1];
     int count = 0;
 
     names_by_getaddrinfo();
@@ -125,7 +125,7 @@ TEST_REAL(J6_names_thread_does_not_block_the_loop)
 
 TEST_REAL(J6_names_thread_obeys_a_deadline)
 {
-    char addresses[1][46];
+    eddy_host_text addresses[1];
     double before = eddy_loop_time(eddy_loop_running());
     int status = 0;
 
@@ -138,7 +138,7 @@ TEST_REAL(J6_names_thread_obeys_a_deadline)
 
 static int looks_up(const char *host, int *status)
 {
-    char addresses[1][46];
+    eddy_host_text addresses[1];
 
     *status = eddy_getaddrinfo(host, addresses, 1);
     return 0;

@@ -107,19 +107,29 @@ static int send_eof(eddy_stream *s)
     return 0;
 }
 
+/* Another stream of a standard descriptor may be opened: state is its place among users. */
+static void give_back(eddy_stream *s)
+{
+    _Atomic(pid_t) *user = s->state;
+
+    if (user)
+        atomic_store(user, 0);
+    s->state = NULL;
+}
+
 static void shut(eddy_stream *s, bool abort)
 {
-    (void)s;
     (void)abort;
+    give_back(s);
 }
 
 static void shut_shared(eddy_stream *s, bool abort)
 {
     int flags = fcntl(s->fd.fd, F_GETFL);
 
-    (void)abort;
     if (flags >= 0)
         fcntl(s->fd.fd, F_SETFL, flags & ~O_NONBLOCK);
+    shut(s, abort);
 }
 
 static const struct eddy__transport pipe_transport = {
@@ -137,6 +147,7 @@ static const struct eddy__transport device_transport = {
     .send = send_bytes,
     .send_eof = send_eof,
     .shut = shut,
+    .release = give_back,
 };
 
 /* The same, made non-blocking together with those who share it. */
@@ -145,6 +156,7 @@ static const struct eddy__transport shared_transport = {
     .send = send_bytes,
     .send_eof = send_eof,
     .shut = shut_shared,
+    .release = give_back,
 };
 
 /* ---- a socket that others share: no flag of it is changed ---- */
@@ -177,6 +189,7 @@ static const struct eddy__transport shared_socket_transport = {
     .send = send_shared,
     .send_eof = send_eof_shared,
     .shut = shut,
+    .release = give_back,
 };
 
 /* ---- pipes ---- */
@@ -310,39 +323,62 @@ eddy_stream *eddy_stream_of_fd(int fd, const eddy_stream_opts *opts)
 
 /* ---- the standard descriptors ---- */
 
-static eddy_stream *of_standard(int number, const char *name)
+static const char *const standard_names[] = {"standard input", "standard output", "standard error"};
+
+/* The process that has a stream of each; not its children, which have another's copy. */
+static _Atomic(pid_t) users[3];
+
+static eddy_stream *duplicate(int number, const struct stat *status)
 {
     static const eddy_stream_opts defaults;
-    struct stat status;
+    const char *name = standard_names[number];
+    int fd = faulty() ? -1 : fcntl(number, F_DUPFD_CLOEXEC, 3);
     eddy_stream *s;
-    int fd;
 
-    if (check(number, &status) < 0)
-        return NULL;
-    fd = faulty() ? -1 : fcntl(number, F_DUPFD_CLOEXEC, 3);
     if (fd < 0) {
         eddy_raise(-errno, "cannot duplicate %s: %s", name, eddy__words(-errno).text);
         return NULL;
     }
-    s = S_ISSOCK(status.st_mode)
+    s = S_ISSOCK(status->st_mode)
             ? named(eddy__stream_new(&shared_socket_transport, fd, &defaults), name)
-            : of_file(fd, &status, name, &defaults);
+            : of_file(fd, status, name, &defaults);
     if (!s)
         eddy__socket_close(fd);
     return s;
 }
 
+static eddy_stream *of_standard(int number)
+{
+    pid_t self = getpid(), user = atomic_load(&users[number]);
+    struct stat status;
+    eddy_stream *s;
+
+    if (check(number, &status) < 0)
+        return NULL;
+    if (user == self || !atomic_compare_exchange_strong(&users[number], &user, self)) {
+        eddy_raise(EDDY_EBUSY, "%s has a stream already: close it first, or share it",
+                   standard_names[number]);
+        return NULL;
+    }
+    s = duplicate(number, &status);
+    if (s)
+        s->state = &users[number];
+    else
+        atomic_store(&users[number], 0);
+    return s;
+}
+
 eddy_stream *eddy_stdin(void)
 {
-    return of_standard(STDIN_FILENO, "standard input");
+    return of_standard(STDIN_FILENO);
 }
 
 eddy_stream *eddy_stdout(void)
 {
-    return of_standard(STDOUT_FILENO, "standard output");
+    return of_standard(STDOUT_FILENO);
 }
 
 eddy_stream *eddy_stderr(void)
 {
-    return of_standard(STDERR_FILENO, "standard error");
+    return of_standard(STDERR_FILENO);
 }

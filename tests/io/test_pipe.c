@@ -379,6 +379,79 @@ TEST(stdout_and_stderr_go_where_they_should)
     }
 }
 
+/* One would take the other's bytes, and what it closes would block. */
+TEST(standard_descriptors_have_one_stream_each)
+{
+    static eddy_stream *(*const opens[])(void) = {eddy_stdin, eddy_stdout, eddy_stderr};
+    static const char *const names[] = {"standard input", "standard output", "standard error"};
+
+    for (int number = 0; number < 3; number++) {
+        int former = replace(number, open("/dev/null", O_RDWR | O_CLOEXEC));
+        for (int times = 0; times < 2; times++) {
+            eddy_stream *s = opens[number]();
+            CHECK(s);
+            CHECK_PTR(opens[number](), NULL);
+            CHECK_INT(eddy_last_status(), EDDY_EBUSY);
+            CHECK_CONTAINS(last_message(), names[number]);
+            eddy_stream *other = opens[(number + 1) % 3]();
+            CHECK(other);
+            eddy_stream_close(other);
+            eddy_stream_close(s);
+        }
+        put_back(number, former);
+    }
+}
+
+/* Aborted streams are no hindrance, nor are those that a task still waits in. */
+TEST(stdin_after_an_abort)
+{
+    int fds[2];
+    char text[8];
+    ssize_t n = 0;
+
+    CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+    int former = replace(0, fds[0]);
+    eddy_stream *in = eddy_stdin();
+    eddy_auto(eddy_task) *reader = eddy_create_task(reads_coro(in, text, 8, &n));
+    CHECK_INT(eddy_sleep(0.001), 0);
+    eddy_stream_abort(in);
+    eddy_stream *next = eddy_stdin();
+    CHECK(next);
+    CHECK_INT(eddy_await(reader), 0);
+    CHECK_INT(n, EDDY_ECLOSED);
+    eddy_stream_close(in);
+    CHECK_PTR(eddy_stdin(), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EBUSY);
+    eddy_stream_close(next);
+    put_back(0, former);
+    close(fds[1]);
+}
+
+static int opens_standard_input(void)
+{
+    eddy_auto(eddy_stream) *in = eddy_try(eddy_stdin());
+    return 0;
+}
+EDDY_CORO(opens_standard_input)
+
+static int runs_in_the_child(void *arg)
+{
+    (void)arg;
+    return eddy_run(opens_standard_input_coro()) < 0;
+}
+
+/* U6: the child of a fork has none of its parent's streams. */
+TEST(stdin_of_the_child_of_a_fork)
+{
+    int former = replace(0, open("/dev/null", O_RDWR | O_CLOEXEC));
+    eddy_stream *in = eddy_stdin();
+
+    CHECK(in);
+    CHECK_INT(test_child(runs_in_the_child, NULL, NULL, 0), 0);
+    eddy_stream_close(in);
+    put_back(0, former);
+}
+
 TEST(stdin_that_is_closed)
 {
     int former = fcntl(0, F_DUPFD_CLOEXEC, 3);

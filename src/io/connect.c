@@ -71,6 +71,9 @@ static int check(const char *host, const eddy_connect_opts *opts)
     if (!opts->tls && eddy__tls_is_meant(&opts->tls_opts))
         return eddy_raise(EDDY_EINVAL, "with tls_opts .tls = true is expected: nothing goes out in "
                                        "the clear by oversight");
+    if (opts->tls_opts.server)
+        return eddy_raise(EDDY_EINVAL, "eddy_connect is always the client of TLS: .server is for "
+                                       "eddy_start_tls");
     if (isnan(opts->attempt_delay))
         return eddy_raise(EDDY_EINVAL, "attempt_delay is a number of seconds, not NaN");
     return eddy__stream_check_opts(&opts->stream);

@@ -142,6 +142,10 @@ TEST(connect_bad_arguments)
     CHECK_PTR(eddy_connect("127.0.0.1", .port = 80, .tls_opts = {.ca_file = "/ca.pem"}), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     CHECK_CONTAINS(last_message(), ".tls = true is expected");
+    CHECK_PTR(eddy_connect("127.0.0.1", .port = 80, .tls = true, .tls_opts = {.server = true}),
+              NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_CONTAINS(last_message(), ".server is for eddy_start_tls");
     CHECK_PTR(eddy_connect_with("127.0.0.1", NULL), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     CHECK_PTR(eddy_connect("127.0.0.1", .port = 80, .local_host = "::1"), NULL);

@@ -159,14 +159,15 @@ static int fails_at(const void *item, void *result)
     return n;
 }
 
+/* Of the chunk that failed there are the results before; others may have been cancelled. */
 TEST(T4_map_failure_is_raised_with_its_index)
 {
     int items[MANY];
-    long results[MANY] = {0};
 
     fill(items, MANY);
     for (int processes = 0; processes < 2; processes++)
         for (size_t chunk = 0; chunk < 8; chunk += 7) {
+            long results[MANY] = {0};
             eddy_auto(eddy_pool) *pool = open_pool(processes);
             int r = eddy_pool_map(pool, fails_at, items, 14, sizeof *items, .results = results,
                                   .result_size = sizeof *results, .chunk = chunk);
@@ -175,8 +176,8 @@ TEST(T4_map_failure_is_raised_with_its_index)
             CHECK_STR(last_message(), "item 12: unlucky number 13");
             CHECK_STR(eddy_error_place(eddy_last_error())->function, "fails_at");
             CHECK_PTR(eddy_error_next(eddy_last_error()), NULL);
-            CHECK_INT(results[0], 1);
-            CHECK_INT(results[11], 12);
+            CHECK(results[0] == 1 || results[0] == 0);
+            CHECK(results[11] == 12 || (results[11] == 0 && chunk == 0));
             CHECK_INT(pool->refs, 1);
         }
 }

@@ -51,7 +51,7 @@ static int open_count(void)
 
 static void send_marked(eddy_stream *stream, const char *text, int first, size_t n)
 {
-    int fds[253];
+    int fds[253] = {0};
 
     for (size_t i = 0; i < n; i++)
         fds[i] = marked(first + (int)i);

@@ -66,16 +66,17 @@ static bool is_news(int number, int code, pid_t sender, uintptr_t value)
 
 /* ---- dispositions and masks ---- */
 
-/* Once more when the listener may have left before it was sent: better twice than lost. */
+/* A listener that has left and ended since it was looked up has an heir. */
 static void pass_on(int number)
 {
     int saved = errno;
-    pid_t self = (pid_t)syscall(SYS_gettid), thread, sent_to = 0;
+    pid_t self = (pid_t)syscall(SYS_gettid), thread, gone = 0;
 
-    while ((thread = atomic_load(&listeners[number])) && thread != self && thread != sent_to) {
+    while ((thread = atomic_load(&listeners[number])) && thread != self && thread != gone) {
         atomic_store(&passed_to[number], thread);
-        syscall(SYS_tgkill, getpid(), thread, number);
-        sent_to = thread;
+        if (syscall(SYS_tgkill, getpid(), thread, number) == 0)
+            break;
+        gone = thread;
     }
     errno = saved;
 }
@@ -99,6 +100,7 @@ static void set_disposition(int number)
     struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART | SA_ONSTACK};
 
     sigemptyset(&action.sa_mask);
+    atomic_store(&passed_to[number], 0);
     sigaction(number, &action, &former[number]);
 }
 

@@ -100,7 +100,7 @@ static void set_disposition(int number)
     struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART | SA_ONSTACK};
 
     sigemptyset(&action.sa_mask);
-    atomic_store(&passed_to[number], 0);
+    atomic_store(&passed_to[number], 0); /* one that reached nobody when the last asker left */
     sigaction(number, &action, &former[number]);
 }
 

@@ -92,7 +92,7 @@ EDDY_API EDDY_SUSPENDS int eddy_lstat(const char *path, struct stat *result);
  * 0 also when it is there; EDDY_EEXIST, EDDY_ENOTDIR: something else is in its place, or above. */
 EDDY_API EDDY_SUSPENDS int eddy_makedirs(const char *path, unsigned mode);
 /* What a symbolic link says, and the absolute path without links, "." and ".." of what exists. To
- * be given to eddy_free; NULL with a record on failure. */
+ * be given to eddy_free; NULL with a record on failure. EDDY_EINVAL: path is no symbolic link. */
 EDDY_API EDDY_SUSPENDS char *eddy_readlink(const char *path);
 EDDY_API EDDY_SUSPENDS char *eddy_realpath(const char *path);
 

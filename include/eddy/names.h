@@ -16,7 +16,10 @@ typedef char eddy_host_text[64];
  * many. Numeric hosts and localhost (RFC 6761) are known at once; others are asked for as
  * resolv.conf, hosts and nsswitch.conf of the system say, unless the loop's cache has them. One
  * question serves all who ask for a name; who is cancelled leaves it to the others and the cache.
- * EDDY_ENAME with the reason. */
+ * EDDY_ENAME with the reason, also of a name with more than 4,096 addresses. EDDY_EINVAL for what
+ * can be no host's name, before anybody is asked: over 253 bytes, a label that is empty or over 63,
+ * a blank, a control character, a backslash; or a byte over 127, as an international name is given
+ * in its ASCII form (xn--…). */
 EDDY_API EDDY_SUSPENDS int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n);
 
 enum { EDDY_HOST_NAME = 254 }; /* bytes that any host's name fits in */

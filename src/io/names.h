@@ -13,7 +13,9 @@ struct eddy__resolver;
 struct eddy__dns;
 struct eddy__name_job;
 
-enum { EDDY__ADDRESSES_MAX = 64 }; /* of a name; more are left out */
+/* Of a name. One with more is not known: to leave some out would be silent. */
+enum { EDDY__ADDRESSES_MAX = 4096 };
+#define EDDY__ADDRESSES_TOO_MANY "the name has more than 4096 addresses"
 
 struct eddy__answer {
     int code;                      /* 0, EDDY_ENAME, EDDY_ENOMEM */

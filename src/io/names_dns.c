@@ -180,19 +180,28 @@ static void socket_changed(void *arg, ares_socket_t fd, int readable, int writab
 
 /* ---- answers ---- */
 
-static struct eddy__addresses *copy_addresses(const struct ares_addrinfo *info)
+static int count_addresses(const struct ares_addrinfo *info)
 {
-    struct eddy__address list[EDDY__ADDRESSES_MAX] = {0};
     int count = 0;
 
-    for (struct ares_addrinfo_node *i = info->nodes; i && count < EDDY__ADDRESSES_MAX;
-         i = i->ai_next) {
-        if (i->ai_addrlen > sizeof list[0].u)
+    for (struct ares_addrinfo_node *i = info->nodes; i; i = i->ai_next)
+        count += i->ai_addrlen <= sizeof((struct eddy__address *)NULL)->u;
+    return count;
+}
+
+static struct eddy__addresses *copy_addresses(const struct ares_addrinfo *info, int count)
+{
+    struct eddy__addresses *found =
+        eddy__alloc_zero(sizeof *found + (size_t)count * sizeof found->list[0]);
+
+    for (struct ares_addrinfo_node *i = info->nodes; found && i; i = i->ai_next) {
+        if (i->ai_addrlen > sizeof found->list[0].u)
             continue;
-        memcpy(&list[count].u, i->ai_addr, i->ai_addrlen);
-        list[count++].size = i->ai_addrlen;
+        struct eddy__address *a = &found->list[found->count++];
+        memcpy(&a->u, i->ai_addr, i->ai_addrlen);
+        a->size = i->ai_addrlen;
     }
-    return eddy__addresses_of(list, count);
+    return found;
 }
 
 /* The shortest of all; the hosts file gives 0. */
@@ -239,22 +248,25 @@ static struct eddy__answer failure(int status, int timeouts)
                                  .ttl = is_no(status) && !timeouts ? NEGATIVE_TTL : 0};
 }
 
+static struct eddy__answer success(const struct ares_addrinfo *info)
+{
+    int count = count_addresses(info);
+
+    if (!count)
+        return failure(ARES_ENODATA, 0);
+    if (count > EDDY__ADDRESSES_MAX)
+        return (struct eddy__answer){.code = EDDY_ENAME, .reason = EDDY__ADDRESSES_TOO_MANY};
+    struct eddy__addresses *found = copy_addresses(info, count);
+    return found ? (struct eddy__answer){.found = found, .ttl = ttl_of(info)}
+                 : failure(ARES_ENOMEM, 0);
+}
+
 static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 {
-    struct eddy__name *name = arg;
-    struct eddy__answer answer;
+    struct eddy__answer answer = status == ARES_SUCCESS ? success(info) : failure(status, timeouts);
 
-    if (status == ARES_SUCCESS && !info->nodes)
-        status = ARES_ENODATA;
-    if (status == ARES_SUCCESS) {
-        answer = (struct eddy__answer){.found = copy_addresses(info), .ttl = ttl_of(info)};
-        if (!answer.found)
-            answer = failure(ARES_ENOMEM, 0);
-    } else {
-        answer = failure(status, timeouts);
-    }
     ares_freeaddrinfo(info);
-    eddy__name_answer(name, &answer);
+    eddy__name_answer(arg, &answer);
 }
 
 /* How long a name holds c-ares does not tell. */

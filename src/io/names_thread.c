@@ -11,6 +11,7 @@ struct eddy__name_job {
     struct eddy__name *name; /* NULL: nobody wants the answer */
     int error;               /* of getaddrinfo */
     int system_error;        /* errno for EAI_SYSTEM */
+    bool too_many;           /* addresses */
     struct eddy__address address;
     struct eddy__addresses *found;
     char *called;
@@ -37,15 +38,19 @@ static bool is_usable(const struct addrinfo *info)
            info->ai_addrlen <= sizeof((struct eddy__address *)NULL)->u;
 }
 
-static struct eddy__addresses *copy_addresses(const struct addrinfo *list)
+static struct eddy__addresses *copy_addresses(const struct addrinfo *list, bool *too_many)
 {
     int count = 0;
     struct eddy__addresses *found;
 
-    for (const struct addrinfo *i = list; i && count < EDDY__ADDRESSES_MAX; i = i->ai_next)
+    for (const struct addrinfo *i = list; i; i = i->ai_next)
         count += is_usable(i);
+    if (count > EDDY__ADDRESSES_MAX) {
+        *too_many = true;
+        return NULL;
+    }
     found = eddy__alloc_zero(sizeof *found + (size_t)count * sizeof found->list[0]);
-    for (const struct addrinfo *i = list; found && i && found->count < count; i = i->ai_next) {
+    for (const struct addrinfo *i = list; found && i; i = i->ai_next) {
         if (!is_usable(i))
             continue;
         struct eddy__address *a = &found->list[found->count++];
@@ -64,7 +69,7 @@ static void find_addresses(struct eddy__name_job *job)
     job->system_error = errno;
     if (job->error)
         return;
-    job->found = copy_addresses(list);
+    job->found = copy_addresses(list, &job->too_many);
     freeaddrinfo(list);
 }
 
@@ -99,7 +104,9 @@ static void answer(struct eddy__name_job *job)
     struct eddy__words words = {""};
     struct eddy__answer a = {.code = EDDY_ENAME, .reason = words.text};
 
-    if (job->error == EAI_MEMORY || (!job->error && !job->found && !job->called)) {
+    if (job->too_many) {
+        a.reason = EDDY__ADDRESSES_TOO_MANY;
+    } else if (job->error == EAI_MEMORY || (!job->error && !job->found && !job->called)) {
         a.code = EDDY_ENOMEM;
     } else if (job->error == EAI_SYSTEM) {
         words = eddy__words(-job->system_error);

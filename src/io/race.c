@@ -5,6 +5,8 @@
 #include <math.h>
 
 static const double ATTEMPT_DELAY = 0.25;
+/* A code in words, an address, and " and 4095 more" or what stands around them. */
+enum { ROOM_FOR_A_REASON = sizeof(struct eddy__words) + sizeof(eddy_host_text) + 20 };
 
 struct attempt {
     struct race *race; /* NULL: the only one */
@@ -28,21 +30,12 @@ struct race {
 
 /* ---- the order ---- */
 
-/* Families alternate, beginning with the preferred one; within each the order stays. */
-static void interleave(struct eddy__addresses *a)
+/* The first place from i on whose family is the first one's, or is not; the count for none. */
+static int next_of(const struct eddy__addresses *a, int i, bool first)
 {
-    for (int i = 1; i < a->count; i++) {
-        sa_family_t before = a->list[i - 1].u.any.sa_family;
-        int next = i;
-
-        while (next < a->count && a->list[next].u.any.sa_family == before)
-            next++;
-        if (next == a->count)
-            return;
-        struct eddy__address other = a->list[next];
-        memmove(&a->list[i + 1], &a->list[i], (size_t)(next - i) * sizeof other);
-        a->list[i] = other;
-    }
+    while (i < a->count && (a->list[i].u.any.sa_family == a->list[0].u.any.sa_family) != first)
+        i++;
+    return i;
 }
 
 /* ---- attempts ---- */
@@ -65,6 +58,25 @@ static void prepare(struct attempt *attempt, struct eddy__address *to,
     attempt->to = to;
     attempt->from = pick_from(from, to);
     attempt->status = from && !attempt->from ? EDDY_EADDRNOTAVAIL : 0;
+}
+
+/* Families alternate, beginning with the preferred one; within each the order stays. */
+static void line_up(struct race *race, struct eddy__addresses *to,
+                    const struct eddy__addresses *from, const eddy_connect_opts *opts)
+{
+    int places[] = {next_of(to, 0, false), 0}; /* the next of the other family and of the first */
+    bool first = true;
+
+    race->count = to->count;
+    for (int i = 0; i < to->count; i++) {
+        if (places[first] == to->count)
+            first = !first;
+        struct attempt *attempt = &race->attempts[i];
+        prepare(attempt, &to->list[places[first]], from, opts);
+        attempt->race = race;
+        places[first] = next_of(to, places[first] + 1, first);
+        first = !first;
+    }
 }
 
 static void connects(struct attempt *attempt)
@@ -98,7 +110,7 @@ static bool all_alike(const struct attempt *attempts, int count)
     return true;
 }
 
-/* "connection refused", or what each address had to say. */
+/* "connection refused", or what each address had to say, and how many were left out. */
 static void give_reasons(const struct attempt *attempts, int count, char *text, size_t size)
 {
     size_t used = 0;
@@ -107,13 +119,16 @@ static void give_reasons(const struct attempt *attempts, int count, char *text, 
         snprintf(text, size, "%s", eddy__words(attempts[0].status).text);
         return;
     }
-    for (int i = 0; i < count && used < size; i++) {
+    for (int i = 0; i < count; i++) {
         eddy_host_text host;
 
+        if (used + ROOM_FOR_A_REASON > size) {
+            snprintf(text + used, size - used, " and %d more", count - i);
+            return;
+        }
         eddy__address_format_host(attempts[i].to, host);
-        int n = snprintf(text + used, size - used, "%s%s by %s", i ? ", " : "",
-                         eddy__words(attempts[i].status).text, host);
-        used += (size_t)n;
+        used += (size_t)snprintf(text + used, size - used, "%s%s by %s", i ? ", " : "",
+                                 eddy__words(attempts[i].status).text, host);
     }
 }
 
@@ -121,7 +136,7 @@ static COLD void fail(const char *host, const struct attempt *attempts, int coun
 {
     bool bare6 = strchr(host, ':') && *host != '[';
     const eddy_connect_opts *opts = attempts[0].opts;
-    char reasons[300];
+    char reasons[3 * ROOM_FOR_A_REASON];
 
     give_reasons(attempts, count, reasons, sizeof reasons);
     eddy_raise(attempts[0].status, "cannot connect to %s%s%s:%d%s%s: %s", bare6 ? "[" : "", host,
@@ -201,12 +216,7 @@ static eddy_stream *race_all(const char *host, struct eddy__addresses *to,
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
-    interleave(to);
-    race->count = to->count;
-    for (int i = 0; i < to->count; i++) {
-        prepare(&race->attempts[i], &to->list[i], from, opts);
-        race->attempts[i].race = race;
-    }
+    line_up(race, to, from, opts);
     int status = run(race, delay > 0 ? delay : (double)INFINITY);
     eddy_stream *s = end(race);
     if (!s && status < 0)

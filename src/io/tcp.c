@@ -94,7 +94,7 @@ static int try_all(struct eddy__listeners *l, struct eddy__addresses *addresses,
 
     l->count = 0;
     l->port = opts->port;
-    for (int i = 0; i < addresses->count && l->count < (int)count_of(l->fds); i++) {
+    for (int i = 0; i < addresses->count; i++) {
         *culprit = addresses->list[i];
         status = add(l, culprit, opts);
         if (status < 0 && !is_without_in6(culprit, status)) {
@@ -111,6 +111,9 @@ static int listen_all(struct eddy__listeners *l, struct eddy__addresses *address
     struct eddy__address culprit = {0};
     int status = EDDY_EADDRINUSE;
 
+    if (addresses->count > (int)count_of(l->fds))
+        return eddy_raise(EDDY_ERANGE, "%s has %d addresses, and a server listens on at most %zu",
+                          opts->host, addresses->count, count_of(l->fds));
     for (int i = 0; i < (opts->port ? 1 : PORT_TRIES) && status == EDDY_EADDRINUSE; i++)
         status = try_all(l, addresses, opts, &culprit);
     return status < 0 ? fail(&culprit, status) : 0;

@@ -3,7 +3,7 @@
  *
  *     in4 in6 both   A 127.0.0.1, AAAA ::1      two      A 127.0.0.2 and 127.0.0.1
  *     ttlN           in4 with a TTL of N s      alias    in4 by a CNAME with a TTL of 7 s
- *     many           100 A                      big      the same with TC, whole by TCP
+ *     manyN          N A, 100 without N         bigN     the same with TC, whole by TCP
  *     slowN          in4 after N ms             lostN    in4 from the N-th question on
  *     silent         nothing                    nobody   NXDOMAIN
  *     empty          no record                  broken   SERVFAIL
@@ -35,7 +35,7 @@ struct dns_server {
 };
 
 struct dns_message {
-    unsigned char bytes[4096];
+    unsigned char bytes[65536];
     size_t size;
 };
 
@@ -62,7 +62,8 @@ static inline void dns_record(struct dns_message *m, unsigned name, unsigned typ
     dns_put(m, &(uint32_t){htonl(ttl)}, 4);
     dns_put16(m, (unsigned)size);
     dns_put(m, data, size);
-    m->bytes[7]++;
+    if (!++m->bytes[7])
+        m->bytes[6]++;
 }
 
 static inline void dns_in4(struct dns_message *m, unsigned name, uint32_t ttl, const char *address)
@@ -116,8 +117,8 @@ static inline void dns_answer(struct dns_message *m, const char *label, unsigned
     } else if ((strcmp(label, "many") == 0 || strcmp(label, "big") == 0) && in4) {
         char address[20];
 
-        for (int i = 1; i <= 100; i++) {
-            snprintf(address, sizeof address, "127.0.1.%d", i);
+        for (int i = 1; i <= (number ? number : 100); i++) {
+            snprintf(address, sizeof address, "127.0.%d.%d", 1 + i / 256, i % 256);
             dns_in4(m, DNS_QUESTION, 60, address);
         }
     } else if ((strcmp(label, "in4") == 0 || strcmp(label, "both") == 0 ||

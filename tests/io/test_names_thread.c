@@ -42,6 +42,14 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
     }
     if (strcmp(host, "in4.test") == 0 || strncmp(host, "slow", 4) == 0)
         return numeric("127.0.0.1", hints, list);
+    if (strncmp(host, "many", 4) == 0) {
+        int status = 0;
+        for (long i = strtol(host + 4, NULL, 10); i > 0 && !status; i--) {
+            status = numeric("127.0.0.1", hints, list);
+            list = &(*list)->ai_next;
+        }
+        return status;
+    }
     if (strcmp(host, "system.test") == 0) {
         errno = EMFILE;
         return EAI_SYSTEM;
@@ -75,6 +83,19 @@ TEST(names_thread_results)
     CHECK_STR(addresses[1], "127.0.0.1");
     CHECK_INT(eddy_getaddrinfo("both.test", addresses, 1), 1);
     CHECK_INT(eddy_getaddrinfo("both.test", NULL, 0), 0);
+}
+
+/* J6: a bound, of which is told. */
+TEST(names_thread_J6_many_addresses)
+{
+    static eddy_host_text addresses[4096];
+
+    names_by_getaddrinfo();
+    CHECK_INT(eddy_getaddrinfo("many250.test", addresses, 4096), 250);
+    CHECK_INT(eddy_getaddrinfo("many4096.test", addresses, 4096), 4096);
+    CHECK_INT(eddy_getaddrinfo("many4097.test", addresses, 4096), EDDY_ENAME);
+    CHECK_STR(last_message(),
+              "cannot look up many4097.test: the name has more than 4096 addresses");
 }
 
 TEST(names_thread_failures)

@@ -177,6 +177,58 @@ TEST(race_many_at_once)
     dns_server_close(&server);
 }
 
+/* J6: the last of many is tried, too. */
+TEST(race_J6_every_address_is_tried)
+{
+    int port = 0, listener = listener_on("127.0.1.250", &port, 5);
+
+    CHECK_INT(open_server(), 0);
+    eddy_auto(eddy_stream) *stream = eddy_connect("big250.test", .port = port);
+    check_peer(stream, "127.0.1.250:");
+    close(listener);
+    dns_server_close(&server);
+}
+
+/* The order in which addresses are tried, as their failures are told in it: no own address fits
+ * those of IPv6, and nobody listens on the others. */
+static void check_order(const char *hosts, const char *order)
+{
+    static struct {
+        struct eddy__addresses a;
+        struct eddy__address list[40];
+    } to;
+    eddy_connect_opts opts = {.port = 7};
+    char copy[400], words[800] = "", *host;
+
+    to.a.count = 0;
+    snprintf(copy, sizeof copy, "%s", hosts);
+    for (host = strtok(copy, " "); host; host = strtok(NULL, " "))
+        CHECK(eddy__address_parse(&to.a.list[to.a.count++], host, 0));
+    snprintf(copy, sizeof copy, "%s", order);
+    for (host = strtok(copy, " "); host; host = strtok(NULL, " "))
+        snprintf(
+            words + strlen(words), sizeof words - strlen(words), "%s%s by %s", words[0] ? ", " : "",
+            strchr(host, ':') ? "cannot assign requested address" : "connection refused", host);
+    struct eddy__addresses *from = eddy__names_resolve("127.0.0.1");
+    CHECK_PTR(eddy__race("x.test", &to.a, from, &opts), NULL);
+    eddy__free(from);
+    CHECK_CONTAINS(last_message(), words);
+}
+
+TEST(race_J6_families_alternate)
+{
+    check_order("::1 ::2 ::3 127.0.0.1 127.0.0.2 ::4", "::1 127.0.0.1 ::2 127.0.0.2 ::3 ::4");
+    check_order("127.0.0.1 127.0.0.2 127.0.0.3 ::1", "127.0.0.1 ::1 127.0.0.2 127.0.0.3");
+    check_order("127.0.0.1 ::1 ::2 ::3 127.0.0.2", "127.0.0.1 ::1 127.0.0.2 ::2 ::3");
+    check_order("::1 ::2 127.0.0.1", "::1 127.0.0.1 ::2");
+}
+
+TEST(race_failure_says_how_many_it_left_out)
+{
+    check_order("::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 ::a ::b ::c ::d 127.0.0.1", "::1 127.0.0.1");
+    CHECK_CONTAINS(last_message(), " and 5 more");
+}
+
 TEST(race_local_host)
 {
     int port = 0, listener = listener_on("127.0.0.1", &port, 5);

@@ -83,6 +83,15 @@ TEST(listen_on_an_address_of_another_machine)
     CHECK(eddy_last_status() < 0);
 }
 
+/* Addresses that are left out in silence would be missed when it is too late. */
+TEST(listen_on_a_name_with_many_addresses)
+{
+    names_by_getaddrinfo();
+    CHECK_PTR(eddy_server_open(echoes, .host = "many17.test"), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ERANGE);
+    CHECK_STR(last_message(), "many17.test has 17 addresses, and a server listens on at most 16");
+}
+
 TEST(listen_bad_arguments)
 {
     static const eddy_serve_opts bad[] = {

@@ -81,6 +81,8 @@ BENCHES := $(BENCH_SRC:%.c=$(B)/%)
 SOAK := $(B)/soak/server $(B)/soak/client
 FUZZ_SRC := $(call possible,$(wildcard fuzz/fuzz_*.c))
 REPLAYS := $(FUZZ_SRC:fuzz/fuzz_%.c=$(B)/replay/%)
+RANDOM_SRC := $(wildcard tests/random/random_*.c)
+RANDOMS := $(RANDOM_SRC:tests/random/random_%.c=$(B)/random/%)
 FUZZERS := $(FUZZ_SRC:fuzz/fuzz_%.c=$(B)/fuzzers/%)
 TOOL := $(if $(TOOL_SRC),$(if $(call possible,$(TOOL_SRC)),$(B)/eddy))
 
@@ -92,8 +94,8 @@ TEST_OBJ := $(call objects,testing,$(TESTED) $(TEST_SRC))
 
 # ---- building ----------------------------------------------------------------------------------
 
-.PHONY: all lib programs run test unit soak soak-tls asan ubsan tsan valgrind torture fuzz replay bench lint format cover \
-    install foreign clean help samples tour FORCE
+.PHONY: all lib programs run test unit soak soak-tls random asan ubsan tsan valgrind torture fuzz replay bench lint \
+    format cover install foreign clean help samples tour FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
@@ -155,7 +157,17 @@ $(B)/replay/%: $(B)/obj/static/fuzz/fuzz_%.o $(B)/obj/static/fuzz/replay.o $(TOO
 	$(call link,fuzz/fuzz_$*.c)
 $(B)/fuzzers/%: $(B)/obj/static/fuzz/fuzz_%.o $(TOOL_PARTS) $(B)/libeddy.a
 	$(call link,fuzz/fuzz_$*.c) -fsanitize=fuzzer
+# A random tester: its one file, the driver of all of them, and the library as the tests have it.
+RANDOM_DRIVER := $(filter-out $(RANDOM_SRC),$(wildcard tests/random/*.c)) tests/census.c \
+    tests/checks.c tests/hung.c tests/process.c
+$(B)/testing.a: $(call objects,testing,$(TESTED) $(RANDOM_DRIVER))
+	$(archive)
+$(B)/random/%: $(B)/obj/testing/tests/random/random_%.o $(B)/testing.a
+	$(call link,$(TESTED) tests/random/random_$*.c)
 # The harness's own test: tests that must fail, linked with what the runner needs and no more.
+$(B)/harness_random: $(call objects,testing,$(wildcard tests/harness/random/*.c) $(RANDOM_DRIVER) \
+    src/base/alloc.c src/base/fault.c)
+	$(link)
 $(B)/harness: $(call objects,testing,$(wildcard tests/harness/*.c) $(HARNESS) src/base/alloc.c \
     src/base/fault.c)
 	$(link)
@@ -168,7 +180,7 @@ again = +$(MAKE) --no-print-directory B=build/$(1) $(2)
 
 run: all ## the sample programs, or PROGRAM=tour/14_sequential_concurrent (ARGS=...)
 	@B=$(B) CC='$(CC)' scripts/demo $(PROGRAM) $(ARGS)
-test: all $(B)/tests $(B)/harness $(SOAK) $(REPLAYS) ## everything that can be tested quickly; BACKEND=epoll: one backend
+test: all $(B)/tests $(B)/harness $(B)/harness_random $(RANDOMS) $(SOAK) $(REPLAYS) ## everything that can be tested quickly; BACKEND=epoll: one backend
 	+@B=$(B) CC='$(CC)' MAKE='$(MAKE)' $(PYTHON) scripts/test.py $(BACKENDS)
 unit: $(B)/tests ## unit tests only; TESTS=name selects, BACKEND=uring|epoll
 	@$(call UNIT,$(BACKENDS))
@@ -177,6 +189,8 @@ soak: $(SOAK) ## a server under load; SECONDS=120 CONNECTIONS=10000 BACKEND=...,
 	    $(or $(SECONDS),120) $(BACKENDS)
 soak-tls: $(B)/soak/tls_memory ## TLS connections leave no memory behind; CONNECTIONS=15000
 	@tests/soak/run_tls $(B) $(or $(CONNECTIONS),15000) $(BACKENDS)
+random: $(RANDOMS) ## random programs against their invariants; SECONDS=3600 for each backend, TESTS=, BACKEND=, SEED=
+	@$(if $(SAN),$(SANITIZED)) tests/random/run $(B) $(or $(SECONDS),3600) $(BACKENDS) -- $(TESTS)
 tour: $(TOUR) ## the tour against its transcripts; TESTS=14 selects
 	@B=$(B) tests/tour/run $(TESTS)
 samples: lib ## the sample programs of the API with each compiler on each backend

@@ -6,18 +6,14 @@
  * the exit status is 1 when a test failed.
  */
 #include "hung.h"
+#include "process.h"
 #include "repeat.h"
 #include "test.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/io_uring.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 enum {
@@ -25,7 +21,6 @@ enum {
     WAITING = 6, /* times as long may pass: the machine may be busy with other things */
     MAX_SLOTS = 256,
     REPEATED_SECONDS = 1800,
-    SHOWN_OUTPUT = 64 * 1024,
 };
 
 /* A test that is running. */
@@ -61,10 +56,7 @@ void test_register(struct test *test)
 
 static unsigned cpu_seconds(void)
 {
-    const char *factor = getenv("TEST_TIME_FACTOR");
-    double f = factor ? strtod(factor, NULL) : 1;
-
-    return (unsigned)(SECONDS * (f > 0 ? f : 1));
+    return (unsigned)(SECONDS * process_time_factor());
 }
 
 unsigned test_seconds(void)
@@ -77,27 +69,6 @@ void test_limit_cpu(void)
     struct rlimit limit = {cpu_seconds(), RLIM_INFINITY};
 
     setrlimit(RLIMIT_CPU, &limit);
-}
-
-bool test_is_watched(void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return true;
-#endif
-#endif
-    const char *preload = getenv("LD_PRELOAD");
-    return getenv("TEST_EMULATED") || (preload && strstr(preload, "vgpreload"));
-}
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static int order(const struct test *a, const struct test *b)
@@ -161,19 +132,7 @@ static bool run_here(const struct test *t)
 
 static _Noreturn void run_child(const struct test *t, int output, const sigset_t *mask)
 {
-    struct rlimit no_core = {0, 0};
-    int null = open("/dev/null", O_RDONLY);
-
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    hung_allow();
-    setrlimit(RLIMIT_CORE, &no_core);
-    sigprocmask(SIG_SETMASK, mask, NULL);
-    dup2(null, 0);
-    dup2(output, 1);
-    dup2(output, 2);
-    close(null);
-    close(output);
+    process_enter(output, mask);
     for (int i = 0; i < options.jobs; i++)
         if (slots[i].pid)
             close(slots[i].output);
@@ -191,7 +150,8 @@ static void start(struct slot *s, const struct test *t, const sigset_t *mask)
     bool repeats = options.torture || t->kind == TEST_SWEEP;
 
     fflush(NULL);
-    *s = (struct slot){.test = t, .start = now(), .output = memfd_create(t->name, MFD_CLOEXEC)};
+    *s = (struct slot){
+        .test = t, .start = process_now(), .output = memfd_create(t->name, MFD_CLOEXEC)};
     s->deadline = s->start + (repeats ? REPEATED_SECONDS : test_seconds());
     pid_t pid = s->output < 0 ? -1 : fork();
     if (pid < 0) {
@@ -204,32 +164,10 @@ static void start(struct slot *s, const struct test *t, const sigset_t *mask)
     s->pid = pid;
 }
 
-static void show_output(int fd)
-{
-    struct stat st;
-    char buf[4096];
-    off_t at = 0;
-
-    if (fstat(fd, &st) == 0 && st.st_size > SHOWN_OUTPUT) {
-        at = st.st_size - SHOWN_OUTPUT;
-        printf("    (%lld bytes before this)\n", (long long)at);
-    }
-    bool line_start = true;
-    for (ssize_t n; (n = pread(fd, buf, sizeof buf, at)) > 0; at += n)
-        for (ssize_t i = 0; i < n; i++) {
-            if (line_start)
-                fputs("    ", stdout);
-            putchar(buf[i]);
-            line_start = buf[i] == '\n';
-        }
-    if (!line_start)
-        putchar('\n');
-}
-
 static void report(struct slot *s, int status)
 {
     const struct test *t = s->test;
-    double seconds = now() - s->start;
+    double seconds = process_now() - s->start;
     bool skipped = WIFEXITED(status) && WEXITSTATUS(status) == 77;
 
     if (status == 0)
@@ -242,7 +180,7 @@ static void report(struct slot *s, int status)
         if (options.verbose || skipped)
             printf("%s %s (%.2f s)\n", skipped ? "SKIP" : "ok  ", t->name, seconds);
         if (options.verbose || skipped)
-            show_output(s->output);
+            process_show_output(s->output);
         return;
     }
     printf("FAIL %s (%s:%d, %.2f s): ", t->name, t->file, t->line, seconds);
@@ -252,7 +190,7 @@ static void report(struct slot *s, int status)
         printf("killed by signal %d, %s\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
     else
         printf("exit status %d\n", WEXITSTATUS(status));
-    show_output(s->output);
+    process_show_output(s->output);
 }
 
 static void give_up(struct slot *s)
@@ -272,7 +210,7 @@ static int reap(void)
         if (!s->pid)
             continue;
         if (waitpid(s->pid, &status, WNOHANG) != s->pid) {
-            if (now() > s->deadline && !s->late)
+            if (process_now() > s->deadline && !s->late)
                 give_up(s);
             continue;
         }
@@ -321,18 +259,6 @@ static void run_all_here(void)
     }
 }
 
-static bool uring_is_refused(void)
-{
-    struct io_uring_params params;
-
-    memset(&params, 0, sizeof params);
-    long fd = syscall(__NR_io_uring_setup, 4, &params);
-    if (fd < 0)
-        return true;
-    close((int)fd);
-    return false;
-}
-
 static void parse_options(int argc, char **argv)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -367,37 +293,9 @@ static void parse_options(int argc, char **argv)
         options.jobs = MAX_SLOTS;
 }
 
-/* The C library keeps the stacks of ended threads and an arena for each thread: both would look
- * like mappings left behind. It takes such wishes only at the start of a program. */
-static void start_again_without_caches(char **argv)
-{
-    if (getenv("GLIBC_TUNABLES") || test_is_watched())
-        return;
-    setenv("GLIBC_TUNABLES", "glibc.pthread.stack_cache_size=0:glibc.malloc.arena_max=1", 1);
-    execv("/proc/self/exe", argv);
-}
-
-/* Whoever starts the tests in the background, or by nohup, has signals ignored or blocked, or
- * standard descriptors closed: tests begin as programs do that a shell starts. */
-static void begin_as_from_a_shell(void)
-{
-    sigset_t none;
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    close(fd);
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 int main(int argc, char **argv)
 {
-    begin_as_from_a_shell();
-    start_again_without_caches(argv);
+    process_begin(argv);
     parse_options(argc, argv);
     tests = sorted(tests);
     if (options.list) {
@@ -405,7 +303,7 @@ int main(int argc, char **argv)
             printf("%s:%s\n", t->file, t->name);
         return 0;
     }
-    if (options.backend && strcmp(options.backend, "uring") == 0 && uring_is_refused()) {
+    if (options.backend && strcmp(options.backend, "uring") == 0 && process_uring_is_refused()) {
         for (const struct test *t = next_selected(tests); t; t = next_selected(t->next))
             count.skipped++;
         printf("io_uring is refused here: %s\n", strerror(errno));

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { HOST_MAX = 253, LABEL_MAX = 63, QUERIES = 64, CACHE = 1000, CACHE_MAX = 1 << 24 };
+enum { QUERIES = 64, CACHE = 1000, CACHE_MAX = 1 << 24 };
 static const double MAX_TTL = 300;
 
 /* queued: in order of asking; known: the least recently used first. */
@@ -385,57 +385,6 @@ static struct eddy__name *look_up(const char *host, const struct eddy__address *
     return NULL;
 }
 
-/* Such bytes would go to a name server as they are, or by an escape of c-ares: what comes back is
- * the answer to another question. */
-static int check_byte(const char *host, size_t place)
-{
-    unsigned char c = (unsigned char)host[place];
-
-    if (c > 127)
-        return eddy_raise(EDDY_EINVAL,
-                          "byte %zu of a host's name is no ASCII (0x%02x): an international name "
-                          "is given in its form for DNS, which begins with xn--",
-                          place + 1, c);
-    if (c <= ' ' || c == 127)
-        return eddy_raise(EDDY_EINVAL, "byte %zu of a host's name is a %s (0x%02x)", place + 1,
-                          c == ' ' ? "blank" : "control character", c);
-    if (c == '\\')
-        return eddy_raise(EDDY_EINVAL, "byte %zu of a host's name is a backslash", place + 1);
-    return 0;
-}
-
-static int check_label(size_t place, size_t length)
-{
-    if (!length)
-        return eddy_raise(EDDY_EINVAL, "a label of a host's name is empty, at byte %zu", place + 1);
-    if (length > LABEL_MAX)
-        return eddy_raise(EDDY_EINVAL, "a label of a host's name has at most %d bytes, not %zu",
-                          LABEL_MAX, length);
-    return 0;
-}
-
-/* A name may end in a dot: no search list is to be tried. */
-static int check_host(const char *host)
-{
-    size_t length = strlen(host), label = 0;
-
-    if (!length)
-        return eddy_raise(EDDY_EINVAL, "the host's name is empty");
-    if (length > 1 && host[length - 1] == '.')
-        length--;
-    if (length > HOST_MAX)
-        return eddy_raise(EDDY_EINVAL, "a host's name has at most %d bytes, this one %zu", HOST_MAX,
-                          length);
-    for (size_t i = 0; i < length; i++) {
-        eddy_try(check_byte(host, i));
-        if (host[i] == '.') {
-            eddy_try(check_label(label, i - label));
-            label = i + 1;
-        }
-    }
-    return check_label(label, length - label);
-}
-
 /* localhost and what ends in .localhost, with or without a final dot (RFC 6761, 6.3). */
 static bool is_local(const char *host)
 {
@@ -453,7 +402,7 @@ struct eddy__addresses *eddy__names_resolve(const char *host)
 
     if (eddy__address_parse(&address, host, 0))
         return eddy__addresses_of(&address, 1);
-    if (check_host(host) < 0)
+    if (eddy__host_check(host) < 0)
         return NULL;
     if (is_local(host))
         return eddy__addresses_both("::1", "127.0.0.1");

@@ -45,6 +45,9 @@ struct eddy__name {
     char host[]; /* in lower case, or the address as text */
 };
 
+/* Whether that can be a host's name (host_name.c): 0, or EDDY_EINVAL raised. */
+int eddy__host_check(const char *host);
+
 /* Ends a question: the name is known, or forgotten when those who wait have taken it. Takes
  * what the answer has over. */
 void eddy__name_answer(struct eddy__name *name, const struct eddy__answer *answer);

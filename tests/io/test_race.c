@@ -191,42 +191,50 @@ TEST(race_J6_every_address_is_tried)
 
 /* The order in which addresses are tried, as their failures are told in it: no own address fits
  * those of IPv6, and nobody listens on the others. */
-static void check_order(const char *hosts, const char *order)
+static void check_order(const char *const *hosts, int count, const char *const *order)
 {
     static struct {
         struct eddy__addresses a;
-        struct eddy__address list[40];
+        struct eddy__address list[20];
     } to;
     eddy_connect_opts opts = {.port = 7};
-    char copy[400], words[800] = "", *host;
+    char words[800] = "";
 
-    to.a.count = 0;
-    snprintf(copy, sizeof copy, "%s", hosts);
-    for (host = strtok(copy, " "); host; host = strtok(NULL, " "))
-        CHECK(eddy__address_parse(&to.a.list[to.a.count++], host, 0));
-    snprintf(copy, sizeof copy, "%s", order);
-    for (host = strtok(copy, " "); host; host = strtok(NULL, " "))
+    to.a.count = count;
+    for (int i = 0; i < count; i++)
+        CHECK(eddy__address_parse(&to.a.list[i], hosts[i], 0));
+    for (; *order; order++)
         snprintf(
             words + strlen(words), sizeof words - strlen(words), "%s%s by %s", words[0] ? ", " : "",
-            strchr(host, ':') ? "cannot assign requested address" : "connection refused", host);
+            strchr(*order, ':') ? "cannot assign requested address" : "connection refused", *order);
     struct eddy__addresses *from = eddy__names_resolve("127.0.0.1");
     CHECK_PTR(eddy__race("x.test", &to.a, from, &opts), NULL);
     eddy__free(from);
     CHECK_CONTAINS(last_message(), words);
 }
 
+#define LIST(...) ((const char *const[]){__VA_ARGS__})
+
 TEST(race_J6_families_alternate)
 {
-    check_order("::1 ::2 ::3 127.0.0.1 127.0.0.2 ::4", "::1 127.0.0.1 ::2 127.0.0.2 ::3 ::4");
-    check_order("127.0.0.1 127.0.0.2 127.0.0.3 ::1", "127.0.0.1 ::1 127.0.0.2 127.0.0.3");
-    check_order("127.0.0.1 ::1 ::2 ::3 127.0.0.2", "127.0.0.1 ::1 127.0.0.2 ::2 ::3");
-    check_order("::1 ::2 127.0.0.1", "::1 127.0.0.1 ::2");
+    static const char *const six_first[] = {"::1", "::2", "::3", "127.0.0.1", "127.0.0.2", "::4"};
+    static const char *const four_first[] = {"127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"};
+
+    check_order(six_first, count_of(six_first),
+                LIST("::1", "127.0.0.1", "::2", "127.0.0.2", "::3", "::4", NULL));
+    check_order(six_first + 1, 3, LIST("::2", "127.0.0.1", "::3", NULL));
+    check_order(six_first + 3, 3, LIST("127.0.0.1", "::4", "127.0.0.2", NULL));
+    check_order(four_first, count_of(four_first),
+                LIST("127.0.0.1", "::1", "127.0.0.2", "127.0.0.3", NULL));
 }
 
 TEST(race_failure_says_how_many_it_left_out)
 {
-    check_order("::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 ::a ::b ::c ::d 127.0.0.1", "::1 127.0.0.1");
-    CHECK_CONTAINS(last_message(), " and 5 more");
+    static const char *const hosts[] = {"::1", "::2", "::3", "::4", "::5", "::6",      "::7",
+                                        "::8", "::9", "::a", "::b", "::c", "127.0.0.1"};
+
+    check_order(hosts, count_of(hosts), LIST("::1", "127.0.0.1", "::2", NULL));
+    CHECK_CONTAINS(last_message(), " and 4 more");
 }
 
 TEST(race_local_host)

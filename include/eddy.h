@@ -23,6 +23,7 @@
 #include <eddy/address.h>
 #include <eddy/names.h>
 #include <eddy/tls.h>
+#include <eddy/wait_fd.h>
 #include <eddy/stream.h>
 #include <eddy/server.h>
 #include <eddy/datagram.h>

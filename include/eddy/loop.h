@@ -83,8 +83,9 @@ EDDY_API void eddy_loop_release(eddy_loop *loop);
 enum { EDDY_READABLE = 1, EDDY_WRITABLE = 2 };
 
 /* Level-triggered watch of a descriptor: fn is called in each turn in which one of the asked events
- * (EDDY_READABLE | EDDY_WRITABLE) holds; hang-up and error count as both. Close the watch before
- * the descriptor. NULL with a record on failure. set changes the events; 0 pauses. */
+ * (EDDY_READABLE | EDDY_WRITABLE) holds; hang-up and error count as both, that the peer sends no
+ * more as readable. Close the watch before the descriptor. NULL with a record on failure. set
+ * changes the events; 0 pauses. */
 typedef struct eddy_watch eddy_watch;
 typedef void eddy_watch_callback(eddy_watch *watch, unsigned events, void *arg);
 EDDY_API eddy_watch *eddy_watch_open(eddy_loop *loop, int fd, unsigned events,

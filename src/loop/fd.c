@@ -77,11 +77,11 @@ unsigned eddy__fd_events(unsigned mask)
 {
     unsigned events = 0;
 
-    if (mask & (POLLIN | POLLPRI))
+    if (mask & (POLLIN | POLLPRI | POLLRDHUP))
         events |= EDDY_READABLE;
     if (mask & POLLOUT)
         events |= EDDY_WRITABLE;
-    if (mask & (POLLHUP | POLLERR | POLLRDHUP | POLLNVAL))
+    if (mask & (POLLHUP | POLLERR | POLLNVAL))
         events |= EDDY_READABLE | EDDY_WRITABLE;
     return events;
 }

@@ -38,7 +38,8 @@ static inline void eddy__io_init(struct eddy__io *io)
 void eddy__fd_again(struct eddy__fd *fd, unsigned events);
 /* Does so; true when there was something to do. */
 bool eddy__fd_run_again(eddy_loop *loop);
-/* What poll(2) said, as events; end of stream and errors count as both. */
+/* What poll(2) said, as events. The end of both directions and errors count as both; that the peer
+ * sends no more says nothing of writing. */
 unsigned eddy__fd_events(unsigned mask);
 /* Calls back for what of it is wanted. fd may be gone afterwards. */
 void eddy__fd_tell(struct eddy__fd *fd, unsigned mask);
@@ -71,8 +72,8 @@ struct __attribute__((may_alias)) eddy__op {
     eddy_loop *loop;
     struct list link;  /* of io->ops */
     struct list ended; /* epoll: of those to be finished in the next poll */
-    void *record;      /* epoll: its part */
-    int stage;         /* of the backend */
+    void *record;      /* the backend's part */
+    int stage;         /* epoll */
     bool cancelled;
 };
 _Static_assert(sizeof(struct eddy__op) <= sizeof(((eddy_op *)0)->private_), "fits");

@@ -20,6 +20,10 @@ struct poll {
     bool armed;
     bool busy;   /* its owner is being called */
     bool waited; /* not the first wait: a lasting poll pays */
+    /* For writing, and completed without room: the kernel adds POLLHUP and POLLRDHUP to each poll,
+     * and a peer that has half-closed would complete a one-shot poll at once, again and again. A
+     * lasting one tells that once, and then only what is new. */
+    bool half;
 };
 
 struct uring {
@@ -29,11 +33,14 @@ struct uring {
 };
 
 /* What user_data is: a pointer and one of these; 0 for nobody. */
-enum { TAG_POLL = 1, TAG_OP, TAG_OP_POLL, TAG_MASK = 7 };
+enum { TAG_POLL = 1, TAG_OP, TAG_MASK = 7 };
 
-/* Stages of an operation. A descriptor that is set to O_NONBLOCK answers EAGAIN instead of waiting;
- * then a poll waits for it. */
-enum { STAGE_RUNS, STAGE_POLLS };
+/* A descriptor that is set to O_NONBLOCK answers EAGAIN instead of waiting; then its operation's
+ * record is one of these, which waits for it. */
+struct op_wait {
+    eddy_op *op;
+    struct eddy__fd fd;
+};
 
 static struct uring *uring_of(const eddy_loop *loop)
 {
@@ -113,7 +120,8 @@ static void drop_poll(struct uring *u, struct poll *poll)
 static int arm_poll(struct uring *u, struct poll *poll)
 {
     struct eddy__fd *fd = poll->owner;
-    bool lasting = !fd->level && poll->mask & POLLIN && (poll->waited || fd->multishot);
+    bool often = !fd->level && poll->mask & POLLIN && (poll->waited || fd->multishot);
+    bool lasting = often || poll->half;
     int r = queue_poll(u, fd->fd, poll->mask, lasting, tagged(poll, TAG_POLL));
 
     if (r < 0)
@@ -215,18 +223,35 @@ static void poll_ended(struct uring *u, struct poll *poll, bool told)
         eddy__fd_again(fd, 0);
 }
 
+/* A lasting poll of a watch has told: another one asks how it stands in the next turn. */
+static void renew_level(struct uring *u, struct poll *poll)
+{
+    struct eddy__fd *fd = poll->owner;
+
+    drop_poll(u, poll);
+    fd->backend[0] = NULL;
+    if (arm_level(u, fd) < 0)
+        eddy__fd_again(fd, 0);
+}
+
 static void poll_completed(struct uring *u, struct poll *poll, int result, bool more)
 {
+    unsigned mask = result < 0 ? (unsigned)POLLERR
+                               : (unsigned)result & (poll->mask | POLLERR | POLLHUP | POLLNVAL);
     bool told = false;
 
     poll->armed = more;
-    if (poll->owner && result != -ECANCELED && result != -EAGAIN && result != -ENOMEM) {
+    if (poll->mask & POLLOUT && !(mask & (POLLIN | POLLOUT | POLLRDHUP | POLLERR)))
+        poll->half = true;
+    if (poll->owner && mask && result != -ECANCELED && result != -EAGAIN && result != -ENOMEM) {
         poll->busy = told = true;
-        eddy__fd_tell(poll->owner, result < 0 ? POLLERR : (unsigned)result);
+        eddy__fd_tell(poll->owner, mask);
         poll->busy = false;
     }
     if (!poll->armed)
         poll_ended(u, poll, told);
+    else if (told && poll->owner && poll->owner->level)
+        renew_level(u, poll);
 }
 
 /* ---- operations ---- */
@@ -239,7 +264,6 @@ static int start_op(struct uring *u, eddy_op *op)
         return -EAGAIN;
     sqe->fd = op->fd;
     sqe->user_data = tagged(op, TAG_OP);
-    eddy__op_part(op)->stage = STAGE_RUNS;
     switch (op->code) {
     case EDDY_OP_READ:
     case EDDY_OP_WRITE:
@@ -269,46 +293,68 @@ static int uring_submit(eddy_loop *loop, eddy_op *op)
     return start_op(uring_of(loop), op);
 }
 
-static void uring_cancel(eddy_loop *loop, eddy_op *op)
+static void end_wait(struct op_wait *wait)
 {
-    bool polls = eddy__op_part(op)->stage == STAGE_POLLS;
-
-    queue_cancel(uring_of(loop), tagged(op, polls ? TAG_OP_POLL : TAG_OP));
+    eddy__op_part(wait->op)->record = NULL;
+    eddy__fd_forget(&wait->fd);
+    eddy__free(wait);
 }
 
-static int wait_for_op(struct uring *u, eddy_op *op)
+static void op_may_go_on(struct eddy__fd *fd, unsigned events)
 {
-    eddy__op_part(op)->stage = STAGE_POLLS;
-    return queue_poll(u, op->fd, op->code == EDDY_OP_READ ? POLLIN : POLLOUT, false,
-                      tagged(op, TAG_OP_POLL));
+    struct op_wait *wait = container_of(fd, struct op_wait, fd);
+    struct uring *u = uring_of(fd->loop);
+    eddy_op *op = wait->op;
+
+    (void)events;
+    end_wait(wait);
+    int r = eddy__op_part(op)->cancelled ? -ECANCELED : start_op(u, op);
+    if (r < 0)
+        eddy__op_finish(op, r);
+}
+
+static int wait_for_op(eddy_op *op)
+{
+    struct op_wait *wait = eddy__alloc_zero(sizeof *wait);
+
+    if (!wait)
+        return -ENOMEM;
+    wait->op = op;
+    eddy__fd_init(&wait->fd, eddy__op_part(op)->loop, op->fd, op_may_go_on);
+    eddy__op_part(op)->record = wait;
+    int r = eddy__fd_want(&wait->fd, op->code == EDDY_OP_READ ? EDDY_READABLE : EDDY_WRITABLE);
+    if (r < 0)
+        end_wait(wait);
+    return r;
+}
+
+/* One that waits is told in the next poll. */
+static void uring_cancel(eddy_loop *loop, eddy_op *op)
+{
+    struct op_wait *wait = eddy__op_part(op)->record;
+
+    if (wait)
+        eddy__fd_again(&wait->fd, EDDY_READABLE | EDDY_WRITABLE);
+    else
+        queue_cancel(uring_of(loop), tagged(op, TAG_OP));
 }
 
 /* The kernel's own word for "interrupted, try again", which opens of a FIFO let through. */
 enum { ERESTARTSYS = 512 };
 
-static void op_completed(struct uring *u, eddy_op *op, int result)
+static void op_completed(eddy_op *op, int result)
 {
     bool cancelled = eddy__op_part(op)->cancelled;
     bool transfers = op->code == EDDY_OP_READ || op->code == EDDY_OP_WRITE;
 
     if (result == -EAGAIN && transfers && !cancelled) {
-        result = wait_for_op(u, op);
+        result = wait_for_op(op);
         if (result >= 0)
             return;
     }
     if (cancelled && (result == -EAGAIN || result == -EINTR || result == -ERESTARTSYS))
         result = -ECANCELED;
     eddy__op_finish(op, result);
-}
-
-static void op_polled(struct uring *u, eddy_op *op, int result)
-{
-    if (eddy__op_part(op)->cancelled)
-        result = -ECANCELED;
-    else if (result >= 0)
-        result = start_op(u, op);
-    if (result < 0)
-        eddy__op_finish(op, result);
 }
 
 /* ---- polling ---- */
@@ -322,10 +368,7 @@ static void completed(struct uring *u, const struct io_uring_cqe *cqe)
         poll_completed(u, target, cqe->res, cqe->flags & IORING_CQE_F_MORE);
         break;
     case TAG_OP:
-        op_completed(u, target, cqe->res);
-        break;
-    case TAG_OP_POLL:
-        op_polled(u, target, cqe->res);
+        op_completed(target, cqe->res);
         break;
     default: /* of a cancellation that came too late */
         break;

@@ -1,4 +1,5 @@
 /* Writing: at once, in one piece, held back, to peers that misbehave. */
+#include "loop/half_closed.h"
 #include "peer.h"
 
 /* ---- plain ---- */
@@ -404,4 +405,51 @@ SWEEP(write_sweep)
     eddy_task_close(reader);
     eddy_stream_close(streams[1]);
     return (int)written;
+}
+
+static int writes_much(eddy_stream *s)
+{
+    static char bytes[8 << 20];
+
+    return (int)eddy_write(s, bytes, sizeof bytes);
+}
+EDDY_CORO(writes_much, eddy_stream *)
+
+static double count_waits(eddy_loop *loop, void *arg)
+{
+    (void)loop;
+    ++*(int *)arg;
+    return INFINITY;
+}
+
+static void check_waiting_writer(bool tcp)
+{
+    int fds[2], waits = 0;
+
+    if (tcp)
+        half_tcp_pair(fds);
+    else
+        CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
+    eddy_stream *s = eddy_stream_of_socket(fds[0], NULL);
+    CHECK(s);
+    CHECK_OK(shutdown(fds[1], SHUT_WR));
+    eddy_task *task = eddy_create_task(writes_much_coro(s));
+    CHECK_OK(eddy_sleep(0.05));
+    eddy_loop_set_poll_hook(eddy_loop_running(), count_waits, &waits);
+    CHECK_OK(eddy_sleep(0.1));
+    eddy_loop_set_poll_hook(eddy_loop_running(), NULL, NULL);
+    CHECK(waits < 20);
+    CHECK(!eddy_task_done(task));
+    eddy_cancel(task);
+    CHECK_INT(eddy_await(task), EDDY_ECANCELED);
+    eddy_task_close(task);
+    eddy_stream_close(s);
+    close(fds[1]);
+}
+
+/* U7 */
+TEST_REAL(write_that_waits_for_a_half_closed_peer_leaves_the_loop_asleep)
+{
+    check_waiting_writer(false);
+    check_waiting_writer(true);
 }

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/alloc.h"
+#include "loop/half_closed.h"
 #include "loop/io.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -450,4 +451,34 @@ TEST_PLAIN(fd_U4_lasting_poll_that_ends_is_armed_again)
     close(fds[0]);
     close(fds[1]);
     eddy_loop_close(loop);
+}
+
+static void check_writer(bool tcp, bool read)
+{
+    eddy_loop *loop = open_loop();
+    struct seen seen = {.reads = 0};
+    int fds[2];
+    size_t sum = half_pair(fds, tcp, read);
+
+    eddy__fd_init(&seen.fd, loop, fds[0], note);
+    CHECK_OK(eddy__fd_want(&seen.fd, EDDY_WRITABLE));
+    half_check_idle(loop, 0.05);
+    CHECK_INT(seen.writes, 0);
+    half_drain(fds[1], sum);
+    while (seen.writes == 0)
+        CHECK_OK(eddy_loop_run_once(loop, 0.01));
+    CHECK_INT(seen.reads, 0);
+    half_fill(fds[0]);
+    CHECK_OK(eddy__fd_want(&seen.fd, EDDY_WRITABLE));
+    half_check_idle(loop, 0.05);
+    eddy__fd_forget(&seen.fd);
+    close(fds[0]);
+    close(fds[1]);
+    eddy_loop_close(loop);
+}
+
+/* U7 */
+TEST_PLAIN(fd_that_waits_for_room_is_quiet_when_the_peer_has_half_closed)
+{
+    half_each(check_writer);
 }

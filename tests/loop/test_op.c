@@ -1,6 +1,7 @@
 /* Completion operations, on every backend. */
 #include "test.h"
 
+#include "loop/half_closed.h"
 #include "loop/io.h"
 #include "loop/io_fake.h"
 #include <errno.h>
@@ -530,4 +531,41 @@ TORTURE(ops_with_failures)
     int status = write_and_read(fd);
     close(fd);
     return status;
+}
+
+static void check_op(bool tcp, bool read)
+{
+    eddy_loop *loop = open_loop();
+    char byte = 'x';
+    int fds[2], before = done_count;
+    size_t sum = half_pair(fds, tcp, read);
+    eddy_op op = {.code = EDDY_OP_WRITE, .buffer = &byte, .size = 1, .offset = -1, .done = done};
+
+    op.fd = fds[0];
+    CHECK_OK(fcntl(fds[0], F_SETFL, O_NONBLOCK));
+    CHECK_OK(eddy_loop_submit(loop, &op));
+    half_check_idle(loop, 0.05);
+    CHECK_INT(done_count, before);
+    eddy_loop_cancel_op(loop, &op);
+    CHECK_INT(done_count, before); /* never at once */
+    run_until(loop, before + 1);
+    CHECK_INT(op.result, -ECANCELED);
+    CHECK_OK(eddy_loop_submit(loop, &op));
+    half_check_idle(loop, 0.02);
+    half_drain(fds[1], sum);
+    run_until(loop, before + 2);
+    CHECK_INT(op.result, 1);
+    half_fill(fds[0]);
+    CHECK_OK(eddy_loop_submit(loop, &op));
+    half_check_idle(loop, 0.02);
+    eddy_loop_close(loop);
+    CHECK_INT(done_count, before + 3);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+/* U7 */
+TEST_PLAIN(op_that_waits_for_room_is_quiet_when_the_peer_has_half_closed)
+{
+    half_each(check_op);
 }

@@ -1,6 +1,7 @@
 /* Public level-triggered watches, on every backend. */
 #include "test.h"
 
+#include "loop/half_closed.h"
 #include "loop/loop.h"
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -353,4 +354,41 @@ TEST_PLAIN(watch_may_be_closed_after_the_loop)
     eddy_error_clear();
     close(fds[0]);
     close(fds[1]);
+}
+
+static void check_watch(bool tcp, bool read)
+{
+    eddy_loop *loop = open_loop();
+    struct seen seen = {.set = -1};
+    int fds[2], turns = 0;
+    size_t sent = half_pair(fds, tcp, read);
+    eddy_watch *watch = eddy_watch_open(loop, fds[0], EDDY_WRITABLE, note, &seen);
+
+    CHECK(watch);
+    half_check_idle(loop, 0.05);
+    CHECK_INT(seen.calls, 0);
+    half_drain(fds[1], sent);
+    for (; seen.calls < 5; turns++) /* in each turn from now on */
+        CHECK_OK(eddy_loop_run_once(loop, 0.1));
+    CHECK(turns < 15);
+    CHECK_INT(seen.events, EDDY_WRITABLE);
+    half_fill(fds[0]);
+    CHECK_OK(eddy_loop_run_once(loop, 0));
+    seen.calls = 0;
+    half_check_idle(loop, 0.05);
+    CHECK_INT(seen.calls, 0);
+    CHECK_OK(eddy_watch_set(watch, EDDY_READABLE | EDDY_WRITABLE));
+    while (seen.calls == 0)
+        turn(loop);
+    CHECK_INT(seen.events, EDDY_READABLE);
+    eddy_watch_close(watch);
+    close(fds[0]);
+    close(fds[1]);
+    eddy_loop_close(loop);
+}
+
+/* U7 */
+TEST_PLAIN(watch_for_writing_is_quiet_when_the_peer_has_half_closed)
+{
+    half_each(check_watch);
 }

@@ -113,7 +113,7 @@ void eddy_channel_close(eddy_channel *channel)
     channel->users += handles == 1;
     pthread_mutex_unlock(&channel->lock);
     if (handles == 0)
-        eddy__bug(EDDY_ECLOSED, "a channel was closed by the .drop that its close has called");
+        eddy__bug(EDDY_ECLOSED, "a channel is closed twice");
     if (handles != 1)
         return;
     eddy_channel_shutdown(channel, .immediate = true);

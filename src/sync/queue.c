@@ -59,7 +59,7 @@ void eddy_queue_close(eddy_queue *queue)
     if (!queue)
         return;
     if (queue->closed) {
-        eddy__bug(EDDY_ECLOSED, "a queue was closed by the .drop that its close has called");
+        eddy__bug(EDDY_ECLOSED, "a queue is closed twice");
         return;
     }
     queue->closed = true;

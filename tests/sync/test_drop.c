@@ -92,7 +92,29 @@ TEST(F3_drop_that_closes_the_queue_being_closed_is_reported)
     CHECK_INT(dropped, 12);
     CHECK_INT(reports.count, 2);
     CHECK_INT(reports.status, EDDY_ECLOSED);
-    CHECK_STR(reports.message, "a queue was closed by the .drop that its close has called");
+    CHECK_STR(reports.message, "a queue is closed twice");
+}
+
+static int gets(eddy_queue *q)
+{
+    long item;
+
+    return eddy_queue_get(q, &item);
+}
+EDDY_CORO(gets, eddy_queue *)
+
+TEST(F3_a_second_close_while_others_still_leave_the_queue_is_reported)
+{
+    static struct reports reports;
+    eddy_queue *q = eddy_queue_open(sizeof(long), 1);
+    eddy_auto(eddy_task) *getter = eddy_create_task(gets_coro(q));
+
+    reports_listen(&reports);
+    settle();
+    eddy_queue_close(q);
+    eddy_queue_close(q);
+    CHECK_STR(reports.message, "a queue is closed twice");
+    CHECK_INT(eddy_await(getter), EDDY_ECLOSED);
 }
 
 /* ---- channels ---- */
@@ -132,5 +154,5 @@ TEST(M8_drop_that_closes_the_channel_being_closed_is_reported)
     CHECK_INT(dropped, 12);
     CHECK_INT(reports.count, 2);
     CHECK_INT(reports.status, EDDY_ECLOSED);
-    CHECK_STR(reports.message, "a channel was closed by the .drop that its close has called");
+    CHECK_STR(reports.message, "a channel is closed twice");
 }

@@ -8,7 +8,7 @@ void eddy__task_cancel(eddy_task *task, const eddy_task *canceller)
         return;
     if (task->cancels == 0)
         task->canceller = canceller ? canceller->id : 0;
-    if (task->cancels < UINT16_MAX)
+    if (task->cancels < UINT32_MAX)
         task->cancels++;
     eddy__task_interrupt(task);
 }

@@ -78,12 +78,33 @@ int eddy__raise_interrupt(int code)
     return eddy__raise_code(code);
 }
 
-static void report_ignored(eddy_task *self)
+/* After 1,000 in a row, 2,000, 4,000 and so on: one that never stops is told of now and then. */
+static bool is_report_due(uint32_t ignored)
 {
-    eddy__report(self->loop,
-                 &(eddy_report){.message = "a task has ignored 1,000 interrupted calls in a row: "
-                                           "it should return when a call fails",
-                                .task = self});
+    uint32_t times = ignored / IGNORED_REPORT;
+
+    return ignored % IGNORED_REPORT == 0 && (times & (times - 1)) == 0;
+}
+
+/* "1,000", "64,000", "1,024,000" */
+static void write_thousands(char *buf, size_t size, uint32_t n)
+{
+    n /= 1000;
+    if (n < 1000)
+        snprintf(buf, size, "%u,000", n);
+    else
+        snprintf(buf, size, "%u,%03u,000", n / 1000, n % 1000);
+}
+
+static COLD void report_ignored(eddy_task *self)
+{
+    char calls[24], message[120];
+
+    write_thousands(calls, sizeof calls, self->ignored);
+    snprintf(message, sizeof message,
+             "a task has ignored %s interrupted calls in a row: it should return when a call fails",
+             calls);
+    eddy__report(self->loop, &(eddy_report){.message = message, .task = self});
 }
 
 COLD int eddy__checkpoint_slow(void)
@@ -95,7 +116,7 @@ COLD int eddy__checkpoint_slow(void)
                              eddy__thread.loop ? "a suspending call in a callback: start a task"
                                                : "a suspending call outside a task: use eddy_run");
     if (self->interrupt) {
-        if (++self->ignored == IGNORED_REPORT)
+        if (self->ignored < UINT32_MAX && is_report_due(++self->ignored))
             report_ignored(self);
         eddy__thread.budget--;
     }

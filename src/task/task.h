@@ -71,9 +71,9 @@ struct eddy_task {
     uint32_t id;
     uint32_t canceller; /* id of the task that cancelled first, 0 for a callback */
     uint32_t number;    /* of "Task-N", 0 when it was given a name */
+    uint32_t cancels;   /* requests that are pending */
+    uint32_t ignored;   /* interrupted calls in a row, see D2 */
     uint16_t slot;      /* in its slab */
-    uint16_t cancels;   /* requests that are pending */
-    uint16_t ignored;   /* interrupted calls in a row, see D2 */
     uint8_t state;
     bool observed : 1; /* somebody saw its status */
     bool packed : 1;   /* its stack has no guard: check the canary */

@@ -341,7 +341,7 @@ TEST(D2_a_loop_that_ignores_its_cancellation_starves_nobody)
     CHECK(n >= 9 && n <= 13);
 }
 
-TEST(D2_a_task_that_ignores_1000_calls_is_reported_once)
+TEST(D2_a_task_that_ignores_1000_calls_is_reported)
 {
     reports_listen(&reports);
     eddy_auto(eddy_task) *a = eddy_create_task(ignores_coro(1000), .name = "deaf");
@@ -349,13 +349,52 @@ TEST(D2_a_task_that_ignores_1000_calls_is_reported_once)
     eddy_cancel(a);
     CHECK_INT(eddy_await(a), 0);
     CHECK_INT(reports.count, 0); /* the first call was interrupted, 999 were ignored */
-    eddy_auto(eddy_task) *b = eddy_create_task(ignores_coro(3000), .name = "deaf");
+    eddy_auto(eddy_task) *b = eddy_create_task(ignores_coro(2000), .name = "deaf");
     settle();
     eddy_cancel(b);
     CHECK_INT(eddy_await(b), 0);
     CHECK_INT(reports.count, 1);
     CHECK_CONTAINS(reports.message, "1,000");
     CHECK_CONTAINS(reports.task, "'deaf' (ignores), started at test_cancel.c:");
+}
+
+TEST(D2_a_task_that_goes_on_ignoring_is_reported_at_each_doubling)
+{
+    reports_listen(&reports);
+    eddy_auto(eddy_task) *a = eddy_create_task(ignores_coro(8001));
+    settle();
+    eddy_cancel(a);
+    CHECK_INT(eddy_await(a), 0);
+    CHECK_INT(reports.count, 4);
+    CHECK_CONTAINS(reports.message, "ignored 8,000 interrupted");
+    eddy_auto(eddy_task) *b = eddy_create_task(ignores_coro(1030000));
+    settle();
+    eddy_cancel(b);
+    CHECK_INT(eddy_await(b), 0);
+    CHECK_INT(reports.count, 4 + 11);
+    CHECK_CONTAINS(reports.message, "ignored 1,024,000 interrupted");
+}
+
+static int counts_its_cancellations(unsigned *taken_back)
+{
+    eddy_ignore(eddy_sleep(1000));
+    for (; eddy_task_cancelling(eddy_current_task()); ++*taken_back)
+        eddy_uncancel();
+    return eddy_sleep(1);
+}
+EDDY_CORO(counts_its_cancellations, unsigned *)
+
+TEST(A2_each_of_70000_requests_counts)
+{
+    unsigned taken_back = 0;
+    eddy_auto(eddy_task) *a = eddy_create_task(counts_its_cancellations_coro(&taken_back));
+
+    settle();
+    for (int i = 0; i < 70000; i++)
+        CHECK(eddy_cancel(a));
+    CHECK_INT(eddy_task_cancelling(a), 70000);
+    CHECK_INT(eddy_await(a), 0);
+    CHECK_INT(taken_back, 70000);
 }
 
 static int ignores_its_deadline(void)

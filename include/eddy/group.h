@@ -19,8 +19,9 @@ EDDY_API eddy_group *eddy_group_open(void);
 EDDY_API void eddy_group_close(eddy_group *group);
 EDDY_AUTOCLOSE(eddy_group, eddy_group_close)
 
-/* Starts a child. Refused (EDDY_ECLOSED) after the end and while the group aborts, which join then
- * reports too: the result need not be looked at. A child may start others. Does not suspend.
+/* Starts a child. Refused (EDDY_ECLOSED) while the group aborts, which join then reports too: the
+ * result need not be looked at. After join has returned, a start is refused and nobody else is
+ * told. A child may start others. Does not suspend.
  * .handle = &task gives a handle, to be closed by the caller; a child cancelled by it is no
  * failure of the group. */
 EDDY_API int eddy_group_start_with(eddy_group *group, eddy_coro coro, const eddy_task_opts *opts);

@@ -222,11 +222,13 @@ size_t eddy_group_count(const eddy_group *group)
 }
 
 /* Failures that no join has told of. */
-static void report_errors(eddy_group *group)
+/* What a join has not told. After it there can only be starts that were refused, of which the
+ * caller was told. */
+static void report_errors(eddy_group *group, bool joined)
 {
-    if (group->failures.code)
+    if (group->failures.code && !joined)
         eddy__report(group->opener->loop,
-                     &(eddy_report){.message = "a task of a group failed and the group was not "
+                     &(eddy_report){.message = "a group was closed that had failed and was not "
                                                "joined",
                                     .task = group->opener,
                                     .error = group->failures.first});
@@ -241,13 +243,14 @@ void eddy_group_close(eddy_group *group)
         eddy__bug(EDDY_EOWNER, "a group is closed by the task that opened it");
         return;
     }
+    bool joined = group->state == ENDED;
     eddy_error *saved = eddy__error_take();
     leave_body(group);
     cancel_children(group, group->opener);
     if (group->state == OPEN)
         group->state = ABORTING;
     wait_for_children(group, &closing);
-    report_errors(group);
+    report_errors(group, joined);
     eddy__free(group);
     eddy__error_put(saved);
 }

@@ -247,6 +247,17 @@ TEST(C8_a_start_after_the_end_is_refused_and_join_reports_it)
     CHECK_INT(eddy_group_join(group), EDDY_ECLOSED);
 }
 
+TEST(C8_a_start_refused_after_join_is_not_reported_by_close)
+{
+    reports_listen(&reports);
+    eddy_group *group = eddy_group_open();
+    CHECK_INT(eddy_group_start(group, returns_coro(0)), 0);
+    CHECK_INT(eddy_group_join(group), 0);
+    CHECK_INT(eddy_group_start(group, returns_coro(0)), EDDY_ECLOSED);
+    eddy_group_close(group);
+    CHECK_INT(reports.count, 0);
+}
+
 TEST(C8_a_start_while_aborting_is_refused_and_join_reports_it)
 {
     eddy_auto(eddy_group) *group = eddy_group_open();
@@ -302,12 +313,13 @@ TEST(C8_a_start_before_join_although_no_child_is_left)
     CHECK_INT(a, 1);
 }
 
-static void starts_in_callback(eddy_task *task, void *group)
+static int starts_in_callback(eddy_task *task, void *group)
 {
     static int late;
 
     (void)task;
     CHECK_INT(eddy_group_start((eddy_group *)group, gives_after_coro(1, 1, &late)), 0);
+    return 0;
 }
 
 TEST(C8_a_start_between_the_end_of_the_last_child_and_the_return_of_join)

@@ -7,14 +7,16 @@
 EDDY_BEGIN_DECLS
 
 typedef struct eddy_gather_opts {
-    int *statuses;           /* collects every status; the call then returns 0 */
+    int *statuses;           /* of every task; failures are found here only, see below */
     bool cancel_on_error;    /* the first failure cancels the others */
     const eddy_place *place; /* where it was called, for reports */
 } eddy_gather_opts;
 
 /* Runs n coroutines as tasks and waits for all of them, also after a failure. Returns 0 or the
  * first failure; the others hang on its record (eddy_error_next). Cancelling the caller cancels
- * all and waits for them. */
+ * all and waits for them. With .statuses the call returns 0 when all have ended, whatever they
+ * returned. When it was itself interrupted (EDDY_ECANCELED, EDDY_ETIMEDOUT) or could not run, it
+ * says so, and the statuses are set all the same: EDDY_ENOTREADY for one that has not ended. */
 EDDY_API EDDY_SUSPENDS int eddy_gather_with(const eddy_coro *coros, size_t n,
                                             const eddy_gather_opts *opts);
 #define eddy_gather_n(coros, n, ...)                                                               \

@@ -61,7 +61,7 @@ typedef int eddy_map_fn(const void *item, void *result);
 typedef struct eddy_pool_map_opts {
     void *results;      /* n of them, in the order of items; may be items; NULL: there are none */
     size_t result_size; /* bytes of one */
-    int *statuses;      /* collects every item's status; the call then returns 0 */
+    int *statuses;      /* of every item; failures are found here only, see below */
     size_t chunk;       /* items that travel together at most; 0: a quarter of a worker's share */
     const eddy_place *place;
 } eddy_pool_map_opts;
@@ -69,7 +69,8 @@ typedef struct eddy_pool_map_opts {
 /* Applies fn to n items beside the loop, in chunks of at most 1 MiB and .data_max, and waits. The
  * first failure ends the others as a cancellation does (see eddy_pool_run) and is the call's; the
  * record begins with the item's index, also when a worker died: "item 7: ...". With .statuses each
- * item has its own, EDDY_EBROKEN those from where a worker died to the end of its chunk.
+ * item has its own, EDDY_EBROKEN those from where a worker died to the end of its chunk, and
+ * EDDY_ECANCELED those that never ran; the call returns 0, unless it was interrupted or cannot run.
  * EDDY_EMSGSIZE when one item is larger than .data_max. */
 EDDY_API EDDY_SUSPENDS int eddy_pool_map_with(eddy_pool *pool, eddy_map_fn *fn, const void *items,
                                               size_t n, size_t item_size,

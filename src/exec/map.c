@@ -215,13 +215,13 @@ int eddy_pool_map_with(eddy_pool *pool, eddy_map_fn *fn, const void *items, size
     static const eddy_pool_map_opts defaults;
     struct map map = {pool, fn, items, n, item_size, opts ? opts : &defaults, 0, 0};
 
+    for (size_t i = 0; map.opts->statuses && i < n; i++)
+        map.opts->statuses[i] = EDDY_ECANCELED;
     eddy_try(eddy__checkpoint());
     eddy_try(check(&map));
     if (n == 0)
         return 0;
     eddy_try(choose_chunk(&map));
-    for (size_t i = 0; map.opts->statuses && i < n; i++)
-        map.opts->statuses[i] = EDDY_ECANCELED;
     eddy__pool_ref(pool);
     int r = run_lanes(&map);
     eddy__pool_unref(pool);

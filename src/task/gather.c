@@ -61,19 +61,29 @@ static bool any_cancelled(const struct gathering *g)
     return false;
 }
 
-static int result_of(struct gathering *g, int *statuses)
+static int result_of(struct gathering *g, bool statuses)
 {
     struct eddy__error_list failures = {0};
 
     collect(g, &failures);
-    if (statuses) {
-        for (size_t i = 0; i < g->set.count; i++)
-            statuses[i] = g->set.tasks[i]->status;
+    if (statuses)
         eddy__error_list_clear(&failures);
-    }
     if (failures.code)
         return eddy__error_list_raise(&failures);
     return g->along.aborted && any_cancelled(g) ? eddy__raise_interrupt(g->along.aborted) : 0;
+}
+
+/* Before the call can fail they are defined, and when it returns they are what is known. */
+static void clear_statuses(const eddy_gather_opts *opts, size_t n)
+{
+    for (size_t i = 0; opts && opts->statuses && i < n; i++)
+        opts->statuses[i] = EDDY_ENOTREADY;
+}
+
+static void copy_statuses(const struct eddy__set *set, int *statuses)
+{
+    for (size_t i = 0; i < set->done; i++)
+        statuses[set->order[i]] = set->tasks[set->order[i]]->status;
 }
 
 static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opts,
@@ -89,15 +99,17 @@ static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opt
     if (g.set.cancel_on_error && g.set.failed)
         eddy__set_cancel_all(&g.set, NULL);
     r = eddy__set_wait(&g.set, n, &gathering, &g);
-    r = r == 0 ? result_of(&g, opts ? opts->statuses : NULL) : eddy__raise_interrupt(r);
+    if (opts && opts->statuses)
+        copy_statuses(&g.set, opts->statuses);
+    r = r == 0 ? result_of(&g, opts && opts->statuses) : eddy__raise_interrupt(r);
     eddy__set_close(&g.set);
     return r;
 }
 
 int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opts)
 {
+    clear_statuses(opts, n);
     int r = eddy__checkpoint();
-
     if (r < 0 || n == 0)
         return r;
     return gather(tasks, n, opts, &along_tasks);
@@ -115,8 +127,9 @@ static void close_all(eddy_task **tasks, size_t n)
 int eddy_gather_with(const eddy_coro *coros, size_t n, const eddy_gather_opts *opts)
 {
     eddy_task_opts child = {.place = opts ? opts->place : NULL};
-    int r = eddy__checkpoint();
 
+    clear_statuses(opts, n);
+    int r = eddy__checkpoint();
     if (r < 0 || n == 0)
         return r;
     if (n > INT_MAX)

@@ -101,6 +101,38 @@ TEST(C1_statuses_collects_and_returns_0)
     CHECK_PTR(eddy_last_error(), NULL);
 }
 
+TEST(C1_statuses_are_set_when_the_call_is_interrupted)
+{
+    eddy_coro coros[] = {sleeps_coro(10), stubborn_coro(2, 5)};
+    int statuses[2] = {9, 9}, r = 0;
+
+    eddy_timeout(1)
+        r = eddy_gather_n(coros, 2, .statuses = statuses);
+    CHECK_INT(r, EDDY_ETIMEDOUT);
+    CHECK_INT(statuses[0], EDDY_ECANCELED);
+    CHECK_INT(statuses[1], 5);
+    CHECK_NEAR(now(), 2, 1e-6);
+}
+
+TEST(C1_statuses_are_set_when_the_call_does_not_run)
+{
+    int statuses[2] = {9, 9}, r = 0;
+    eddy_task *tasks[] = {eddy_create_task(sleeps_coro(1)), eddy_current_task()};
+
+    eddy_timeout(0) {
+        eddy_ignore(eddy_sleep(1));
+        r = eddy_gather_n(((eddy_coro[]){sleeps_coro(1), sleeps_coro(1)}), 2, .statuses = statuses);
+    }
+    CHECK_INT(r, EDDY_ETIMEDOUT);
+    CHECK_INT(statuses[0], EDDY_ENOTREADY);
+    CHECK_INT(statuses[1], EDDY_ENOTREADY);
+    statuses[0] = statuses[1] = 9;
+    CHECK_INT(eddy_gather_tasks(tasks, 2, .statuses = statuses), EDDY_EDEADLOCK);
+    CHECK_INT(statuses[0], EDDY_ENOTREADY);
+    CHECK_INT(statuses[1], EDDY_ENOTREADY);
+    eddy_task_close(tasks[0]);
+}
+
 TEST(C1_statuses_with_cancel_on_error)
 {
     int statuses[2] = {9, 9};

@@ -27,7 +27,7 @@ static void task_tracker_close(task_tracker *tracker)
 }
 EDDY_AUTOCLOSE(task_tracker, task_tracker_close)
 
-static void note_end(eddy_task *task, void *arg)
+static int note_end(eddy_task *task, void *arg)
 {
     struct record *record = arg;
 
@@ -37,6 +37,7 @@ static void note_end(eddy_task *task, void *arg)
         record->status = "cancelled";
     else
         record->status = eddy_task_status(task) < 0 ? "failed" : "completed";
+    return 0;
 }
 
 static int track(task_tracker *tracker, struct text name, eddy_coro coro)

@@ -10,7 +10,7 @@ struct listener {
     const int *result;
 };
 
-static void callback(eddy_task *task, void *arg)
+static int callback(eddy_task *task, void *arg)
 {
     const struct listener *listener = arg;
 
@@ -19,6 +19,7 @@ static void callback(eddy_task *task, void *arg)
     else
         printf("callback: result %d", *listener->result);
     printf(", context %s\n", listener->context);
+    return 0;
 }
 
 static int coro(int *result)

@@ -106,6 +106,10 @@ EDDY_API const char *eddy_error_message(const eddy_error *error);
 EDDY_API const eddy_place *eddy_error_place(const eddy_error *error);
 EDDY_API const char *eddy_error_task(const eddy_error *error);
 
+/* Why the task or future was cancelled, as eddy_cancel and eddy_future_cancel were told; NULL when
+ * no reason was given, and for other failures. */
+EDDY_API const char *eddy_cancel_reason(const eddy_error *error);
+
 /* The next failure of the same gather or group, in order of completion; NULL after the last. */
 EDDY_API const eddy_error *eddy_error_next(const eddy_error *error);
 

@@ -2,7 +2,7 @@
 #ifndef EDDY_FUTURE_H
 #define EDDY_FUTURE_H
 
-#include <eddy/base.h>
+#include <eddy/task.h>
 
 EDDY_BEGIN_DECLS
 
@@ -15,11 +15,14 @@ EDDY_API void eddy_future_close(eddy_future *future);
 EDDY_AUTOCLOSE(eddy_future, eddy_future_close)
 
 /* Resolves it: copies size bytes from result (NULL leaves zeros), fails it with code and a message,
- * or cancels it (waiters get EDDY_ECHILDCANCELED). 0, or EDDY_EALREADYDONE without effect. Of its
+ * or cancels it: waiters get EDDY_ECHILDCANCELED, with the .reason. (The code EDDY_ECANCELED
+ * cancels, too, for the reason of the message.) 0, or EDDY_EALREADYDONE without effect. Of its
  * loop's thread only. */
 EDDY_API int eddy_future_set_result(eddy_future *future, const void *result);
 EDDY_API int eddy_future_set_error(eddy_future *future, int code, const char *message);
-EDDY_API int eddy_future_cancel(eddy_future *future);
+EDDY_API int eddy_future_cancel_with(eddy_future *future, const eddy_cancel_opts *opts);
+#define eddy_future_cancel(future, ...)                                                            \
+    eddy_future_cancel_with((future), &(eddy_cancel_opts){__VA_ARGS__})
 
 /* Waits until it is resolved; copies the result (NULL: not wanted). Returns 0 or its failure. */
 EDDY_API EDDY_SUSPENDS int eddy_future_await(eddy_future *future, void *result);
@@ -31,8 +34,9 @@ EDDY_API bool eddy_future_done(const eddy_future *future);
 EDDY_API bool eddy_future_cancelled(const eddy_future *future);
 
 /* Calls fn(future, arg) in the turn after it was resolved, in order of registration. The future
- * must not be closed before. 0 or EDDY_ENOMEM. */
-typedef void eddy_future_callback(eddy_future *future, void *arg);
+ * must not be closed before. A failure that fn returns goes to the loop's exception handler. 0 or
+ * EDDY_ENOMEM. */
+typedef int eddy_future_callback(eddy_future *future, void *arg);
 EDDY_API int eddy_future_add_done_callback(eddy_future *future, eddy_future_callback *fn,
                                            void *arg);
 

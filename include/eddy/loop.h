@@ -138,6 +138,8 @@ typedef void eddy_exception_handler(eddy_loop *loop, const eddy_report *report, 
 EDDY_API void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler *handler,
                                               void *arg);
 EDDY_API void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *report);
+/* Tells the handler of a failure that nobody else hears of. Of the loop's thread. */
+EDDY_API void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_report *report);
 
 /* Debug mode: slow steps, calls from foreign threads, wrong owners and cycles are reported. */
 EDDY_API void eddy_loop_set_debug(eddy_loop *loop, bool on);

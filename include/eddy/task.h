@@ -74,8 +74,9 @@ EDDY_API int eddy_task_set_name(eddy_task *task, const char *name);
 EDDY_API const char *eddy_task_function(const eddy_task *task);
 
 /* Calls fn(task, arg) in the turn after task has ended, in order of registration, also when it has
- * ended already. 0 or EDDY_ENOMEM. */
-typedef void eddy_task_callback(eddy_task *task, void *arg);
+ * ended already. A failure that fn returns goes to the loop's exception handler, before those that
+ * began to wait later go on. 0 or EDDY_ENOMEM. */
+typedef int eddy_task_callback(eddy_task *task, void *arg);
 EDDY_API int eddy_task_add_done_callback(eddy_task *task, eddy_task_callback *fn, void *arg);
 /* Removes every callback with this fn and arg; returns how many. */
 EDDY_API unsigned eddy_task_remove_done_callback(eddy_task *task, eddy_task_callback *fn,

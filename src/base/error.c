@@ -185,6 +185,16 @@ int eddy__raise_code(int code)
     return code;
 }
 
+int eddy__raise_cancelled(int code, const char *before, const char *reason)
+{
+    size_t at = strlen(before) + strlen(": ");
+
+    eddy_raise_at(NULL, code, "%s: %s", before, reason);
+    if (*slot() && at < EDDY__MESSAGE_MAX)
+        (*slot())->reason = (*slot())->text + at;
+    return code;
+}
+
 int eddy__error_awaited(eddy_error *inner, int code)
 {
     /* the slot may hold inner itself, or something that leads to it */

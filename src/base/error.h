@@ -8,6 +8,9 @@
 /* Raises code with its standard sentence, without formatting: for the frequent ones. */
 int eddy__raise_code(int code) __attribute__((cold));
 
+/* Raises a cancellation: "before: reason", of which eddy_cancel_reason gives the second part. */
+int eddy__raise_cancelled(int code, const char *before, const char *reason) __attribute__((cold));
+
 eddy_error *eddy__error_ref(eddy_error *error);
 void eddy__error_unref(eddy_error *error);
 

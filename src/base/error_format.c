@@ -18,6 +18,13 @@ const char *eddy_error_message(const eddy_error *error)
     return error ? error->message : "";
 }
 
+const char *eddy_cancel_reason(const eddy_error *error)
+{
+    while (error && !error->reason)
+        error = error->inner;
+    return error ? error->reason : NULL;
+}
+
 /* The failure itself, at the end of the way. */
 static const eddy_error *root(const eddy_error *error)
 {

@@ -17,6 +17,7 @@ struct eddy_error {
     eddy_error *next;
     const eddy_place *place;
     const char *message;
+    const char *reason; /* part of text: why a cancellation was asked for */
     char task[48];
     unsigned frame_count;
     void *frames[12];

@@ -33,6 +33,12 @@ void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler *ha
     loop->handler_arg = arg;
 }
 
+void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_report *report)
+{
+    if (eddy__loop_check_thread(loop, __func__))
+        eddy__report(loop, report);
+}
+
 /* thread.bug: misuse is told to whoever hears of failures. */
 static void report_bug(const char *message)
 {

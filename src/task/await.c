@@ -111,8 +111,7 @@ int eddy__task_result(eddy_task *task, int aborted)
     if (!self || task->canceller != self->id)
         code = EDDY_ECHILDCANCELED;
     if (eddy__task_reason(task))
-        return eddy_raise_at(NULL, code, "%s: %s", eddy_status_message(code),
-                             eddy__task_reason(task));
+        return eddy__raise_cancelled(code, eddy_status_message(code), eddy__task_reason(task));
     return eddy__error_awaited(task->fiber.error, code);
 }
 
@@ -225,10 +224,12 @@ static int run_done_callback(void *arg)
 {
     struct done_callback *d = arg;
 
-    d->fn(d->task, d->arg);
+    int r = d->fn(d->task, d->arg);
+    eddy_error *error = eddy__error_take(); /* the task's last handle may bring a report */
     eddy__task_unref(d->task);
+    eddy__error_put(error);
     eddy__free(d);
-    return 0;
+    return r;
 }
 
 static void done_granted(struct eddy_waiter_ *w, int status)

@@ -114,10 +114,24 @@ static eddy_error *make_record(int code, const char *message)
     return error;
 }
 
+static eddy_error *make_cancelled(const char *reason)
+{
+    static const char message[] = "the future was cancelled";
+    eddy_error *own = eddy__error_take();
+
+    if (reason)
+        eddy__raise_cancelled(EDDY_ECHILDCANCELED, message, reason);
+    else
+        eddy_raise_at(NULL, EDDY_ECHILDCANCELED, "%s", message);
+    eddy_error *error = eddy__error_take();
+    eddy__error_put(own);
+    return error;
+}
+
 int eddy_future_set_error(eddy_future *future, int code, const char *message)
 {
     if (code == EDDY_ECANCELED)
-        return eddy_future_cancel(future);
+        return eddy_future_cancel(future, .reason = message);
     if (future->status != EDDY__FUTURE_PENDING)
         return already(future);
     if (code >= 0)
@@ -127,12 +141,12 @@ int eddy_future_set_error(eddy_future *future, int code, const char *message)
     return 0;
 }
 
-int eddy_future_cancel(eddy_future *future)
+int eddy_future_cancel_with(eddy_future *future, const eddy_cancel_opts *opts)
 {
     if (future->status != EDDY__FUTURE_PENDING)
         return already(future);
     future->cancelled = true;
-    future->error = make_record(EDDY_ECHILDCANCELED, "the future was cancelled");
+    future->error = make_cancelled(opts ? opts->reason : NULL);
     resolve(future, EDDY_ECHILDCANCELED);
     return 0;
 }
@@ -199,8 +213,7 @@ static int run_callback(void *arg)
     struct callback callback = *(struct callback *)arg;
 
     callback_free(arg);
-    callback.fn(callback.future, callback.arg);
-    return 0;
+    return callback.fn(callback.future, callback.arg);
 }
 
 /* Gives the place that was kept back and takes it again for the next turn. */

@@ -72,7 +72,7 @@ int eddy__raise_interrupt(int code)
     eddy_task *self = eddy__self();
 
     if (code == EDDY_ECANCELED && self && eddy__task_reason(self))
-        return eddy_raise_at(NULL, code, "cancelled: %s", eddy__task_reason(self));
+        return eddy__raise_cancelled(code, "cancelled", eddy__task_reason(self));
     if (code == EDDY_EINVAL)
         return eddy_raise_at(NULL, code, "the duration of a scope is NaN: seconds are expected");
     return eddy__raise_code(code);

@@ -38,6 +38,23 @@ TEST(report_G2_bare_code_is_told)
     CHECK_INT(reports.status, EDDY_ENOSPC);
 }
 
+TEST(report_G2_a_program_tells_the_handler)
+{
+    reports_listen(&reports);
+    eddy_ignore(eddy_raise(EDDY_EIO, "it went wrong"));
+    eddy_loop_call_exception_handler(eddy_loop_running(),
+                                     &(eddy_report){.message = "the program has to say",
+                                                    .task = eddy_current_task(),
+                                                    .error = eddy_last_error()});
+    CHECK_INT(reports.count, 1);
+    CHECK_INT(reports.status, EDDY_EIO);
+    CHECK_STR(reports.message, "the program has to say");
+    CHECK_CONTAINS(reports.task, "Task-");
+    eddy_loop_call_exception_handler(NULL, &(eddy_report){.message = "to nobody"});
+    CHECK_INT(reports.count, 2);
+    CHECK_CONTAINS(reports.message, "the loop is NULL");
+}
+
 static int fail_in_callback(void *arg)
 {
     (void)arg;

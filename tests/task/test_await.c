@@ -219,10 +219,11 @@ TEST(A4_one_of_several_awaiters_just_leaves)
     CHECK_INT(eddy_task_status(inner), 0);
 }
 
-static void nothing(eddy_task *task, void *arg)
+static int nothing(eddy_task *task, void *arg)
 {
     (void)task;
     (void)arg;
+    return 0;
 }
 
 TEST(A4_a_done_callback_is_no_awaiter)

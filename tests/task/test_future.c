@@ -191,20 +191,22 @@ TEST(A10_awaiters_wake_in_the_order_of_their_waiting)
 
 static int called[8], calls;
 
-static void note_call(eddy_future *future, void *arg)
+static int note_call(eddy_future *future, void *arg)
 {
     const int *id = arg;
 
     CHECK(eddy_future_done(future));
     CHECK_PTR(eddy_current_task(), NULL);
     called[calls++] = *id;
+    return 0;
 }
 
-static void close_it(eddy_future *future, void *arg)
+static int close_it(eddy_future *future, void *arg)
 {
     (void)arg;
     eddy_future_close(future);
     called[calls++] = 9;
+    return 0;
 }
 
 TEST(A10_callbacks_run_in_the_next_turn_in_order)
@@ -295,9 +297,66 @@ TEST(future_callback_that_is_null)
     CHECK_INT(eddy_future_add_done_callback(future, NULL, NULL), EDDY_EINVAL);
 }
 
-/* ---- failures ---- */
+static int complains(eddy_future *future, void *arg)
+{
+    note_call(future, arg);
+    return eddy_raise(EDDY_EUSER, "it complains");
+}
 
 static int reports;
+
+static void hear_before_await(eddy_loop *loop, const eddy_report *report, void *arg)
+{
+    const struct scene *s = arg;
+
+    (void)loop;
+    CHECK_INT(eddy_error_code(report->error), EDDY_EUSER);
+    CHECK_INT(s->n, 0);
+    reports++;
+}
+
+TEST(A10_G2_a_callback_that_fails_is_reported_before_the_awaiter_goes_on)
+{
+    struct scene s = {.future = eddy_future_open(sizeof(int))};
+    int id = 7;
+
+    eddy_loop_set_exception_handler(eddy_loop_running(), hear_before_await, &s);
+    CHECK_INT(eddy_future_add_done_callback(s.future, complains, &id), 0);
+    eddy_auto(eddy_task) *a = eddy_create_task(await_it_coro(&s, 0));
+    settle();
+    CHECK_INT(eddy_future_set_result(s.future, &id), 0);
+    CHECK_INT(eddy_await(a), 0);
+    CHECK_INT(reports, 1);
+    eddy_future_close(s.future);
+}
+
+TEST(A11_reason_of_a_cancelled_future)
+{
+    struct scene s = {.future = eddy_future_open(sizeof(int))};
+    eddy_auto(eddy_future) *other = eddy_future_open(0);
+    eddy_auto(eddy_future) *bare = eddy_future_open(0);
+    char reason[] = "no more";
+    eddy_auto(eddy_task) *a = eddy_create_task(await_it_coro(&s, 0));
+
+    settle();
+    CHECK_INT(eddy_future_cancel(s.future, .reason = reason), 0);
+    memset(reason, 'x', sizeof reason - 1);
+    CHECK_INT(eddy_await(a), EDDY_ECHILDCANCELED);
+    CHECK_STR(eddy_cancel_reason(eddy_last_error()), "no more");
+    CHECK_STR(eddy_error_message(eddy_last_error()), "the future was cancelled: no more");
+    CHECK_INT(eddy_future_cancel(s.future, .reason = "again"), EDDY_EALREADYDONE);
+    eddy_future_close(s.future);
+
+    CHECK_INT(eddy_future_set_error(other, EDDY_ECANCELED, "not wanted"), 0);
+    CHECK_INT(eddy_future_await(other, NULL), EDDY_ECHILDCANCELED);
+    CHECK_STR(eddy_cancel_reason(eddy_last_error()), "not wanted");
+    CHECK_INT(eddy_future_cancel(bare), 0);
+    CHECK_INT(eddy_future_await(bare, NULL), EDDY_ECHILDCANCELED);
+    CHECK_PTR(eddy_cancel_reason(eddy_last_error()), NULL);
+}
+
+/* ---- failures ---- */
+
 static char reported[100];
 
 static void hear(eddy_loop *loop, const eddy_report *report, void *arg)

@@ -174,10 +174,11 @@ TEST_PLAIN(X8_suspending_calls_in_a_signal_handler)
     CHECK(signal(SIGUSR1, SIG_DFL) != SIG_ERR);
 }
 
-static void close_in_callback(eddy_task *task, void *arg)
+static int close_in_callback(eddy_task *task, void *arg)
 {
     (void)task;
     eddy_task_close(arg);
+    return 0;
 }
 
 TEST(X8_close_in_a_callback_does_not_wait)

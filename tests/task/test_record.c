@@ -9,6 +9,32 @@ static int awaits(eddy_task *task)
 }
 EDDY_CORO(awaits, eddy_task *)
 
+static int looks_why(char *why)
+{
+    int r = eddy_sleep(100);
+
+    snprintf(why, 32, "%s", eddy_cancel_reason(eddy_last_error()));
+    return r;
+}
+EDDY_CORO(looks_why, char *)
+
+TEST(A11_the_reason_can_be_asked_for)
+{
+    char why[32] = "";
+    eddy_auto(eddy_task) *a = eddy_create_task(looks_why_coro(why));
+    eddy_auto(eddy_task) *b = eddy_create_task(sleeps_coro(100));
+
+    CHECK_PTR(eddy_cancel_reason(NULL), NULL);
+    settle();
+    eddy_cancel(a, .reason = "stop it");
+    eddy_cancel(b);
+    CHECK_INT(eddy_await(a), EDDY_ECANCELED);
+    CHECK_STR(eddy_cancel_reason(eddy_last_error()), "stop it");
+    CHECK_STR(why, "stop it");
+    CHECK_INT(eddy_await(b), EDDY_ECANCELED);
+    CHECK_PTR(eddy_cancel_reason(eddy_last_error()), NULL);
+}
+
 TEST(A11_reason_of_a_cancellation_reaches_the_awaiter)
 {
     eddy_auto(eddy_task) *inner = eddy_create_task(sleeps_coro(5));

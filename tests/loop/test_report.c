@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include <eddy/future.h>
+#include <eddy/group.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -53,6 +54,61 @@ TEST(report_G2_a_program_tells_the_handler)
     eddy_loop_call_exception_handler(NULL, &(eddy_report){.message = "to nobody"});
     CHECK_INT(reports.count, 2);
     CHECK_CONTAINS(reports.message, "the loop is NULL");
+}
+
+static int complains(eddy_task *task, void *arg)
+{
+    (void)task;
+    note(arg, 1);
+    return eddy_raise(EDDY_EUSER, "a callback complains");
+}
+
+static int notes_the_end_of(eddy_task *task, struct notes *notes)
+{
+    eddy_try(eddy_await(task));
+    CHECK_INT(reports.count, 1);
+    note(notes, 3);
+    return 0;
+}
+EDDY_CORO(notes_the_end_of, eddy_task *, struct notes *)
+
+TEST(A10_G2_a_done_callback_that_fails_is_reported_before_the_awaiter_goes_on)
+{
+    struct notes notes = {0};
+
+    reports_listen(&reports);
+    eddy_task *a = eddy_create_task(sleeps_coro(1));
+    CHECK_INT(eddy_task_add_done_callback(a, complains, &notes), 0);
+    eddy_auto(eddy_task) *awaiter = eddy_create_task(notes_the_end_of_coro(a, &notes));
+    CHECK_INT(eddy_await(awaiter), 0);
+    CHECK_INT(noted(&notes), 13);
+    CHECK_INT(reports.status, EDDY_EUSER);
+    eddy_detach(a);
+}
+
+/* Its record is the callback's, not that of the report which comes in between. */
+TEST(A10_G2_a_done_callback_that_fails_and_drops_a_failed_task)
+{
+    struct notes notes = {0};
+
+    reports_listen(&reports);
+    eddy_task *a = eddy_create_task(fails_after_coro(1, EDDY_EIO));
+    CHECK_INT(eddy_task_add_done_callback(a, complains, &notes), 0);
+    eddy_detach(a);
+    CHECK_INT(eddy_sleep(2), 0);
+    CHECK_INT(reports.count, 2);
+    CHECK_INT(reports.status, EDDY_EUSER);
+}
+
+TEST(C8_a_start_refused_after_join_is_not_reported_by_close)
+{
+    reports_listen(&reports);
+    eddy_group *group = eddy_group_open();
+    CHECK_INT(eddy_group_start(group, returns_coro(0)), 0);
+    CHECK_INT(eddy_group_join(group), 0);
+    CHECK_INT(eddy_group_start(group, returns_coro(0)), EDDY_ECLOSED);
+    eddy_group_close(group);
+    CHECK_INT(reports.count, 0);
 }
 
 static int fail_in_callback(void *arg)

@@ -95,19 +95,19 @@ TEST(F3_drop_that_closes_the_queue_being_closed_is_reported)
     CHECK_STR(reports.message, "a queue is closed twice");
 }
 
-static int gets(eddy_queue *q)
+static int gets_one(eddy_queue *q)
 {
     long item;
 
     return eddy_queue_get(q, &item);
 }
-EDDY_CORO(gets, eddy_queue *)
+EDDY_CORO(gets_one, eddy_queue *)
 
 TEST(F3_a_second_close_while_others_still_leave_the_queue_is_reported)
 {
     static struct reports reports;
     eddy_queue *q = eddy_queue_open(sizeof(long), 1);
-    eddy_auto(eddy_task) *getter = eddy_create_task(gets_coro(q));
+    eddy_auto(eddy_task) *getter = eddy_create_task(gets_one_coro(q));
 
     reports_listen(&reports);
     settle();

@@ -247,17 +247,6 @@ TEST(C8_a_start_after_the_end_is_refused_and_join_reports_it)
     CHECK_INT(eddy_group_join(group), EDDY_ECLOSED);
 }
 
-TEST(C8_a_start_refused_after_join_is_not_reported_by_close)
-{
-    reports_listen(&reports);
-    eddy_group *group = eddy_group_open();
-    CHECK_INT(eddy_group_start(group, returns_coro(0)), 0);
-    CHECK_INT(eddy_group_join(group), 0);
-    CHECK_INT(eddy_group_start(group, returns_coro(0)), EDDY_ECLOSED);
-    eddy_group_close(group);
-    CHECK_INT(reports.count, 0);
-}
-
 TEST(C8_a_start_while_aborting_is_refused_and_join_reports_it)
 {
     eddy_auto(eddy_group) *group = eddy_group_open();

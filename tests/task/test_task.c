@@ -323,49 +323,6 @@ TEST(A10_removed_done_callbacks_do_not_run)
     CHECK_INT(noted(&c.notes), 2);
 }
 
-static int complains(eddy_task *task, void *arg)
-{
-    called_1(task, arg);
-    return eddy_raise(EDDY_EUSER, "a callback complains");
-}
-
-static int notes_the_end_of(eddy_task *task, struct notes *notes)
-{
-    eddy_try(eddy_await(task));
-    CHECK_INT(reports.count, 1);
-    note(notes, 3);
-    return 0;
-}
-EDDY_CORO(notes_the_end_of, eddy_task *, struct notes *)
-
-TEST(A10_G2_a_done_callback_that_fails_is_reported_before_the_awaiter_goes_on)
-{
-    struct called c = {0};
-
-    reports_listen(&reports);
-    eddy_task *a = eddy_create_task(sleeps_coro(1));
-    CHECK_INT(eddy_task_add_done_callback(a, complains, &c), 0);
-    eddy_auto(eddy_task) *awaiter = eddy_create_task(notes_the_end_of_coro(a, &c.notes));
-    CHECK_INT(eddy_await(awaiter), 0);
-    CHECK_INT(noted(&c.notes), 13);
-    CHECK_INT(reports.status, EDDY_EUSER);
-    eddy_detach(a);
-}
-
-/* Its record is the callback's, not that of the report which comes in between. */
-TEST(A10_G2_a_done_callback_that_fails_and_drops_a_failed_task)
-{
-    struct called c = {0};
-
-    reports_listen(&reports);
-    eddy_task *a = eddy_create_task(fails_after_coro(1, EDDY_EIO));
-    CHECK_INT(eddy_task_add_done_callback(a, complains, &c), 0);
-    eddy_detach(a);
-    CHECK_INT(eddy_sleep(2), 0);
-    CHECK_INT(reports.count, 2);
-    CHECK_INT(reports.status, EDDY_EUSER);
-}
-
 static struct called at_the_end;
 
 static int leaves_a_callback(void)

@@ -169,7 +169,7 @@ static void keep(struct eddy__resolver *r, struct eddy__name *name, double ttl)
 {
     int64_t ns = eddy__ns_of_seconds(fmin(ttl, r->opts.max_ttl));
 
-    name->expires = eddy__loop_now_exact(r->loop) + ns;
+    name->expires = eddy__ns_after(eddy__loop_now_exact(r->loop), ns);
     list_add_tail(&r->known, &name->link);
     r->known_count++;
     if (ns == 0)

@@ -105,7 +105,7 @@ static void arm_timer(struct eddy__dns *dns)
         return;
     int64_t ns = left->tv_sec * NS_PER_SECOND + (left->tv_usec + 1000) * 1000; /* it rounds down */
     dns->timer.fire = time_out;
-    eddy__timer_arm(dns->loop, &dns->timer, eddy__loop_now_exact(dns->loop) + ns);
+    eddy__timer_arm(dns->loop, &dns->timer, eddy__ns_after(eddy__loop_now_exact(dns->loop), ns));
 }
 
 static void process(struct eddy__dns *dns, int readable, int writable)

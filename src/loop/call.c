@@ -135,8 +135,7 @@ eddy_handle eddy_loop_call_later(eddy_loop *loop, double delay, eddy_callback *f
     int64_t ns = eddy__ns_of_seconds(delay);
     /* between two runs nothing else makes the clock read anew */
     int64_t now = loop->running ? eddy__loop_now(loop) : eddy__loop_now_exact(loop);
-    int64_t when = ns == NS_NEVER ? NS_NEVER : now + ns;
-    return call_at_ns(loop, when, fn, arg);
+    return call_at_ns(loop, eddy__ns_after(now, ns), fn, arg);
 }
 
 eddy_handle eddy_loop_call_at(eddy_loop *loop, double when, eddy_callback *fn, void *arg)

@@ -106,7 +106,7 @@ void eddy__forker_stop(struct eddy__forker *forker)
 bool eddy__forker_wait(struct eddy__forker *forker, int64_t timeout_ns)
 {
     int64_t now = eddy__clock_now();
-    int64_t end = timeout_ns < NS_NEVER - now ? now + timeout_ns : NS_NEVER;
+    int64_t end = eddy__ns_after(now, timeout_ns);
     struct pollfd hangup = {.fd = forker->fd}; /* answers that nobody reads are none */
 
     for (int64_t left = end - now; left > 0; left = end - eddy__clock_now()) {

@@ -117,7 +117,7 @@ static int64_t next_horizon(const struct eddy__timers *timers)
         sum += (double)(deadline - timers->horizon);
     }
     double mean = sum / (double)timers->far - (double)(first - timers->horizon);
-    return first + 1 + (mean > 0 ? (int64_t)(mean / 8) : 0);
+    return eddy__ns_after(first + 1, mean > 0 ? (int64_t)(mean / 8) : 0);
 }
 
 static void move_horizon(struct eddy__timers *timers)

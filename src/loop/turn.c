@@ -162,6 +162,14 @@ static void poll_backend(eddy_loop *loop, int64_t timeout_ns)
     loop->backend->poll(loop, timeout_ns);
 }
 
+/* At its end the clock stands: no timer lies there. */
+static void advance(eddy_loop *loop, int64_t ns)
+{
+    int64_t now = eddy__ns_after(loop->now, ns);
+
+    loop->now = now < NS_NEVER ? now : NS_NEVER - 1;
+}
+
 /* The virtual clock jumps to the next timer when nothing real is under way. Otherwise it goes with
  * the real one: first a look without waiting, so that what needs no time takes none. */
 static void poll_virtual(eddy_loop *loop, int64_t timeout_ns)
@@ -173,14 +181,14 @@ static void poll_virtual(eddy_loop *loop, int64_t timeout_ns)
         if (timeout_ns == NS_NEVER)
             loop->backend->poll(loop, NS_NEVER);
         else
-            loop->now += timeout_ns;
+            advance(loop, timeout_ns);
         return;
     }
     int64_t began = eddy__clock_now();
     loop->backend->poll(loop, timeout_ns);
     int64_t elapsed = eddy__clock_now() - began;
     /* A wait may end early without work: by a signal, a release, a watch that wakes nobody. */
-    loop->now += elapsed < timeout_ns ? elapsed : timeout_ns;
+    advance(loop, elapsed < timeout_ns ? elapsed : timeout_ns);
 }
 
 static int64_t allowed_by_hook(eddy_loop *loop, int64_t timeout_ns)

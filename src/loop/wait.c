@@ -30,7 +30,7 @@ bool eddy__spin_due(struct eddy__spin *spin, const eddy_loop *loop, int64_t time
 
 static bool spin_for(struct eddy__spin *spin, int64_t ns, bool (*seen)(void *arg), void *arg)
 {
-    int64_t end = eddy__clock_now() + ns;
+    int64_t end = eddy__ns_after(eddy__clock_now(), ns);
 
     do {
         for (int i = 0; i < LOOKS; i++) {

@@ -333,8 +333,7 @@ static void drop_queue(struct list *queue)
 /* With the mutex. */
 static void wait_for_threads(struct eddy__pool *pool, int64_t timeout_ns)
 {
-    int64_t now = eddy__clock_now();
-    int64_t end = timeout_ns < NS_NEVER - now ? now + timeout_ns : NS_NEVER;
+    int64_t end = eddy__ns_after(eddy__clock_now(), timeout_ns);
     struct timespec ts = {.tv_sec = (time_t)(end / NS_PER_SECOND),
                           .tv_nsec = (long)(end % NS_PER_SECOND)};
 
@@ -429,7 +428,7 @@ void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns, eddy_loop *to
 
 void eddy__work_close(eddy_loop *loop, int64_t timeout_ns)
 {
-    int64_t end = eddy__clock_now() + timeout_ns;
+    int64_t end = eddy__ns_after(eddy__clock_now(), timeout_ns);
     struct eddy__pool *pools[count_of(loop->pools)];
 
     memcpy(pools, loop->pools, sizeof pools);

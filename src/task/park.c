@@ -170,7 +170,7 @@ static int sleep_for(double seconds)
 
     if (isnan(seconds))
         return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_sleep: NaN seconds, a number is expected");
-    return sleep_until(self, ns == NS_NEVER ? NS_NEVER : eddy__loop_now_exact(self->loop) + ns);
+    return sleep_until(self, eddy__ns_after(eddy__loop_now_exact(self->loop), ns));
 }
 
 int eddy_sleep(double seconds)

@@ -84,10 +84,8 @@ eddy_remote *eddy_run_threadsafe(eddy_loop *loop, eddy_coro coro)
 
 static struct timespec deadline_of(double timeout)
 {
-    int64_t ns = eddy__ns_of_seconds(timeout);
-    int64_t at = eddy__clock_now();
+    int64_t at = eddy__ns_after(eddy__clock_now(), eddy__ns_of_seconds(timeout));
 
-    at = ns > INT64_MAX / 2 - at ? INT64_MAX / 2 : at + ns;
     return (struct timespec){.tv_sec = at / NS_PER_SECOND, .tv_nsec = at % NS_PER_SECOND};
 }
 

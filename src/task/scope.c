@@ -68,7 +68,7 @@ static int arm(eddy_scope *scope, double seconds)
         eddy__timer_fire_late(loop, &scope->timer);
         return 0;
     }
-    return eddy__timer_arm(loop, &scope->timer, ns == NS_NEVER ? NS_NEVER : now + ns);
+    return eddy__timer_arm(loop, &scope->timer, eddy__ns_after(now, ns));
 }
 
 /* Outside a task it has no effect, and its task is NULL. */

@@ -422,3 +422,16 @@ TEST(turn_X8_handler_of_a_slow_step_cannot_suspend)
     run_slowly();
     CHECK_INT(handler_status, EDDY_ENOTASK);
 }
+
+TEST_PLAIN(turn_G7_the_virtual_clock_stands_at_its_end)
+{
+    eddy_auto(eddy_loop) *loop = eddy_loop_open(.clock = EDDY_CLOCK_VIRTUAL);
+    double before = 0;
+
+    for (int i = 0; i < 5; i++) {
+        CHECK_OK(eddy_loop_run_once(loop, 4e9));
+        CHECK(eddy_loop_time(loop) >= before);
+        before = eddy_loop_time(loop);
+    }
+    CHECK_NEAR(before, 9223372036.8, 1);
+}

@@ -245,3 +245,29 @@ TEST_PLAIN(X7_a_loop_with_tasks_is_not_run_by_another_thread)
     CHECK_INT(pthread_create(&thread, NULL, runs_a_turn, loop), 0);
     CHECK_INT(pthread_join(thread, NULL), 0);
 }
+
+static int notes(void *arg)
+{
+    *(bool *)arg = true;
+    return 0;
+}
+
+TEST(G7_what_is_due_after_the_end_of_the_clock_never_is)
+{
+    bool called = false;
+
+    CHECK_INT(eddy_sleep(4e9), 0);
+    CHECK_INT(eddy_sleep(4e9), 0);
+    CHECK_NEAR(eddy_time(), 8e9, 1e3);
+    CHECK(eddy_loop_call_later(eddy_loop_running(), 4e9, notes, &called).call);
+    int r = 0;
+    eddy_timeout(1e9)
+        r = eddy_sleep(4e9);
+    CHECK_INT(r, EDDY_ETIMEDOUT);
+    CHECK_NEAR(eddy_time(), 9e9, 1e3);
+    eddy_timeout(4e9)
+        r = eddy_sleep(1e8);
+    CHECK_INT(r, 0);
+    CHECK_NEAR(eddy_time(), 9.1e9, 1e3);
+    CHECK(!called);
+}

@@ -29,7 +29,7 @@ typedef struct eddy_process_opts {
     const char *const *env; /* "NAME=value", …, NULL; NULL: this process's */
     bool kill_on_close;     /* eddy_process_close ends the child */
     double grace;           /* seconds from SIGTERM to SIGKILL then; 0: 2 s, negative: none */
-    bool new_group;         /* leads a process group, and signals go to all of it */
+    bool new_group;         /* leads a process group: signals and .kill_on_close reach all of it */
     bool inherit_fds;       /* also descriptors above 2 that are not close-on-exec */
     size_t max_output;      /* of communicate, for each of the two; 0: 16 MiB */
     const void *input;      /* of eddy_process_run */
@@ -53,10 +53,10 @@ EDDY_API eddy_process *eddy_process_shell_with(const char *command, const eddy_p
 #define eddy_process_shell(command, ...)                                                           \
     eddy_process_shell_with((command), &(eddy_process_opts){__VA_ARGS__})
 
-/* Closes the streams. With .kill_on_close ends the child: SIGTERM, SIGKILL after .grace, and waits,
- * shielded; outside a task SIGKILL at once, without waiting. Otherwise the child lives on, and is
- * reaped when it ends while the loop is open. Those who wait for it get EDDY_ECLOSED. NULL is
- * fine. */
+/* Closes the streams. With .kill_on_close ends the child, and all of its group with .new_group:
+ * SIGTERM, SIGKILL after .grace, and waits, shielded; outside a task SIGKILL at once, without
+ * waiting. Otherwise the child lives on, and is reaped when it ends while the loop is open. Those
+ * who wait for it get EDDY_ECLOSED, or the status if it has ended. NULL is fine. */
 EDDY_API void eddy_process_close(eddy_process *process);
 EDDY_AUTOCLOSE(eddy_process, eddy_process_close)
 
@@ -75,7 +75,8 @@ EDDY_API EDDY_SUSPENDS int eddy_process_wait(eddy_process *process, int *status)
 /* The same without waiting: EDDY_ENOTREADY while it runs. */
 EDDY_API int eddy_process_status(eddy_process *process, int *status);
 
-/* Sends a signal: any, SIGTERM, SIGKILL. 0 also when it has ended already. */
+/* Sends a signal: any, SIGTERM, SIGKILL. 0 also when it has ended already; then those who are left
+ * of its group get it, with .new_group. */
 EDDY_API int eddy_process_signal(eddy_process *process, int number);
 EDDY_API int eddy_process_terminate(eddy_process *process);
 EDDY_API int eddy_process_kill(eddy_process *process);
@@ -94,7 +95,8 @@ static inline void eddy_output_autoclose(eddy_output *output)
 /* Writes the input to the child and closes its standard input, reads both outputs meanwhile until
  * their end, waits for the child's. A child that does not read is no failure. out and err (NULL:
  * dropped) are appended to and the caller's to clear, also on failure. EDDY_ELIMIT beyond
- * .max_output. Cancelling it does not end the child. */
+ * .max_output, EDDY_ECLOSED when the process is closed meanwhile. Cancelling it does not end the
+ * child. */
 EDDY_API EDDY_SUSPENDS int eddy_process_communicate(eddy_process *process, const void *input,
                                                     size_t size, eddy_output *out,
                                                     eddy_output *err);
@@ -113,8 +115,9 @@ static inline void eddy_process_result_autoclose(eddy_process_result *result)
 
 /* Starts a program with .input, or nothing, to read, collects what it writes, waits for its end: 0
  * whatever the exit code. Streams of opts that are not EDDY_INHERIT are left as they are said. The
- * child does not outlive the call. *result (NULL: nobody wants it) is the caller's to clear, also
- * on failure. */
+ * child does not outlive the call, nor does its group with .new_group. *result (NULL: nobody wants
+ * it) is {0} at first, or what an earlier call left, which is cleared; the caller clears the last
+ * one, also after a failure. */
 EDDY_API EDDY_SUSPENDS int eddy_process_run_with(const char *const *argv,
                                                  eddy_process_result *result,
                                                  const eddy_process_opts *opts);

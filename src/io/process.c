@@ -9,29 +9,33 @@
 
 static const double DEFAULT_GRACE = 2.0;
 static const double KILL_SECONDS = 5.0; /* SIGKILL takes no time but for processes the disk holds */
+static const double GROUP_PAUSE = 0.001, GROUP_PAUSE_MAX = 0.05; /* between looks at a group */
 enum { DEFAULT_MAX_OUTPUT = 16 << 20 };
 
 /* ---- reaping ---- */
 
-/* True once the child has ended. */
-static bool reap(eddy_process *p)
+/* As of waitid, which how goes to; -errno: ECHILD when somebody else has reaped it. */
+static int ask(const eddy_process *p, int how, siginfo_t *info)
 {
-    siginfo_t info = {.si_pid = 0};
     idtype_t by = p->by_number ? P_PID : P_PIDFD;
     id_t id = (id_t)(p->by_number ? p->pid : p->fd.fd);
 
-    if (p->ended)
-        return true;
-    int r = eddy__fault() ? (errno = EIO, -1) : waitid(by, id, &info, WEXITED | WNOHANG);
-    p->lost = r < 0 && errno == ECHILD;
-    if (!p->lost && (r < 0 || info.si_pid == 0))
-        return false;
-    p->status = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
-    p->ended = true;
+    *info = (siginfo_t){.si_pid = 0};
+    return eddy__fault() ? -EIO : waitid(by, id, info, WEXITED | WNOHANG | how) < 0 ? -errno : 0;
+}
+
+/* The process is no longer ours to signal: its number may be another's soon. */
+static void let_go(eddy_process *p)
+{
+    siginfo_t info;
+
+    if (p->fd.fd < 0)
+        return;
+    if (p->new_group && p->ended && !p->lost)
+        ask(p, 0, &info);
     eddy__fd_forget(&p->fd);
     eddy__socket_close(p->fd.fd);
     p->fd.fd = -1;
-    return true;
 }
 
 static int result_of(const eddy_process *p, int *status)
@@ -41,19 +45,43 @@ static int result_of(const eddy_process *p, int *status)
 }
 
 /* The waiters get their copy of the status: the process may be gone when they run. */
-static void on_ready(struct eddy__fd *fd, unsigned events)
+static void tell_waiters(eddy_process *p)
 {
-    eddy_process *p = container_of(fd, eddy_process, fd);
-
-    (void)events;
-    if (!reap(p))
-        return;
     for (struct eddy_waiter_ *w; (w = p->waiters.first);) {
         int r = result_of(p, w->slot);
 
         eddy__waiter_grant(w, r);
     }
-    if (p->keeper.task)
+}
+
+/* True once the child has ended; whoever finds that out tells all who wait. The leader of a group
+ * stays a zombie until let_go: as long as it does its number is the group's. */
+static bool has_ended(eddy_process *p)
+{
+    siginfo_t info;
+
+    if (p->ended)
+        return true;
+    int r = ask(p, p->new_group ? WNOWAIT : 0, &info);
+    p->lost = r == -ECHILD;
+    if (!p->lost && (r < 0 || info.si_pid == 0))
+        return false;
+    p->status = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
+    p->ended = true;
+    if (p->lost || !p->new_group)
+        let_go(p);
+    else
+        eddy__fd_forget(&p->fd);
+    tell_waiters(p);
+    return true;
+}
+
+static void on_ready(struct eddy__fd *fd, unsigned events)
+{
+    eddy_process *p = container_of(fd, eddy_process, fd);
+
+    (void)events;
+    if (has_ended(p) && p->keeper.task)
         eddy__keeper_end(&p->keeper);
 }
 
@@ -111,7 +139,7 @@ int eddy_process_status(eddy_process *p, int *status)
 
     if (!p || p->closed)
         return refuse(p);
-    if (!reap(p))
+    if (!has_ended(p))
         return eddy__raise_code(EDDY_ENOTREADY);
     r = result_of(p, status ? status : &ignored);
     return r < 0 ? fail(r) : 0;
@@ -119,22 +147,33 @@ int eddy_process_status(eddy_process *p, int *status)
 
 /* ---- signals ---- */
 
+/* As long as nobody has reaped the leader its number is the group's, also when it has ended. */
+static int signal_group(const eddy_process *p, int number)
+{
+    siginfo_t info;
+
+    if (p->lost || ask(p, WNOWAIT, &info) == -ECHILD)
+        return 0;
+    return kill(-p->pid, number) < 0 ? -errno : 0;
+}
+
 /* As long as it is not reaped its numbers are its own. */
-static int send_signal(const eddy_process *p, int number)
+static int signal_child(const eddy_process *p, int number)
 {
     long r;
 
     if (p->ended)
         return 0;
-    if (eddy__fault())
-        r = (errno = EIO, -1);
-    else if (p->new_group)
-        r = kill(-p->pid, number);
-    else if (p->by_number)
-        r = kill(p->pid, number);
-    else
-        r = syscall(SYS_pidfd_send_signal, p->fd.fd, number, NULL, 0);
-    return r < 0 && errno != ESRCH ? -errno : 0;
+    r = p->by_number ? kill(p->pid, number)
+                     : syscall(SYS_pidfd_send_signal, p->fd.fd, number, NULL, 0);
+    return r < 0 ? -errno : 0;
+}
+
+static int send_signal(const eddy_process *p, int number)
+{
+    int r = eddy__fault() ? -EIO : p->new_group ? signal_group(p, number) : signal_child(p, number);
+
+    return r == -ESRCH ? 0 : r;
 }
 
 int eddy_process_signal(eddy_process *p, int number)
@@ -184,6 +223,7 @@ static eddy_process *new_process(const char *name, const eddy_process_opts *opts
     }
     eddy__fd_init(&p->fd, eddy__thread.loop, -1, on_ready);
     p->fd.level = true;
+    p->refs = 1;
     p->name = copy;
     p->kill_on_close = opts->kill_on_close;
     p->new_group = opts->new_group;
@@ -192,12 +232,16 @@ static eddy_process *new_process(const char *name, const eddy_process_opts *opts
     return p;
 }
 
-static void free_process(eddy_process *p)
+void eddy__process_ref(eddy_process *p)
 {
-    if (p->fd.fd >= 0) {
-        eddy__fd_forget(&p->fd);
-        eddy__socket_close(p->fd.fd);
-    }
+    p->refs++;
+}
+
+void eddy__process_unref(eddy_process *p)
+{
+    if (--p->refs)
+        return;
+    let_go(p);
     eddy__free(p->name);
     eddy__free(p);
 }
@@ -215,7 +259,7 @@ eddy_process *eddy_process_open_with(const char *const *argv, const eddy_process
         return p;
     for (int i = 0; i < 3; i++)
         eddy_stream_close(p->ends[i]);
-    free_process(p);
+    eddy__process_unref(p);
     return NULL;
 }
 
@@ -231,25 +275,38 @@ eddy_process *eddy_process_shell_with(const char *command, const eddy_process_op
 
 /* ---- closing ---- */
 
+/* Until the child has ended, and all of its group. The group's other members are nobody's children
+ * here, so they are looked for from time to time. */
+static void await_all(eddy_process *p)
+{
+    eddy_loop *loop = p->fd.loop;
+    double pause = GROUP_PAUSE;
+    int status, r = await_end(p, &status);
+
+    loop->io_waits++; /* virtual time does not jump over what goes on elsewhere */
+    while ((r >= 0 || r == -ECHILD) && p->new_group && !p->lost && eddy__group_lives(p->pid)) {
+        r = eddy_sleep(pause);
+        pause = fmin(2 * pause, GROUP_PAUSE_MAX);
+    }
+    loop->io_waits--;
+}
+
 static void end_politely(eddy_process *p)
 {
     struct eddy__closer closer;
-    int status;
 
     eddy__closer_enter(&closer, p->grace + KILL_SECONDS);
     send_signal(p, SIGTERM);
     eddy_timeout(p->grace)
-        eddy_ignore(await_end(p, &status));
-    if (!reap(p)) {
-        send_signal(p, SIGKILL);
-        eddy_ignore(await_end(p, &status));
-    }
+        await_all(p);
+    send_signal(p, SIGKILL);
+    await_all(p);
     eddy__closer_leave(&closer);
 }
 
 static void end_child(eddy_process *p)
 {
-    if (reap(p))
+    if (has_ended(p) && !p->new_group)
         return;
     if (eddy__self() && eddy__thread.loop == p->fd.loop)
         end_politely(p);
@@ -267,7 +324,7 @@ static void close_ends(eddy_process *p)
 
 static void keeper_ended(struct eddy__keeper *keeper)
 {
-    free_process(container_of(keeper, eddy_process, keeper));
+    eddy__process_unref(container_of(keeper, eddy_process, keeper));
 }
 
 /* Has the child reaped later. False: without memory, or without a loop that runs, it is not. */
@@ -290,9 +347,12 @@ void eddy_process_close(eddy_process *p)
     if (p->kill_on_close)
         end_child(p);
     close_ends(p);
+    bool ended = has_ended(p);
     eddy__waiters_grant_all(&p->waiters, EDDY_ECLOSED);
-    if (reap(p) || !keep(p))
-        free_process(p);
+    if (ended)
+        let_go(p);
+    if (ended || !keep(p)) /* the keeper has the owner's reference */
+        eddy__process_unref(p);
 }
 
 /* ---- asking ---- */

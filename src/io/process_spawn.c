@@ -23,7 +23,7 @@ static bool faulty(void)
     return true;
 }
 
-static const char *const end_names[] = {"standard input", "standard output", "standard error"};
+const char *const eddy__end_names[3] = {"standard input", "standard output", "standard error"};
 
 /* ---- descriptors ---- */
 
@@ -61,7 +61,7 @@ static int open_pipe(eddy_process *p, int i, struct plan *plan, const eddy_strea
     if (status < 0)
         return status;
     plan->fds[i] = move_above(fds[i == 0 ? 0 : 1]);
-    snprintf(name, sizeof name, "the %s of %s", end_names[i], p->name);
+    snprintf(name, sizeof name, "the %s of %s", eddy__end_names[i], p->name);
     p->ends[i] = eddy__pipe_stream(fds[i == 0 ? 1 : 0], name, opts);
     if (!p->ends[i]) {
         eddy__socket_close(fds[i == 0 ? 1 : 0]);
@@ -102,8 +102,8 @@ static int prepare_ends(eddy_process *p, struct plan *plan, const eddy_process_o
         int status = prepare_end(p, i, what[i], plan, &opts->stream);
 
         if (status < 0)
-            return eddy_raise(status, "cannot make the %s of '%s' (%d): %s", end_names[i], p->name,
-                              what[i], eddy__words(status).text);
+            return eddy_raise(status, "cannot make the %s of '%s' (%d): %s", eddy__end_names[i],
+                              p->name, what[i], eddy__words(status).text);
     }
     return 0;
 }
@@ -164,10 +164,10 @@ static COLD int cannot_run(const eddy_process *p, const char *cwd, int status)
 }
 
 /* Nobody can wait for it: it must not stay. */
-static void destroy(pid_t pid)
+static void destroy(const eddy_process *p)
 {
-    kill(pid, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+    kill(p->new_group ? -p->pid : p->pid, SIGKILL);
+    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
 }
 
@@ -177,7 +177,7 @@ static int watch(eddy_process *p)
 
     if (status >= 0)
         return 0;
-    destroy(p->pid);
+    destroy(p);
     return eddy_raise(status, "cannot watch '%s': %s", p->name, eddy__words(status).text);
 }
 

@@ -109,6 +109,34 @@ CHILD_TEST(process_closed_under_those_who_wait)
     CHECK_INT(status, -SIGTERM);
 }
 
+/* Whoever finds out that the child has ended tells all who wait. */
+CHILD_TEST(P1_status_wakes_those_who_wait)
+{
+    int status = -1, of_waiter = -1;
+    eddy_auto(eddy_process) *p = eddy_process_shell("exit 5");
+    eddy_auto(eddy_task) *task = eddy_create_task(waits_coro(p, &of_waiter));
+
+    CHECK_INT(eddy_sleep(0), 0);
+    checked(0); /* it ends before the loop looks at the kernel */
+    CHECK_INT(eddy_process_status(p, &status), 0);
+    CHECK_INT(status, 5);
+    CHECK_INT(eddy_await(task), 0);
+    CHECK_INT(of_waiter, 5);
+}
+
+CHILD_TEST(P1_close_gives_the_status_to_those_who_wait)
+{
+    int status = -1;
+    eddy_process *p = eddy_process_shell("exit 6");
+    eddy_auto(eddy_task) *task = eddy_create_task(waits_coro(p, &status));
+
+    CHECK_INT(eddy_sleep(0), 0);
+    checked(0);
+    eddy_process_close(p);
+    CHECK_INT(eddy_await(task), 0);
+    CHECK_INT(status, 6);
+}
+
 /* ---- P1: nobody else's children, and no handler ---- */
 
 CHILD_TEST(P1_sigchld_and_other_children_are_not_touched)

@@ -22,21 +22,23 @@ void eddy_process_result_clear(eddy_process_result *result)
     result->status = 0;
 }
 
-/* ---- one end each ---- */
+/* ---- one end each ----
+ * The process may be closed whenever one of them waits, or before it has begun: communicate holds
+ * it, and each looks whether its pipe is still there. */
 
 /* Children need not read all they are given. */
-static int feeds(eddy_stream *in, const void *input, size_t size)
+static int feeds(eddy_process *p, const void *input, size_t size)
 {
-    ssize_t r = size ? eddy_write(in, input, size) : 0;
+    ssize_t r = !p->ends[0] ? EDDY_ECLOSED : size ? eddy_write(p->ends[0], input, size) : 0;
 
     if (r >= 0)
-        r = eddy_write_eof(in);
+        r = p->ends[0] ? eddy_write_eof(p->ends[0]) : EDDY_ECLOSED;
     if (r != EDDY_EPIPE)
         return r < 0 ? (int)r : 0;
     eddy_error_clear();
     return 0;
 }
-EDDY_CORO(feeds, eddy_stream *, const void *, size_t)
+EDDY_CORO(feeds, eddy_process *, const void *, size_t)
 
 /* Room for one more byte and a zero behind it. */
 static int reserve(eddy_output *to, size_t *capacity)
@@ -54,60 +56,70 @@ static int reserve(eddy_output *to, size_t *capacity)
     return 0;
 }
 
-static int collects(eddy_stream *from, eddy_output *to, size_t max)
+static int collects(eddy_process *p, int end, eddy_output *to)
 {
-    size_t capacity = to->data ? to->size + 1 : 0;
+    size_t capacity = to->data ? to->size + 1 : 0, max = p->max_output;
 
-    for (;;) {
+    while (p->ends[end]) {
         eddy_try(reserve(to, &capacity));
-        ssize_t n = eddy_try(eddy_read(from, to->data + to->size, capacity - to->size - 1));
+        ssize_t n = eddy_try(eddy_read(p->ends[end], to->data + to->size, capacity - to->size - 1));
         to->size += (size_t)n;
         to->data[min_size(to->size, max)] = '\0';
         if (n == 0)
             return 0;
         if (to->size > max) {
             to->size = max;
-            return eddy_raise(EDDY_ELIMIT, "%s is over its maximum of %zu bytes",
-                              eddy_stream_peer(from), max);
+            return eddy_raise(EDDY_ELIMIT, "the %s of %s is over its maximum of %zu bytes",
+                              eddy__end_names[end], p->name, max);
         }
     }
+    return eddy__raise_code(EDDY_ECLOSED);
 }
-EDDY_CORO(collects, eddy_stream *, eddy_output *, size_t)
+EDDY_CORO(collects, eddy_process *, int, eddy_output *)
 
-static int drops(eddy_stream *from)
+static int drops(eddy_process *p, int end)
 {
     char part[4096];
 
-    while (eddy_try(eddy_read(from, part, sizeof part)) > 0)
-        continue;
-    return 0;
+    while (p->ends[end])
+        if (eddy_try(eddy_read(p->ends[end], part, sizeof part)) == 0)
+            return 0;
+    return eddy__raise_code(EDDY_ECLOSED);
 }
-EDDY_CORO(drops, eddy_stream *)
+EDDY_CORO(drops, eddy_process *, int)
 
 /* ---- all of them ---- */
 
-int eddy_process_communicate(eddy_process *p, const void *input, size_t size, eddy_output *out,
-                             eddy_output *err)
+static int talk_to_ends(eddy_process *p, const void *input, size_t size, eddy_output *out,
+                        eddy_output *err)
 {
     eddy_coro coros[3];
     eddy_output *const outputs[] = {NULL, out, err};
     size_t n = 0;
 
+    if (p->ends[0])
+        coros[n++] = feeds_coro(p, input, size);
+    for (int i = 1; i < 3; i++)
+        if (p->ends[i])
+            coros[n++] = outputs[i] ? collects_coro(p, i, outputs[i]) : drops_coro(p, i);
+    return n ? eddy_gather_n(coros, n, .cancel_on_error = true) : 0;
+}
+
+int eddy_process_communicate(eddy_process *p, const void *input, size_t size, eddy_output *out,
+                             eddy_output *err)
+{
     if (!p)
         return eddy_raise(EDDY_EINVAL, "the process is NULL");
     if (size && !input)
         return eddy_raise(EDDY_EINVAL, "an input of %zu bytes is expected, and is NULL", size);
-    if (size && !p->ends[0])
+    if (size && !p->ends[0] && !p->closed)
         return eddy_raise(EDDY_EINVAL, "the child's standard input is not an EDDY_PIPE");
-    if (p->ends[0])
-        coros[n++] = feeds_coro(p->ends[0], input, size);
-    for (int i = 1; i < 3; i++)
-        if (p->ends[i])
-            coros[n++] = outputs[i] ? collects_coro(p->ends[i], outputs[i], p->max_output)
-                                    : drops_coro(p->ends[i]);
-    if (n)
-        eddy_try(eddy_gather_n(coros, n, .cancel_on_error = true));
-    return eddy_process_wait(p, NULL);
+    eddy__process_ref(p);
+    int r = talk_to_ends(p, input, size, out, err);
+    if (r >= 0)
+        r = eddy_process_wait(p, NULL);
+    eddy__process_unref(p);
+    return r;
 }
 
 /* ---- run ---- */
@@ -127,8 +139,7 @@ int eddy_process_run_with(const char *const *argv, eddy_process_result *result,
     eddy_process *p;
     int r = eddy__checkpoint();
 
-    if (result)
-        *result = ignored;
+    eddy_process_result_clear(result);
     if (r < 0)
         return r;
     own.stdin = own.stdin ? own.stdin : own.input_size ? EDDY_PIPE : EDDY_NULL;

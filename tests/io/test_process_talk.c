@@ -107,6 +107,46 @@ CHILD_TEST(P1_communicate_out_of_time_goes_on_later)
     CHECK_STR(out.data, "one\ntwo\n");
 }
 
+/* ---- closed meanwhile ---- */
+
+struct talk {
+    eddy_process *process;
+    const char *input;
+    size_t size;
+    eddy_output out;
+};
+
+static int communicates(struct talk *talk)
+{
+    return eddy_process_communicate(talk->process, talk->input, talk->size, &talk->out, NULL);
+}
+EDDY_CORO(communicates, struct talk *)
+
+/* After so many turns: at 1 the tasks for the pipes have not begun. */
+static void close_in_turn(int turns, bool kill_on_close)
+{
+    char *input = calloc(1, LARGE);
+    struct talk talk = {.input = input, .size = LARGE};
+
+    talk.process = eddy_process_shell("exec sleep 0.2", .stdin = EDDY_PIPE, .stdout = EDDY_PIPE,
+                                      .stderr = EDDY_PIPE, .kill_on_close = kill_on_close);
+    eddy_auto(eddy_task) *task = eddy_create_task(communicates_coro(&talk));
+    for (int i = 0; i < turns; i++)
+        CHECK_INT(eddy_sleep(0), 0);
+    eddy_process_close(talk.process);
+    CHECK_INT(eddy_await(task), EDDY_ECLOSED);
+    eddy_output_clear(&talk.out);
+    free(input);
+}
+
+CHILD_TEST(P1_communicate_whose_process_is_closed)
+{
+    for (int turns = 1; turns < 5; turns++) {
+        close_in_turn(turns, false);
+        close_in_turn(turns, true);
+    }
+}
+
 /* ---- run ---- */
 
 CHILD_TEST(run_gives_status_and_output)
@@ -126,6 +166,20 @@ CHILD_TEST(run_without_input_reads_nothing)
     CHECK_INT(eddy_process_run(ARGV("cat"), &result), 0);
     CHECK_INT(result.out.size, 0);
     CHECK_STR(result.out.data, "");
+}
+
+/* One result for several calls: each clears what the one before has left. */
+CHILD_TEST(run_clears_an_earlier_result)
+{
+    eddy_auto(eddy_process_result) result = {0};
+
+    RUN(&result, "echo one; echo err >&2; exit 9", .cwd = NULL);
+    RUN(&result, "echo two", .cwd = NULL);
+    CHECK_STR(result.out.data, "two\n");
+    CHECK_INT(result.err.size, 0);
+    CHECK_INT(result.status, 0);
+    CHECK_INT(eddy_process_run(ARGV("/no/such"), &result), EDDY_ENOENT);
+    CHECK_PTR(result.out.data, NULL);
 }
 
 CHILD_TEST(run_out_of_time_leaves_no_child)

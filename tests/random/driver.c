@@ -131,6 +131,13 @@ static void show_command(const struct random_script *script, unsigned times)
     printf(" --count %u\n", times);
 }
 
+static const char *name(void)
+{
+    const char *slash = strrchr(options.program, '/');
+
+    return slash ? slash + 1 : options.program;
+}
+
 static void show_failure(const struct random_failure *f)
 {
     if (f->seconds > 0)
@@ -243,7 +250,7 @@ static int run_all(void)
     show_sum();
     if (!failed)
         return 0;
-    printf("FAIL: ");
+    printf("FAIL random_%s: ", name());
     show_failure(&failure);
     show_command(&failure.script, 1);
     if (!options.only)

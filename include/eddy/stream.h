@@ -32,7 +32,8 @@ typedef struct eddy_connect_opts {
 
 /* Connects to a host name or numeric address. The addresses of a name race, IPv6 and IPv4 in turn
  * (RFC 8305); the first that connects wins. NULL with a record that names host, port and reasons:
- * EDDY_ENAME, EDDY_ECONNREFUSED, EDDY_ETLS, … The caller closes it. */
+ * EDDY_ENAME, EDDY_ECONNREFUSED, EDDY_ETLS, … A connection to itself, as TCP can make it to a port
+ * that nobody listens on, is refused. The caller closes it. */
 EDDY_API EDDY_SUSPENDS eddy_stream *eddy_connect_with(const char *host,
                                                       const eddy_connect_opts *opts);
 #define eddy_connect(host, ...) eddy_connect_with((host), &(eddy_connect_opts){__VA_ARGS__})
@@ -94,7 +95,8 @@ EDDY_API EDDY_SUSPENDS int eddy_flush(eddy_stream *stream);
 /* Half-close: sends what is unsent, then the end; reading goes on. */
 EDDY_API EDDY_SUSPENDS int eddy_write_eof(eddy_stream *stream);
 
-/* The peer's and the own address as "127.0.0.1:8080", "[::1]:80" or a path; in the stream. */
+/* The peer's and the own address as "127.0.0.1:8080", "[::1]:80" or a path, also after a reset or
+ * an abort; in the stream. "?": not known. */
 EDDY_API const char *eddy_stream_peer(eddy_stream *stream);
 EDDY_API const char *eddy_stream_local(eddy_stream *stream);
 EDDY_API int eddy_stream_fd(const eddy_stream *stream);

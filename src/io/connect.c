@@ -33,6 +33,34 @@ static int begin_connect(int fd, const struct eddy__address *to, const struct ed
     return status < 0 ? status : connect_again(fd, to);
 }
 
+/* Whether the address that was asked for is the one that was connected to, as it is for others than
+ * 0.0.0.0, :: and those with a zone. */
+static bool is_exact(const struct eddy__address *to)
+{
+    static const struct in6_addr any6 = IN6ADDR_ANY_INIT;
+
+    if (to->u.any.sa_family == AF_INET)
+        return to->u.in4.sin_addr.s_addr != htonl(INADDR_ANY);
+    return !to->u.in6.sin6_scope_id && memcmp(&to->u.in6.sin6_addr, &any6, sizeof any6) != 0;
+}
+
+/* Notes the ends of a new connection while they can be told. 0, or EDDY_ECONNREFUSED, unraised, of
+ * one that is its own peer. */
+static int learn_ends(eddy_stream *s, const struct eddy__address *to)
+{
+    struct eddy__address local, peer;
+    bool knows_local, knows_peer;
+
+    if (to->u.any.sa_family == AF_UNIX)
+        return 0;
+    knows_local = eddy__socket_local(s->fd.fd, &local) >= 0;
+    knows_peer = is_exact(to) || eddy__socket_peer(s->fd.fd, &peer) >= 0;
+    if (is_exact(to))
+        peer = *to;
+    eddy__stream_set_ends(s, knows_local ? &local : NULL, knows_peer ? &peer : NULL);
+    return knows_local && knows_peer && eddy_address_equal(&local, &peer) ? EDDY_ECONNREFUSED : 0;
+}
+
 eddy_stream *eddy__connect_address(const struct eddy__address *to, const struct eddy__address *from,
                                    bool nodelay, const eddy_stream_opts *opts, int *status)
 {
@@ -53,9 +81,12 @@ eddy_stream *eddy__connect_address(const struct eddy__address *to, const struct 
     if (*status == -EINPROGRESS)
         *status = eddy__stream_await_connected(s);
     if (*status >= 0)
+        *status = learn_ends(s, to);
+    if (*status >= 0)
         return s;
+    s->released = true;
     eddy_stream_abort(s);
-    eddy_stream_close(s);
+    eddy__stream_unref(s);
     return NULL;
 }
 

@@ -15,7 +15,7 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
         eddy__waiters_grant_all(&d->writers, 0);
 }
 
-eddy_datagram *eddy__datagram_new(int fd, int family, bool connected)
+eddy_datagram *eddy__datagram_new(int fd, int family, const eddy_address *peer)
 {
     eddy_datagram *d = eddy__alloc_zero(sizeof *d);
 
@@ -24,7 +24,8 @@ eddy_datagram *eddy__datagram_new(int fd, int family, bool connected)
     eddy__fd_init(&d->fd, eddy__thread.loop, fd, on_ready);
     eddy__loop_ref(d->fd.loop);
     d->family = family;
-    d->connected = connected;
+    if (peer)
+        d->peer = *peer;
     d->readable = true;
     d->refs = 1;
     return d;
@@ -124,7 +125,7 @@ ssize_t eddy__datagram_send(eddy_datagram *d, eddy__datagram_try *try_once, void
 
         if (likely(n != -EAGAIN))
             return n;
-        int status = d->family == AF_UNIX && !d->connected ? await_some_receiver(d, &delay)
+        int status = d->family == AF_UNIX && !d->peer.size ? await_some_receiver(d, &delay)
                                                            : await_writable(d);
         if (status < 0)
             return status;
@@ -195,8 +196,14 @@ int eddy_datagram_local(const eddy_datagram *d, eddy_address *address)
 
 int eddy_datagram_peer(const eddy_datagram *d, eddy_address *address)
 {
-    int status = d ? eddy__socket_peer(d->fd.fd, address) : EDDY_EBADF;
+    int status = EDDY_EBADF;
 
+    if (d && d->peer.size) {
+        *address = d->peer;
+        return 0;
+    }
+    if (d)
+        status = eddy__socket_peer(d->fd.fd, address);
     return status < 0 ? eddy_raise(status, "the endpoint has no peer") : 0;
 }
 

@@ -14,16 +14,16 @@ struct eddy_datagram {
     eddy_waiters_ writers; /* parked until the socket takes more */
     unsigned refs;
     int family;
-    bool connected;
     bool readable;
     bool receiving; /* a task is inside a receive */
     bool closed;
     struct eddy__batch *batch; /* made by the first call with several messages */
     struct eddy__unix_file file;
+    eddy_address peer; /* size 0: none. A Unix socket whose peer has gone does not tell it */
 };
 
 /* Of a socket that it owns from then on. NULL without memory, not raised. */
-eddy_datagram *eddy__datagram_new(int fd, int family, bool connected);
+eddy_datagram *eddy__datagram_new(int fd, int family, const eddy_address *peer);
 
 /* One try to receive or send: a count or -errno, -EAGAIN when it would wait. */
 typedef ssize_t eddy__datagram_try(const eddy_datagram *d, void *call);

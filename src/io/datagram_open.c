@@ -1,6 +1,8 @@
 /* datagram_open.c - opening a datagram endpoint: on addresses, or over a socket. */
 #include "io/datagram.h"
 
+enum { PORT_TRIES = 16 };
+
 /* ---- one pair of addresses ---- */
 
 static int set_buffers(int fd, const eddy_datagram_opts *opts)
@@ -48,12 +50,20 @@ static int connect_ends(int fd, struct ends *ends)
     return status;
 }
 
-/* An endpoint, or NULL and *status, not raised. */
-static eddy_datagram *open_ends(struct ends *ends, const eddy_datagram_opts *opts, int *status)
+/* Whether the system has chosen the peer's port for the own end, too, which so talks to itself. */
+static bool chose_itself(int fd, const struct ends *ends)
+{
+    return ends->peer && !(ends->own && eddy_address_port(ends->own)) &&
+           eddy__socket_meets_itself(fd);
+}
+
+/* An endpoint, or NULL and *status, not raised: -EAGAIN when its port is no good. */
+static eddy_datagram *try_ends(struct ends *ends, const eddy_datagram_opts *opts, int *status)
 {
     int family = (ends->own ? ends->own : ends->peer)->u.any.sa_family;
     int fd = eddy__socket_make(family, SOCK_DGRAM);
     eddy_datagram *d = NULL;
+    eddy_address peer;
 
     if (fd < 0) {
         *status = fd;
@@ -62,8 +72,11 @@ static eddy_datagram *open_ends(struct ends *ends, const eddy_datagram_opts *opt
     *status = set_options(fd, family, opts);
     if (*status >= 0)
         *status = connect_ends(fd, ends);
+    if (*status >= 0 && chose_itself(fd, ends))
+        *status = -EAGAIN;
     if (*status >= 0) {
-        d = eddy__datagram_new(fd, family, ends->peer);
+        d = eddy__datagram_new(
+            fd, family, ends->peer && eddy__socket_peer(fd, &peer) >= 0 ? &peer : ends->peer);
         *status = d ? 0 : EDDY_ENOMEM;
     }
     if (d) {
@@ -73,6 +86,18 @@ static eddy_datagram *open_ends(struct ends *ends, const eddy_datagram_opts *opt
     eddy__unix_remove(&ends->file);
     eddy__socket_close(fd);
     return NULL;
+}
+
+static eddy_datagram *open_ends(struct ends *ends, const eddy_datagram_opts *opts, int *status)
+{
+    eddy_datagram *d = NULL;
+
+    *status = -EAGAIN;
+    for (int i = 0; i < PORT_TRIES && *status == -EAGAIN; i++)
+        d = try_ends(ends, opts, status);
+    if (*status == -EAGAIN)
+        *status = EDDY_EADDRNOTAVAIL;
+    return d;
 }
 
 /* ---- the addresses of the options ---- */
@@ -223,7 +248,8 @@ eddy_datagram *eddy_datagram_of_socket(int fd)
 
     if (family < 0)
         return NULL;
-    eddy_datagram *d = eddy__datagram_new(fd, family, eddy__socket_peer(fd, &peer) >= 0);
+    bool connected = eddy__socket_peer(fd, &peer) >= 0;
+    eddy_datagram *d = eddy__datagram_new(fd, family, connected ? &peer : NULL);
     if (!d)
         eddy__raise_code(EDDY_ENOMEM);
     return d;

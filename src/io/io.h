@@ -68,6 +68,13 @@ struct eddy__transport {
 extern const struct eddy__transport eddy__socket_transport;
 extern const struct eddy__transport eddy__unix_transport;
 
+/* An address of IP as a stream remembers it: a quarter of an eddy_address. Family 0: none. */
+union eddy__end {
+    struct sockaddr any;
+    struct sockaddr_in in4;
+    struct sockaddr_in6 in6;
+};
+
 /* Reading. `readable`: receiving is worth a try; set when the stream is new and by the readiness
  * event, cleared when a receive comes back short or empty, unless the peer has hung up: its end
  * brings no further event. Own bytes (`in`) come before the socket's.
@@ -110,8 +117,10 @@ struct eddy_stream {
     void *state;           /* the transport's own, given back with the stream */
     struct eddy__tls *tls; /* NULL: in the clear */
     struct eddy__fds *fds; /* NULL: descriptors that come are not taken */
-    char *peer;            /* made when asked for */
+    char *peer;            /* made when asked for, of the ends or of what the system says */
     char *local;
+    union eddy__end peer_end; /* a socket whose peer has reset does not tell it any more */
+    union eddy__end local_end;
 };
 
 /* A stream of descriptor fd, which it owns from then on. NULL with a record, and fd stays open. */
@@ -126,6 +135,9 @@ static inline void eddy__stream_ref(eddy_stream *s)
     s->refs++;
 }
 void eddy__stream_unref(eddy_stream *s);
+/* Notes its ends, where they are of IP; either may be NULL. */
+void eddy__stream_set_ends(eddy_stream *s, const struct eddy__address *local,
+                           const struct eddy__address *peer);
 /* First line of the calls on a stream: a checkpoint that keeps s while it yields. After a failure s
  * may be gone. */
 int eddy__stream_checkpoint_slow(eddy_stream *s) __attribute__((cold));
@@ -257,6 +269,8 @@ int eddy__socket_error(int fd);
 int eddy__socket_adopt(int fd, int type, const char *what);
 int eddy__socket_local(int fd, struct eddy__address *a);
 int eddy__socket_peer(int fd, struct eddy__address *a);
+/* Connected to itself: nobody listened on that port, and the system chose it for the own end. */
+bool eddy__socket_meets_itself(int fd);
 
 /* ---- names (names.c) ---- */
 

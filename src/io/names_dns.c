@@ -63,8 +63,13 @@ static int close_socket(ares_socket_t fd, void *dns)
 static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t size,
                           void *dns)
 {
+    int status = faulty() ? -1 : connect(fd, to, size);
+
     (void)dns;
-    return faulty() ? -1 : connect(fd, to, size);
+    if (status < 0 || !eddy__socket_meets_itself(fd))
+        return status;
+    errno = ECONNREFUSED; /* its own question would be the answer */
+    return -1;
 }
 
 static ares_ssize_t receive(ares_socket_t fd, void *buf, size_t size, int flags,

@@ -116,6 +116,14 @@ int eddy__socket_peer(int fd, struct eddy__address *a)
     return status_of(faulty() ? -1 : getpeername(fd, &a->u.any, &a->size));
 }
 
+bool eddy__socket_meets_itself(int fd)
+{
+    struct eddy__address local, peer;
+
+    return eddy__socket_local(fd, &local) >= 0 && eddy_address_port(&local) &&
+           eddy__socket_peer(fd, &peer) >= 0 && eddy_address_equal(&local, &peer);
+}
+
 /* ---- taking over ---- */
 
 static int ask(int fd, int option)

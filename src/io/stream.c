@@ -80,7 +80,11 @@ eddy_stream *eddy_stream_of_socket(int fd, const eddy_stream_opts *opts)
     if (eddy__stream_check_opts(opts) < 0)
         return NULL;
     int family = eddy__socket_adopt(fd, SOCK_STREAM, "stream");
-    return family < 0 ? NULL : eddy__stream_of_family(fd, family, opts);
+    eddy_stream *s = family < 0 ? NULL : eddy__stream_of_family(fd, family, opts);
+    struct eddy__address peer;
+    if (s && family != AF_UNIX && eddy__socket_peer(fd, &peer) >= 0)
+        eddy__stream_set_ends(s, NULL, &peer);
+    return s;
 }
 
 void eddy__stream_unref(eddy_stream *s)
@@ -286,30 +290,50 @@ void eddy_stream_abort(eddy_stream *s)
 {
     if (!s || s->closed)
         return;
+    if (!s->released) { /* it may still be asked for them */
+        eddy_stream_peer(s);
+        eddy_stream_local(s);
+    }
     refuse_calls(s);
     end(s, true);
 }
 
 /* ---- asking ---- */
 
-static const char *describe(eddy_stream *s, char **text, int (*ask)(int, struct eddy__address *))
+void eddy__stream_set_ends(eddy_stream *s, const struct eddy__address *local,
+                           const struct eddy__address *peer)
+{
+    if (local && local->size <= sizeof s->local_end)
+        memcpy(&s->local_end, &local->u, local->size);
+    if (peer && peer->size <= sizeof s->peer_end)
+        memcpy(&s->peer_end, &peer->u, peer->size);
+}
+
+static bool recall(const union eddy__end *end, struct eddy__address *address)
+{
+    memcpy(&address->u, end, sizeof *end);
+    return end->any.sa_family != AF_UNSPEC;
+}
+
+static const char *describe(const eddy_stream *s, char **text, const union eddy__end *end,
+                            int (*ask)(int, struct eddy__address *))
 {
     char buffer[EDDY_ADDRESS_TEXT];
     struct eddy__address address;
 
-    if (!*text && s->fd.fd >= 0 && ask(s->fd.fd, &address) >= 0)
+    if (!*text && (recall(end, &address) || (s->fd.fd >= 0 && ask(s->fd.fd, &address) >= 0)))
         *text = eddy__strdup(eddy_address_format(&address, buffer));
     return *text ? *text : "?";
 }
 
 const char *eddy_stream_peer(eddy_stream *s)
 {
-    return s ? describe(s, &s->peer, eddy__socket_peer) : "?";
+    return s ? describe(s, &s->peer, &s->peer_end, eddy__socket_peer) : "?";
 }
 
 const char *eddy_stream_local(eddy_stream *s)
 {
-    return s ? describe(s, &s->local, eddy__socket_local) : "?";
+    return s ? describe(s, &s->local, &s->local_end, eddy__socket_local) : "?";
 }
 
 int eddy_stream_fd(const eddy_stream *s)

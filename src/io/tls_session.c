@@ -52,8 +52,10 @@ static void add_file(EVP_MD_CTX *hash, const char *path)
 
 static void add_server(EVP_MD_CTX *hash, eddy_stream *s, const char *name)
 {
-    struct eddy__address peer;
-    int port = eddy__socket_peer(s->fd.fd, &peer) < 0 ? 0 : eddy_address_port(&peer);
+    const union eddy__end *peer = &s->peer_end;
+    in_port_t port = peer->any.sa_family == AF_INET    ? peer->in4.sin_port
+                     : peer->any.sa_family == AF_INET6 ? peer->in6.sin6_port
+                                                       : 0;
 
     add_text(hash, name ? name : eddy_stream_peer(s));
     add_bytes(hash, &port, sizeof port);

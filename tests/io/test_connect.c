@@ -182,6 +182,166 @@ TEST(U3_connect_out_of_time_leaks_nothing)
     close(listener);
 }
 
+/* ---- J18: a connection's ends ---- */
+
+/* Bound to a free port of host, and connected to it. */
+static eddy_stream *to_itself(const char *host, const char *from, int *status)
+{
+    static const eddy_stream_opts opts;
+    struct eddy__address own, peer;
+    socklen_t size = sizeof own.u;
+
+    CHECK(eddy__address_parse(&own, from, 0) && eddy__address_parse(&peer, host, 0));
+    int fd = socket(own.u.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK_INT(bind(fd, &own.u.any, own.size), 0);
+    CHECK_INT(getsockname(fd, &own.u.any, &size), 0);
+    close(fd);
+    eddy__address_set_port(&peer, eddy_address_port(&own));
+    return eddy__connect_address(&peer, &own, true, &opts, status);
+}
+
+/* What happens by chance where nobody listens on a port that the system gives to clients. */
+TEST(connect_J18_to_itself_is_refused)
+{
+    int status = 0;
+
+    CHECK_PTR(to_itself("127.0.0.1", "127.0.0.1", &status), NULL);
+    CHECK_INT(status, EDDY_ECONNREFUSED);
+    CHECK_PTR(to_itself("0.0.0.0", "127.0.0.1", &status), NULL);
+    CHECK_INT(status, EDDY_ECONNREFUSED);
+}
+
+TEST(connect_J18_to_itself_is_refused_by_ipv6)
+{
+    static const char *const hosts[] = {"::1", "::1%1", "::", "::ffff:127.0.0.1"};
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), status = 0;
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+
+    bool has_in6 = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0;
+    close(fd);
+    if (!has_in6)
+        SKIP("no IPv6 here");
+    for (size_t i = 0; i < count_of(hosts); i++) {
+        CHECK_PTR(to_itself(hosts[i], i == 3 ? hosts[i] : "::1", &status), NULL);
+        CHECK_INT(status, EDDY_ECONNREFUSED);
+    }
+}
+
+/* The names of both ends, as the system tells them. */
+static void ask_ends(int fd, char local[EDDY_ADDRESS_TEXT], char peer[EDDY_ADDRESS_TEXT])
+{
+    struct eddy__address a;
+
+    CHECK(eddy__socket_local(fd, &a) >= 0);
+    eddy_address_format(&a, local);
+    CHECK(eddy__socket_peer(fd, &a) >= 0);
+    eddy_address_format(&a, peer);
+}
+
+/* Its names, after the peer has reset and after an abort. */
+static void check_ends(eddy_stream *stream, const char *local, const char *peer, bool resets)
+{
+    char byte;
+
+    CHECK_INT(eddy_read(stream, &byte, 1), resets ? EDDY_ECONNRESET : 0);
+    if (resets)
+        CHECK_CONTAINS(last_message(), peer);
+    CHECK_STR(eddy_stream_peer(stream), peer);
+    CHECK_STR(eddy_stream_local(stream), local);
+    eddy_stream_close(stream);
+}
+
+TEST(connect_J18_a_peer_that_has_reset_is_known)
+{
+    static const char *const hosts[] = {"127.0.0.1", "0.0.0.0"};
+
+    for (int i = 0; i < 2; i++) {
+        struct sockaddr_in address;
+        int listener = raw_listener(&address, 5);
+        char local[EDDY_ADDRESS_TEXT], peer[EDDY_ADDRESS_TEXT];
+        eddy_stream *stream = eddy_connect(hosts[i], .port = ntohs(address.sin_port));
+
+        ask_ends(stream->fd.fd, local, peer);
+        raw_reset(accept(listener, NULL, NULL));
+        check_ends(stream, local, peer, true);
+        close(listener);
+    }
+}
+
+TEST(connect_J18_ends_are_known_after_an_abort)
+{
+    struct sockaddr_in address;
+    int listener = raw_listener(&address, 5);
+    char local[EDDY_ADDRESS_TEXT], peer[EDDY_ADDRESS_TEXT];
+    eddy_stream *stream = eddy_connect("127.0.0.1", .port = ntohs(address.sin_port));
+
+    ask_ends(stream->fd.fd, local, peer);
+    eddy_stream_abort(stream);
+    CHECK_STR(eddy_stream_peer(stream), peer);
+    CHECK_STR(eddy_stream_local(stream), local);
+    eddy_stream_close(stream);
+    close(listener);
+}
+
+/* Streams of sockets that the program has brought, of TCP and of Unix. */
+TEST(connect_J18_adopted_sockets_know_their_ends)
+{
+    struct pair pair = pair_open();
+    char local[EDDY_ADDRESS_TEXT], peer[EDDY_ADDRESS_TEXT];
+    int fds[2];
+
+    ask_ends(pair.stream->fd.fd, local, peer);
+    raw_reset(pair.raw);
+    check_ends(pair.stream, local, peer, true);
+    CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    eddy_stream *stream = eddy_stream_of_socket(fds[0], NULL);
+    raw_send(fds[0], "x");
+    close(fds[1]); /* with a byte unread: a reset */
+    check_ends(stream, "unnamed", "unnamed", true);
+}
+
+static char handler_local[EDDY_ADDRESS_TEXT], handler_peer[EDDY_ADDRESS_TEXT];
+
+static int aborts_and_asks(eddy_stream *s)
+{
+    char local[EDDY_ADDRESS_TEXT], peer[EDDY_ADDRESS_TEXT];
+
+    ask_ends(s->fd.fd, local, peer);
+    eddy_stream_abort(s);
+    CHECK_STR(eddy_stream_local(s), local);
+    CHECK_STR(eddy_stream_peer(s), peer);
+    memcpy(handler_local, local, sizeof local);
+    memcpy(handler_peer, peer, sizeof peer);
+    return 0;
+}
+
+/* The ends of the two sides are the same, the other way round. */
+TEST(connect_J18_both_sides_know_their_ends)
+{
+    eddy_auto(eddy_server) *server = eddy_server_open(aborts_and_asks, .host = "127.0.0.1");
+    eddy_stream *stream = eddy_connect("127.0.0.1", .port = eddy_server_port(server));
+    char byte;
+
+    CHECK_INT(eddy_read(stream, &byte, 1), EDDY_ECONNRESET);
+    CHECK_STR(eddy_stream_peer(stream), handler_local);
+    CHECK_STR(eddy_stream_local(stream), handler_peer);
+    eddy_stream_close(stream);
+}
+
+TEST(connect_J18_unix_peer_that_has_gone_is_known)
+{
+    eddy_auto(eddy_server) *server = eddy_server_open(aborts_and_asks, .unix_path = "@eddy-ends");
+    eddy_stream *stream = eddy_connect_unix("@eddy-ends");
+    char byte;
+
+    CHECK_INT(eddy_read(stream, &byte, 1), 0);
+    CHECK_STR(eddy_stream_peer(stream), "@eddy-ends");
+    eddy_stream_abort(stream);
+    CHECK_STR(eddy_stream_peer(stream), "@eddy-ends");
+    CHECK_STR(eddy_stream_local(stream), "unnamed");
+    eddy_stream_close(stream);
+}
+
 static int connects(int port, eddy_stream **stream)
 {
     *stream = eddy_connect("127.0.0.1", .port = port);

@@ -1,6 +1,10 @@
 /* Opening datagram endpoints: hosts, paths, options, sockets of others. */
 #include "datagrams.h"
 
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
 static void check_echo(const char *host)
 {
     struct two two = two_open(host);
@@ -228,7 +232,7 @@ TEST(datagram_of_socket_takes_datagram_sockets_only)
     CHECK_INT(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair), 0);
     eddy_auto(eddy_datagram) *a = eddy_datagram_of_socket(pair[0]);
     eddy_auto(eddy_datagram) *b = eddy_datagram_of_socket(pair[1]);
-    CHECK(a && b && a->connected);
+    CHECK(a && b && a->peer.size);
     CHECK_INT(eddy_datagram_send(a, "hello", 5), 5);
     expect(b, "hello");
     unix_name(name, "none");
@@ -267,4 +271,62 @@ SWEEP(datagram_open_sweep)
     eddy_auto(eddy_datagram) *client = eddy_try(
         eddy_datagram_open(.peer_host = "localhost", .peer_port = eddy_datagram_port(server)));
     return (int)eddy_try(eddy_datagram_send(client, "x", 1));
+}
+
+/* ---- J18: the peer ---- */
+
+TEST(datagram_J18_unix_peer_that_has_gone_is_known)
+{
+    char text[EDDY_ADDRESS_TEXT];
+    eddy_address peer;
+    eddy_datagram *gone = eddy_datagram_open(.path = "@eddy-datagram-gone");
+    eddy_auto(eddy_datagram) *d = eddy_datagram_open(.peer_path = "@eddy-datagram-gone");
+
+    CHECK(gone && d);
+    eddy_datagram_close(gone);
+    CHECK_INT(eddy_datagram_send(d, "x", 1), EDDY_ECONNREFUSED);
+    CHECK_INT(eddy_datagram_peer(d, &peer), 0);
+    CHECK_STR(eddy_address_format(&peer, text), "@eddy-datagram-gone");
+}
+
+static bool write_file(const char *to, const char *text)
+{
+    FILE *file = fopen(to, "w");
+    bool written = file && fputs(text, file) >= 0;
+
+    return file && fclose(file) == 0 && written;
+}
+
+/* A network of its own, in which the system gives clients one of two ports. */
+static bool have_two_ports(void)
+{
+    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+    int fd;
+
+    if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+        return false;
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool up = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &lo) == 0;
+    close(fd);
+    return up && write_file("/proc/sys/net/ipv4/ip_local_port_range", "40000 40001");
+}
+
+/* A client of a service that is not there would get its own requests for answers. */
+TEST_REAL(datagram_J18_is_not_its_own_peer)
+{
+    if (!have_two_ports())
+        SKIP("no network of its own");
+    for (int i = 0; i < 100; i++) {
+        eddy_datagram *d = eddy_datagram_open(.peer_host = "127.0.0.1", .peer_port = 40000);
+
+        if (d)
+            CHECK_INT(eddy_datagram_port(d), 40001);
+        else
+            CHECK_INT(eddy_last_status(), EDDY_EADDRNOTAVAIL);
+        eddy_datagram_close(d);
+    }
+    eddy_auto(eddy_datagram) *on_purpose =
+        eddy_datagram_open(.host = "127.0.0.1", .port = 40000, .peer_host = "127.0.0.1",
+                           .peer_port = 40000);
+    CHECK(on_purpose != NULL);
 }

@@ -182,7 +182,7 @@ TEST(U3_connect_out_of_time_leaks_nothing)
     close(listener);
 }
 
-/* ---- J18: a connection's ends ---- */
+/* ---- J17: a connection's ends ---- */
 
 /* Bound to a free port of host, and connected to it. */
 static eddy_stream *to_itself(const char *host, const char *from, int *status)
@@ -201,7 +201,7 @@ static eddy_stream *to_itself(const char *host, const char *from, int *status)
 }
 
 /* What happens by chance where nobody listens on a port that the system gives to clients. */
-TEST(connect_J18_to_itself_is_refused)
+TEST(connect_J17_to_itself_is_refused)
 {
     int status = 0;
 
@@ -211,7 +211,7 @@ TEST(connect_J18_to_itself_is_refused)
     CHECK_INT(status, EDDY_ECONNREFUSED);
 }
 
-TEST(connect_J18_to_itself_is_refused_by_ipv6)
+TEST(connect_J17_to_itself_is_refused_by_ipv6)
 {
     static const char *const hosts[] = {"::1", "::1%1", "::", "::ffff:127.0.0.1"};
     int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), status = 0;
@@ -251,7 +251,7 @@ static void check_ends(eddy_stream *stream, const char *local, const char *peer,
     eddy_stream_close(stream);
 }
 
-TEST(connect_J18_a_peer_that_has_reset_is_known)
+TEST(connect_J17_a_peer_that_has_reset_is_known)
 {
     static const char *const hosts[] = {"127.0.0.1", "0.0.0.0"};
 
@@ -268,7 +268,7 @@ TEST(connect_J18_a_peer_that_has_reset_is_known)
     }
 }
 
-TEST(connect_J18_ends_are_known_after_an_abort)
+TEST(connect_J17_ends_are_known_after_an_abort)
 {
     struct sockaddr_in address;
     int listener = raw_listener(&address, 5);
@@ -284,7 +284,7 @@ TEST(connect_J18_ends_are_known_after_an_abort)
 }
 
 /* Streams of sockets that the program has brought, of TCP and of Unix. */
-TEST(connect_J18_adopted_sockets_know_their_ends)
+TEST(connect_J17_adopted_sockets_know_their_ends)
 {
     struct pair pair = pair_open();
     char local[EDDY_ADDRESS_TEXT], peer[EDDY_ADDRESS_TEXT];
@@ -316,7 +316,7 @@ static int aborts_and_asks(eddy_stream *s)
 }
 
 /* The ends of the two sides are the same, the other way round. */
-TEST(connect_J18_both_sides_know_their_ends)
+TEST(connect_J17_both_sides_know_their_ends)
 {
     eddy_auto(eddy_server) *server = eddy_server_open(aborts_and_asks, .host = "127.0.0.1");
     eddy_stream *stream = eddy_connect("127.0.0.1", .port = eddy_server_port(server));
@@ -328,7 +328,7 @@ TEST(connect_J18_both_sides_know_their_ends)
     eddy_stream_close(stream);
 }
 
-TEST(connect_J18_unix_peer_that_has_gone_is_known)
+TEST(connect_J17_unix_peer_that_has_gone_is_known)
 {
     eddy_auto(eddy_server) *server = eddy_server_open(aborts_and_asks, .unix_path = "@eddy-ends");
     eddy_stream *stream = eddy_connect_unix("@eddy-ends");

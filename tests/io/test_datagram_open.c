@@ -273,9 +273,9 @@ SWEEP(datagram_open_sweep)
     return (int)eddy_try(eddy_datagram_send(client, "x", 1));
 }
 
-/* ---- J18: the peer ---- */
+/* ---- J17: the peer ---- */
 
-TEST(datagram_J18_unix_peer_that_has_gone_is_known)
+TEST(datagram_J17_unix_peer_that_has_gone_is_known)
 {
     char text[EDDY_ADDRESS_TEXT];
     eddy_address peer;
@@ -312,7 +312,7 @@ static bool have_two_ports(void)
 }
 
 /* A client of a service that is not there would get its own requests for answers. */
-TEST_REAL(datagram_J18_is_not_its_own_peer)
+TEST_REAL(datagram_J17_is_not_its_own_peer)
 {
     if (!have_two_ports())
         SKIP("no network of its own");

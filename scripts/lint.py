@@ -44,6 +44,16 @@ BANS = [
     ("clock_gettime gettimeofday time", ("src/",), ("src/base/clock.c",), "take base/clock.h"),
     ("abort", ("src/",), ("src/base/",), "take eddy__bug"),
 ]
+# System calls that a kernel may lack or a sandbox refuse: SYS_C makes them and knows what serves
+# instead, SYS_TEST refuses each. Of syscall() others may ask only for those that there always were.
+SYS_C, SYS_TEST = "src/base/sys.c", "tests/base/test_sys.c"
+NEWER = re.compile(r"""(?<![\w.>])(?:(epoll_pwait2|statx|preadv2|pwritev2|pidfd_\w+|io_uring_\w+|accept4
+    |openat2|close_range|closefrom|renameat2|copy_file_range|memfd_create|memfd_secret|clone3
+    |getrandom|getentropy|membarrier|mseal|mlock2|execveat|faccessat2|fchmodat2|process_madvise
+    |process_mrelease|landlock_\w+|futex_\w+|waitid|fanotify_init|userfaultfd|kcmp|seccomp
+    |sched_setattr|rseq|cachestat|quotactl_fd|mount_setattr|open_tree|statmount)\s*\(
+    |SYS_(\w+)|__NR_(\w+)|(P_PIDFD)\b|(MADV_GUARD_\w+)|(RWF_\w+))""", re.X)
+OLD_SYSCALLS = {"gettid", "tgkill", "rt_tgsigqueueinfo", "clock_getres"}
 MARKS = re.compile(r"\b(?:TODO|FIXME|X{3})\b")
 
 
@@ -128,6 +138,28 @@ def check_calls(source):
             continue
         for m in call.finditer(line):
             yield n, f"{m[1]}() is banned here: {banned[m[1]]}"
+
+
+def check_newer(source):
+    if not source.path.startswith("src/") or source.path.startswith("src/base/sys."):
+        return
+    for n, line in enumerate(source.code, 1):
+        for m in NEWER.finditer(line):
+            name = next(filter(None, m.groups()))
+            if name not in OLD_SYSCALLS:
+                yield n, f"{name}: newer system calls are made by {SYS_C} alone"
+
+
+def check_refused(sources):
+    """What sys.c makes is refused by its test."""
+    texts = {s.path: s for s in sources if s.path in (SYS_C, SYS_TEST)}
+    if len(texts) < 2:
+        return
+    for n, line in enumerate(texts[SYS_C].code, 1):
+        for m in NEWER.finditer(line):
+            name = next(filter(None, m.groups()))
+            if not name.startswith("RWF_") and not re.search(rf"\b{name}\b", texts[SYS_TEST].text):
+                yield SYS_C, n, f"{name} is not refused in {SYS_TEST}"
 
 
 def check_functions(source):
@@ -241,8 +273,9 @@ def main():
     public = [s.path for s in sources if s.path.startswith("include/") and s.path.endswith(".h")]
     problems = list(check_version())
     for source in sources:
-        for check in (check_includes, check_calls, check_functions, check_text, check_contracts):
+        for check in (check_includes, check_calls, check_newer, check_functions, check_text, check_contracts):
             problems += [(source.path, n, text) for n, text in check(source)]
+    problems += check_refused(sources)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(compile_alone, public):
             problems += found

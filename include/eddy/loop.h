@@ -41,11 +41,12 @@ EDDY_API bool eddy_loop_is_running(const eddy_loop *loop);
 EDDY_API const char *eddy_loop_backend(const eddy_loop *loop);
 
 /* Runs until eddy_loop_stop; the batch of calls that is being run then is finished. A loop that was
- * stopped before makes one turn. 0, or EDDY_ELOOP when a loop runs in this thread already. */
+ * stopped before makes one turn. 0, or EDDY_ELOOP when a loop runs in this thread already; when the
+ * kernel refuses to tell of events any more, that is reported, and each run fails with its code. */
 EDDY_API int eddy_loop_run_forever(eddy_loop *loop);
 EDDY_API void eddy_loop_stop(eddy_loop *loop);
 /* One turn: runs what is ready, then polls at most timeout seconds (0: does not wait; INFINITY)
- * and fires timers. Returns 0 or EDDY_ELOOP. */
+ * and fires timers. Returns 0 or a failure as above. */
 EDDY_API int eddy_loop_run_once(eddy_loop *loop, double timeout);
 
 /* The loop's clock in seconds, and in nanoseconds; eddy_time is the running loop's. */

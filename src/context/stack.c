@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/sys.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,10 +14,6 @@
 
 #if EDDY__VALGRIND
 #include <valgrind/valgrind.h>
-#endif
-
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL 102
 #endif
 
 #define PLACES 64u                  /* of a slab of small stacks */
@@ -143,8 +140,7 @@ static void guard_install(struct eddy__stack_pool *pool, struct eddy__stack_slab
                           size_t size)
 {
     if (pool->guard == EDDY__GUARD_INSTALL) {
-        if (madvise(guard, size, MADV_GUARD_INSTALL) == 0 &&
-            (pool->guard_works || guard_works(guard))) {
+        if (eddy__sys_guard_install(guard, size) && (pool->guard_works || guard_works(guard))) {
             pool->guard_works = true;
             return;
         }

@@ -1,6 +1,7 @@
 /* file.c - files as streams: opening, the transport that suspends instead of waiting for
  * readiness, closing. */
 #include "io/file.h"
+#include "base/sys.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -180,13 +181,7 @@ int eddy__file_open_fd(const char *path, int flags, unsigned mode)
 /* What kind of file it is, as the open has seen it: no need to ask the disk again. */
 static int kind_of(int fd)
 {
-    struct statx found;
-
-    if (eddy__fault())
-        return -EIO;
-    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &found) < 0)
-        return -errno;
-    return found.stx_mode & S_IFMT;
+    return eddy__fault() ? -EIO : eddy__sys_kind_of(fd);
 }
 
 static struct eddy__file *make_state(int kind, int flags)

@@ -1,6 +1,7 @@
 /* pipe.c - streams over descriptors that read() and write() serve: pipes, FIFOs, terminals, the
  * standard descriptors. docs/design/processes.md says why they are opened anew. */
 #include "io/pipe.h"
+#include "base/sys.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -9,10 +10,6 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
-
-#ifndef RWF_NOSIGNAL
-#define RWF_NOSIGNAL 0x00000100 /* Linux 6.18 */
-#endif
 
 static bool faulty(void)
 {
@@ -81,15 +78,9 @@ static ssize_t receive_careful(eddy_stream *s, void *buf, size_t size)
 
 static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
 {
-    struct iovec part = {(void *)(uintptr_t)buf, size};
-    ssize_t n;
+    ssize_t n = unlikely(faulty()) ? -EIO : eddy__sys_write_quiet(s->fd.fd, buf, size);
 
-    if (unlikely(faulty()))
-        return -EIO;
-    n = pwritev2(s->fd.fd, &part, 1, -1, RWF_NOSIGNAL);
-    if (n >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS))
-        return result(n);
-    return eddy__write_masked(s->fd.fd, buf, size);
+    return n == -EOPNOTSUPP ? eddy__write_masked(s->fd.fd, buf, size) : n;
 }
 
 /* The reader sees the end when no writer is left. */

@@ -1,9 +1,9 @@
 /* process.c - the life of a child process: opening, waiting, signals, closing. */
 #include "io/process.h"
+#include "base/sys.h"
 
 #include <math.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,11 +17,10 @@ enum { DEFAULT_MAX_OUTPUT = 16 << 20 };
 /* As of waitid, which how goes to; -errno: ECHILD when somebody else has reaped it. */
 static int ask(const eddy_process *p, int how, siginfo_t *info)
 {
-    idtype_t by = p->by_number ? P_PID : P_PIDFD;
-    id_t id = (id_t)(p->by_number ? p->pid : p->fd.fd);
+    int pidfd = p->by_number ? -1 : p->fd.fd;
 
     *info = (siginfo_t){.si_pid = 0};
-    return eddy__fault() ? -EIO : waitid(by, id, info, WEXITED | WNOHANG | how) < 0 ? -errno : 0;
+    return eddy__fault() ? -EIO : eddy__sys_waitid(p->pid, pidfd, info, WEXITED | WNOHANG | how);
 }
 
 /* The process is no longer ours to signal: its number may be another's soon. */
@@ -63,6 +62,8 @@ static bool has_ended(eddy_process *p)
     if (p->ended)
         return true;
     int r = ask(p, p->new_group ? WNOWAIT : 0, &info);
+    if (p->new_group && r < 0 && eddy__sys_refused(-r)) /* nothing leaves it a zombie */
+        r = ask(p, 0, &info);
     p->lost = r == -ECHILD;
     if (!p->lost && (r < 0 || info.si_pid == 0))
         return false;
@@ -160,13 +161,11 @@ static int signal_group(const eddy_process *p, int number)
 /* As long as it is not reaped its numbers are its own. */
 static int signal_child(const eddy_process *p, int number)
 {
-    long r;
-
     if (p->ended)
         return 0;
-    r = p->by_number ? kill(p->pid, number)
-                     : syscall(SYS_pidfd_send_signal, p->fd.fd, number, NULL, 0);
-    return r < 0 ? -errno : 0;
+    if (!p->by_number)
+        return eddy__sys_pidfd_signal(p->fd.fd, p->pid, number);
+    return kill(p->pid, number) < 0 ? -errno : 0;
 }
 
 static int send_signal(const eddy_process *p, int number)

@@ -1,11 +1,11 @@
 /* process_watch.c - what tells of a child's end: a pidfd, or where there are none a thread that
  * waits for the child. */
+#include "base/sys.h"
 #include "io/process.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,7 +36,7 @@ static void *wait_for_child(void *arg)
     union ticket ticket = {.pointer = arg};
     siginfo_t info;
 
-    while (waitid(P_PID, (id_t)ticket.pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+    while (eddy__sys_waitid(ticket.pid, -1, &info, WEXITED | WNOWAIT) == -EINTR)
         continue;
     while (write(ticket.fd, "", 1) < 0 && errno == EINTR)
         continue;
@@ -65,9 +65,13 @@ static int start_thread(union ticket ticket)
 
 static int watch_by_thread(eddy_process *p)
 {
+    siginfo_t info;
     int fds[2];
-    int r = faulty() || pipe2(fds, O_CLOEXEC) < 0 ? -errno : 0;
+    int r = eddy__sys_waitid(p->pid, -1, &info, WEXITED | WNOHANG | WNOWAIT);
 
+    if (r < 0 && eddy__sys_refused(-r)) /* nothing tells of the end and leaves the child */
+        return r;
+    r = faulty() || pipe2(fds, O_CLOEXEC) < 0 ? -errno : 0;
     if (r < 0)
         return r;
     r = start_thread((union ticket){{p->pid, fds[1]}});
@@ -83,35 +87,17 @@ static int watch_by_thread(eddy_process *p)
 
 /* ---- a pidfd ---- */
 
-/* Linux 5.3 has them and cannot wait for them. */
-static bool can_wait_for(int pidfd)
-{
-    siginfo_t info;
-
-    return waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != EINVAL;
-}
-
-/* Whether the kernel is too old, or a filter of system calls refuses them. */
-static bool are_refused(int error)
-{
-    return error == ENOSYS || error == EPERM || error == EACCES;
-}
-
 /* The child is not reaped before this, so that the number is still its own. */
 int eddy__process_watch(eddy_process *p)
 {
-    int fd = faulty() ? -1 : (int)syscall(SYS_pidfd_open, p->pid, 0);
+    int fd = faulty() ? -EIO : eddy__sys_pidfd_open(p->pid);
 
-    if (fd < 0 && errno == ESRCH) { /* SIGCHLD is ignored: the kernel has reaped it */
+    if (fd == -ESRCH) { /* SIGCHLD is ignored: the kernel has reaped it */
         p->ended = p->lost = true;
         return 0;
     }
     if (fd < 0)
-        return are_refused(errno) ? watch_by_thread(p) : -errno;
-    if (!can_wait_for(fd)) {
-        close(fd);
-        return watch_by_thread(p);
-    }
+        return eddy__sys_refused(-fd) ? watch_by_thread(p) : fd;
     p->fd.fd = fd;
     return 0;
 }

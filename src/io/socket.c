@@ -1,5 +1,6 @@
 /* socket.c - the system calls on sockets, each with its injection point, and the transport that
  * streams use on them. */
+#include "base/sys.h"
 #include "io/io.h"
 
 #include <ctype.h>
@@ -66,8 +67,7 @@ int eddy__socket_listen(int fd, int backlog)
 int eddy__socket_accept(int fd, struct eddy__address *peer)
 {
     peer->size = sizeof peer->u;
-    return status_of(
-        faulty() ? -1 : accept4(fd, &peer->u.any, &peer->size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    return faulty() ? -EIO : eddy__sys_accept(fd, &peer->u.any, &peer->size);
 }
 
 int eddy__socket_set(int fd, int level, int option, int value)

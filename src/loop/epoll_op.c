@@ -2,12 +2,12 @@
  * in a worker thread. */
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/sys.h"
 #include "loop/epoll.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* Which of the two an operation is in. */
@@ -139,14 +139,14 @@ static bool is_ready(int fd, short events)
 static ssize_t transfer_nowait(const eddy_op *op)
 {
     bool reads = op->code == EDDY_OP_READ;
-    struct iovec part = {op->buffer, min_size(op->size, EDDY__OP_MAX)};
+    size_t size = min_size(op->size, EDDY__OP_MAX);
 
     if (eddy__fault())
         return -EIO;
-    ssize_t r = reads ? preadv2(op->fd, &part, 1, op->offset, RWF_NOWAIT)
-                      : pwritev2(op->fd, &part, 1, op->offset, RWF_NOWAIT);
-    if (r >= 0 || errno != EOPNOTSUPP)
-        return result_of(r);
+    ssize_t r = reads ? eddy__sys_read_nowait(op->fd, op->buffer, size, op->offset)
+                      : eddy__sys_write_nowait(op->fd, op->buffer, size, op->offset);
+    if (r != -EOPNOTSUPP)
+        return r;
     if (!is_ready(op->fd, reads ? POLLIN : POLLOUT))
         return -EAGAIN;
     eddy_op part_of = *op;

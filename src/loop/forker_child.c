@@ -2,9 +2,10 @@
  * block. */
 #include "loop/forker.h"
 
+#include "base/sys.h"
+
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,15 +36,6 @@ static void settle_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void close_from_to(unsigned first, unsigned last)
-{
-    if (first > last || syscall(SYS_close_range, first, last, 0U) == 0)
-        return;
-    long max = sysconf(_SC_OPEN_MAX);
-    for (unsigned fd = first; fd <= last && (max < 0 || fd < (unsigned long)max); fd++)
-        close((int)fd);
-}
-
 /* A fork copies what other threads have on their heaps, and nobody has it any more: Valgrind would
  * call it lost, when this process or a worker ends. */
 static void forget_leaks(void)
@@ -59,10 +51,10 @@ static void close_all_but(int fd)
     unsigned first = STDERR_FILENO + 1;
 
     if (fd > STDERR_FILENO) {
-        close_from_to(first, (unsigned)fd - 1);
+        eddy__sys_close_range(first, (unsigned)fd - 1);
         first = (unsigned)fd + 1;
     }
-    close_from_to(first, ~0U);
+    eddy__sys_close_range(first, ~0U);
 }
 
 /* ---- a worker ---- */

@@ -17,8 +17,9 @@ struct eddy__io {
     struct list again; /* eddy__fds to be called back or armed in the next poll */
     struct list ops;   /* operations that were submitted and are not done */
     struct eddy__spin spin;
-    bool reported; /* a failing wait is told once */
-    bool ending;   /* no new operations */
+    unsigned failures; /* waits that failed, one after the other */
+    bool reported;     /* a failing wait is told once */
+    bool ending;       /* no new operations */
 };
 
 static inline struct eddy__io *eddy__io_of(const eddy_loop *loop)
@@ -52,8 +53,17 @@ bool eddy__spin_due(struct eddy__spin *spin, const eddy_loop *loop, int64_t time
 bool eddy__spin_run(struct eddy__spin *spin, eddy_loop *loop, bool (*seen)(eddy_loop *loop));
 /* Both without a loop: unless it is to be skipped, asks seen(arg) for that long. */
 bool eddy__spin_look(struct eddy__spin *spin, int64_t ns, bool (*seen)(void *arg), void *arg);
-/* A wait for events failed with -errno: told to the exception handler, the first time. */
+/* A wait for events failed with -errno: told to the exception handler, the first time. When it was
+ * refused, or goes on failing, loop->failed is set, and told; until then it takes some time. */
 void eddy__wait_failed(eddy_loop *loop, const char *what, int error);
+static inline void eddy__wait_worked(eddy_loop *loop)
+{
+    eddy__io_of(loop)->failures = 0;
+}
+/* Waits for other threads alone. */
+void eddy__wait_for_threads(eddy_loop *loop, int64_t timeout_ns);
+/* The poll of a loop that has failed. */
+void eddy__poll_failed(eddy_loop *loop, int64_t timeout_ns);
 /* Announces a wait to those who push to the inbox; false: it has something, do not wait. */
 static inline bool eddy__sleep_begin(eddy_loop *loop)
 {

@@ -3,10 +3,10 @@
 
 #include "base/alloc.h"
 #include "base/fault.h"
+#include "base/sys.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 _Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLRDHUP == POLLRDHUP &&
@@ -18,7 +18,6 @@ enum { BATCH = 256 };
 struct epoll {
     struct eddy__io io; /* must stay first */
     int fd;
-    bool no_pwait2;      /* the kernel lacks nanosecond timeouts */
     unsigned registered; /* descriptors other than the loop's own */
     struct list ended;   /* operations to be finished in the next poll */
     int at, count;       /* the part of events that is not dealt with */
@@ -196,52 +195,19 @@ static bool finish_ended(struct epoll *ep)
 
 /* ---- polling ---- */
 
-static int wait_ms(struct epoll *ep, int64_t timeout_ns)
-{
-    const int64_t ms = INT64_C(1000000);
-    int64_t limit = INT32_MAX;
-    int64_t rounded = timeout_ns / ms + (timeout_ns % ms != 0);
-
-    if (timeout_ns == NS_NEVER)
-        return epoll_wait(ep->fd, ep->events, BATCH, -1);
-    return epoll_wait(ep->fd, ep->events, BATCH, (int)(rounded < limit ? rounded : limit));
-}
-
-static int wait_ns(struct epoll *ep, int64_t timeout_ns)
-{
-#if defined(SYS_epoll_pwait2) && !defined(EDDY_VALGRIND) /* which does not know it */
-    int64_t ts[2] = {timeout_ns / NS_PER_SECOND, timeout_ns % NS_PER_SECOND};
-
-    if (!ep->no_pwait2) {
-        long n = syscall(SYS_epoll_pwait2, ep->fd, ep->events, BATCH, ts, NULL, 0);
-
-        if (n >= 0 || errno != ENOSYS)
-            return (int)n;
-        ep->no_pwait2 = true;
-    }
-#endif
-    return wait_ms(ep, timeout_ns);
-}
-
 /* Fills the batch. */
 static void fetch(eddy_loop *loop, int64_t timeout_ns)
 {
     struct epoll *ep = epoll_of(loop);
-    int n;
 
     ep->at = ep->count = 0;
-    if (eddy__fault()) {
-        errno = EIO;
-        n = -1;
-    } else if (timeout_ns > 0 && timeout_ns != NS_NEVER) {
-        n = wait_ns(ep, timeout_ns);
-    } else {
-        n = epoll_wait(ep->fd, ep->events, BATCH, timeout_ns ? -1 : 0);
-    }
-    if (n > 0)
+    int n = eddy__fault() ? -EIO : eddy__sys_epoll_wait(ep->fd, ep->events, BATCH, timeout_ns);
+    if (n >= 0) {
         ep->count = n;
-    else if (n < 0 && errno != EINTR && ep->fd >= 0)
-        eddy__wait_failed(loop, "epoll_wait", -errno);
+        eddy__wait_worked(loop);
+    } else if (n != -EINTR && ep->fd >= 0) {
+        eddy__wait_failed(loop, "epoll_wait", n);
+    }
 }
 
 static bool seen(eddy_loop *loop)
@@ -270,6 +236,10 @@ static int epoll_poll(eddy_loop *loop, int64_t timeout_ns)
 
     if (finish_ended(ep))
         timeout_ns = 0;
+    if (unlikely(loop->failed)) {
+        eddy__poll_failed(loop, timeout_ns);
+        return loop->failed;
+    }
     if (eddy__fd_run_again(loop))
         timeout_ns = 0;
     if (timeout_ns > 0)
@@ -282,7 +252,7 @@ static int epoll_poll(eddy_loop *loop, int64_t timeout_ns)
         if (event->data.ptr)
             ready(event->data.ptr, event->events);
     }
-    return 0;
+    return loop->failed;
 }
 
 /* Without a system call nobody knows whether a descriptor is ready. */

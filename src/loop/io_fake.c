@@ -3,9 +3,6 @@
 
 #include "base/alloc.h"
 #include "loop/io.h"
-#include <poll.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { EVENTS_MAX = 64, FDS_MAX = 64 };
 
@@ -147,25 +144,10 @@ static bool deliver(eddy_loop *loop)
     return any;
 }
 
-/* Other threads may wake it. */
-static void sleep_for(eddy_loop *loop, int64_t timeout_ns)
-{
-    struct pollfd p = {.fd = loop->wake_fd.fd, .events = POLLIN};
-    struct timespec ts = {.tv_sec = (time_t)(timeout_ns / NS_PER_SECOND),
-                          .tv_nsec = (long)(timeout_ns % NS_PER_SECOND)};
-
-    if (eddy__sleep_begin(loop) && ppoll(&p, 1, timeout_ns == NS_NEVER ? NULL : &ts, NULL) > 0) {
-        uint64_t count;
-
-        eddy_ignore(read(p.fd, &count, sizeof count));
-    }
-    eddy__sleep_end(loop);
-}
-
 static int fake_poll(eddy_loop *loop, int64_t timeout_ns)
 {
     if (!deliver(loop) && timeout_ns > 0)
-        sleep_for(loop, timeout_ns);
+        eddy__wait_for_threads(loop, timeout_ns);
     return 0;
 }
 

@@ -398,6 +398,8 @@ static bool seen(eddy_loop *loop)
 
 static bool uring_pending(eddy_loop *loop)
 {
+    if (unlikely(loop->failed))
+        return true;
     return !list_empty(&eddy__io_of(loop)->again) || seen(loop) ||
            ring_queued(&uring_of(loop)->ring);
 }
@@ -408,8 +410,9 @@ static void enter(eddy_loop *loop, unsigned min_complete, int64_t timeout_ns)
     int r = ring_enter(ring, min_complete, timeout_ns);
 
     if (r >= 0 || r == -ETIME || r == -EINTR || r == -EAGAIN || r == -EBUSY || ring->fd < 0)
-        return;
-    eddy__wait_failed(loop, "io_uring_enter", r);
+        eddy__wait_worked(loop);
+    else
+        eddy__wait_failed(loop, "io_uring_enter", r);
 }
 
 static void wait_for_events(eddy_loop *loop, int64_t timeout_ns)
@@ -436,6 +439,10 @@ static int uring_poll(eddy_loop *loop, int64_t timeout_ns)
 {
     struct uring *u = uring_of(loop);
 
+    if (unlikely(loop->failed)) {
+        eddy__poll_failed(loop, timeout_ns);
+        return loop->failed;
+    }
     if (eddy__fd_run_again(loop) || seen(loop))
         timeout_ns = 0;
     if (timeout_ns > 0)
@@ -443,7 +450,7 @@ static int uring_poll(eddy_loop *loop, int64_t timeout_ns)
     else if (ring_queued(&u->ring) || ring_has_deferred(&u->ring))
         enter(loop, 0, 0);
     reap(u);
-    return 0;
+    return loop->failed;
 }
 
 /* ---- life ---- */

@@ -83,7 +83,7 @@ struct eddy__backend {
     void (*cancel)(eddy_loop *loop, eddy_op *op);
     /* Cheap: whether poll would find or has to hand in something. */
     bool (*pending)(eddy_loop *loop);
-    /* Hands in, waits at most timeout_ns (0: not; NS_NEVER), calls back. */
+    /* Hands in, waits at most timeout_ns (0: not; NS_NEVER), calls back. loop->failed. */
     int (*poll)(eddy_loop *loop, int64_t timeout_ns);
     /* In the child of a fork: closes the descriptors without touching the parent's state. */
     void (*disown)(eddy_loop *loop);
@@ -140,6 +140,7 @@ struct eddy_loop {
 
     const struct eddy__backend *backend;
     void *backend_state;
+    int failed; /* −errno: the kernel tells of no events any more; what is left is to end */
     struct eddy__fd wake_fd;
     unsigned io_waits; /* tasks, watches and operations that wait for I/O */
     int64_t spin_ns;

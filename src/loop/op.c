@@ -82,7 +82,10 @@ void eddy__ops_end(eddy_loop *loop)
                 loop->backend->cancel(loop, eddy__op_whole(part));
             }
         }
-        loop->backend->poll(loop, NS_NEVER);
+        bool alone = loop->failed && !atomic_load(&loop->holds);
+        loop->backend->poll(loop, alone ? 0 : NS_NEVER);
         eddy__inbox_drain(loop);
+        if (alone) /* what the kernel has is its own for ever */
+            return;
     }
 }

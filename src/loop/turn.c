@@ -152,7 +152,8 @@ static NOINLINE size_t run_ready(size_t most)
 
 static bool nothing_can_happen(eddy_loop *loop)
 {
-    return loop->io_waits == 0 && atomic_load(&loop->holds) == 0 && !has_work(loop);
+    return (loop->io_waits == 0 || loop->failed) && atomic_load(&loop->holds) == 0 &&
+           !has_work(loop);
 }
 
 static void poll_backend(eddy_loop *loop, int64_t timeout_ns)
@@ -247,8 +248,9 @@ static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
     timeout_ns = allowed_by_hook(loop, timeout_ns);
     if (has_work(loop))
         timeout_ns = 0;
-    bool idle = only_others_can_wake(loop, timeout_ns);
-    if (idle && (!loop->peers || eddy__peers_idle(loop))) {
+    bool stuck = only_others_can_wake(loop, timeout_ns);
+    bool idle = stuck && !loop->failed; /* others wait for no answer of one that has */
+    if (stuck && (!idle || !loop->peers || eddy__peers_idle(loop))) {
         give_up(loop);
         timeout_ns = 0;
     }
@@ -258,6 +260,8 @@ static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
         wait_or_trim(loop, timeout_ns);
     if (idle && loop->peers && eddy__peers_awake(loop))
         give_up(loop);
+    if (unlikely(loop->failed) && !loop->closing)
+        loop->stopping = true;
     if (eddy__timers_next(loop) != NS_NEVER) {
         eddy__loop_now_exact(loop);
         eddy__timers_fire(loop);

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/sys.h"
 #include <errno.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { SQ_ENTRIES = 256, CQ_ENTRIES = 4096 };
@@ -21,18 +21,12 @@ static const uint32_t FEATURES = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP |
 
 static int setup(struct io_uring_params *params)
 {
-    if (eddy__fault())
-        return -EIO;
-    long fd = syscall(__NR_io_uring_setup, SQ_ENTRIES, params);
-    return fd < 0 ? -errno : (int)fd;
+    return eddy__fault() ? -EIO : eddy__sys_uring_setup(SQ_ENTRIES, params);
 }
 
 static int do_register(int fd, unsigned what, void *arg, unsigned n)
 {
-    if (eddy__fault())
-        return -EIO;
-    long r = syscall(__NR_io_uring_register, fd, what, arg, n);
-    return r < 0 ? -errno : (int)r;
+    return eddy__fault() ? -EIO : eddy__sys_uring_register(fd, what, arg, n);
 }
 
 static void *map(int fd, size_t size, off_t offset)
@@ -134,7 +128,9 @@ int ring_open(struct ring *ring)
     }
     point_into(ring, &params);
     register_fd(ring);
-    return 0;
+    if ((r = ring_enter(ring, 0, 0)) < 0) /* set up, and not to be used: by a sandbox */
+        ring_close(ring);
+    return r;
 }
 
 void ring_close(struct ring *ring)
@@ -143,7 +139,7 @@ void ring_close(struct ring *ring)
 
     if (ring->fd >= 0) {
         if (ring->enter_flags)
-            syscall(__NR_io_uring_register, ring->fd, IORING_UNREGISTER_RING_FDS, &update, 1);
+            eddy__sys_uring_register(ring->fd, IORING_UNREGISTER_RING_FDS, &update, 1);
         close(ring->fd);
     }
     munmap(ring->sqes, ring->sqes_size);
@@ -180,9 +176,8 @@ int ring_enter(struct ring *ring, unsigned min_complete, int64_t timeout_ns)
         flags |= IORING_ENTER_EXT_ARG;
     }
     __atomic_store_n(ring->sq_tail, ring->sq_next, __ATOMIC_RELEASE);
-    long r = syscall(__NR_io_uring_enter, ring->enter_fd, ring_queued(ring), min_complete, flags,
-                     timed ? &arg : NULL, timed ? sizeof arg : 0);
-    return r < 0 ? -errno : (int)r;
+    return eddy__sys_uring_enter(ring->enter_fd, ring_queued(ring), min_complete, flags,
+                                 timed ? &arg : NULL, timed ? sizeof arg : 0);
 }
 
 int ring_cancel_now(struct ring *ring, uint64_t user_data)

@@ -133,6 +133,12 @@ static void deadlock(struct member *m)
     fail(m->run, EDDY_EDEADLOCK, why);
 }
 
+/* It was told already. What waits for I/O may be there to the end: main is over all the same. */
+static void cannot_wait(struct member *m)
+{
+    fail(m->run, m->loop->failed, "the loop cannot wait for events any more");
+}
+
 /* By eddy_loop_stop. */
 static void stopped_early(struct member *m)
 {
@@ -187,11 +193,15 @@ static void end_main(struct member *m)
 
     if (main->state == EDDY__TASK_DONE)
         print_unhandled(m);
+    else if (m->loop->failed)
+        cannot_wait(m);
     else if (m->loop->deadlocked)
         deadlock(m);
     else
         stopped_early(m);
     bool all_ended = eddy__run_end_tasks(m->loop);
+    if (main->state != EDDY__TASK_DONE && m->loop->failed)
+        main_over(m, m->loop->failed); /* no other loop waits for it */
     main->observed = true;
     m->loop->main = NULL;
     if (all_ended)

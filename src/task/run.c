@@ -165,6 +165,16 @@ static void main_ended(eddy_task *task)
     task->loop->stopping = true;
 }
 
+/* How a run has ended: 0, or the failure of the loop itself, which was told. */
+static int outcome(eddy_loop *loop)
+{
+    eddy__loop_leave(loop);
+    if (likely(!loop->failed))
+        return 0;
+    return eddy_raise_at(NULL, loop->failed, "the loop cannot wait for events any more: %s",
+                         eddy_status_message(loop->failed));
+}
+
 int eddy_loop_run_forever(eddy_loop *loop)
 {
     int r = eddy__run_enter(loop);
@@ -172,8 +182,7 @@ int eddy_loop_run_forever(eddy_loop *loop)
     if (r < 0)
         return r;
     eddy__loop_turns(loop);
-    eddy__loop_leave(loop);
-    return 0;
+    return outcome(loop);
 }
 
 int eddy_loop_run_once(eddy_loop *loop, double timeout)
@@ -185,8 +194,7 @@ int eddy_loop_run_once(eddy_loop *loop, double timeout)
         return r;
     eddy__loop_turn(loop, eddy__ns_of_seconds(timeout));
     loop->stopping = false;
-    eddy__loop_leave(loop);
-    return 0;
+    return outcome(loop);
 }
 
 int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
@@ -206,9 +214,11 @@ int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
         eddy__loop_turns(loop);
         task->on_end = NULL;
     }
-    eddy__loop_leave(loop);
+    r = outcome(loop);
     if (task->state != EDDY__TASK_DONE)
-        return eddy_raise_at(NULL, EDDY_ELOOP, "Event loop stopped before Future completed.");
+        return r < 0
+                   ? r
+                   : eddy_raise_at(NULL, EDDY_ELOOP, "Event loop stopped before Future completed.");
     return eddy__task_result(task, EDDY_ECANCELED);
 }
 

@@ -3,13 +3,10 @@
 #define CHILDREN_H
 
 #include "peer.h"
+#include "sandbox.h"
 
 #include "io/process.h"
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 
 #define ARGV EDDY_ARGV
 
@@ -44,20 +41,13 @@ static inline void needs_pidfd(void)
  * that cannot be started are told of: it is left out. */
 static inline void refuse_pidfds(int error)
 {
+    static const struct sandbox_call call = SANDBOX_CALL(pidfd_open);
     static bool refused;
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA)),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = filter};
 
     if (!refused)
         needs_pidfd();
     refused = true;
-    CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-    CHECK_OK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+    sandbox_refuse(&call, 1, error);
     CHECK_INT(syscall(SYS_pidfd_open, getpid(), 0), -1);
 }
 

@@ -1,16 +1,12 @@
 /* Choosing a backend, waiting, spinning, and system calls that fail. */
-#include "test.h"
+#include "sandbox.h"
 
 #include "base/fault.h"
 #include "loop/io.h"
 #include <dirent.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -27,25 +23,10 @@ TEST_PLAIN(backend_U5_environment_names_it)
     eddy_loop_close(loop);
 }
 
-/* From now on in this process io_uring_setup fails with the error. */
-static void refuse_io_uring(int error)
-{
-    struct sock_filter filter[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ((unsigned)error & SECCOMP_RET_DATA)),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = filter};
-
-    CHECK_OK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-    CHECK_OK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
-}
-
 static int open_where_refused(void *arg)
 {
     unsetenv("EDDY_BACKEND");
-    refuse_io_uring(*(int *)arg);
+    sandbox_refuse(&(struct sandbox_call)SANDBOX_CALL(io_uring_setup), 1, *(int *)arg);
     eddy_loop *loop = eddy_loop_open();
     CHECK(loop);
     CHECK_STR(eddy_loop_backend(loop), "epoll");

@@ -1,0 +1,221 @@
+/* sys.c - the only place that makes newer system calls, see sys.h. */
+#include "base/sys.h"
+
+#include "base/base.h"
+#include "base/clock.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef RWF_NOSIGNAL
+#define RWF_NOSIGNAL 0x00000100 /* Linux 6.18 */
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
+
+bool eddy__sys_refused(int error)
+{
+    return error == ENOSYS || error == EPERM || error == EACCES;
+}
+
+/* Of a flag, too. */
+static bool may_be_refused(int error)
+{
+    return eddy__sys_refused(error) || error == EINVAL || error == EOPNOTSUPP;
+}
+
+static int status_of(long r)
+{
+    return r < 0 ? -errno : (int)r;
+}
+
+/* ---- waiting ---- */
+
+static int wait_ms(int fd, struct epoll_event *events, int n, int64_t timeout_ns)
+{
+    const int64_t ms = INT64_C(1000000);
+    int64_t rounded = timeout_ns / ms + (timeout_ns % ms != 0);
+
+    if (rounded > INT32_MAX)
+        rounded = timeout_ns == NS_NEVER ? -1 : INT32_MAX;
+    return status_of(epoll_wait(fd, events, n, (int)rounded));
+}
+
+int eddy__sys_epoll_wait(int fd, struct epoll_event *events, int n, int64_t timeout_ns)
+{
+#if defined(SYS_epoll_pwait2) && !defined(EDDY_VALGRIND) /* which does not know it */
+    static atomic_bool refused;
+
+    if (timeout_ns > 0 && timeout_ns < NS_NEVER &&
+        !atomic_load_explicit(&refused, memory_order_relaxed)) {
+        int64_t ts[2] = {timeout_ns / NS_PER_SECOND, timeout_ns % NS_PER_SECOND};
+        long r = syscall(SYS_epoll_pwait2, fd, events, n, ts, NULL, 0);
+
+        if (r >= 0 || !eddy__sys_refused(errno))
+            return status_of(r);
+        atomic_store(&refused, true);
+    }
+#endif
+    return wait_ms(fd, events, n, timeout_ns);
+}
+
+int eddy__sys_uring_setup(unsigned entries, struct io_uring_params *params)
+{
+    return status_of(syscall(SYS_io_uring_setup, entries, params));
+}
+
+int eddy__sys_uring_enter(int fd, unsigned submit, unsigned complete, unsigned flags,
+                          const void *arg, size_t size)
+{
+    return status_of(syscall(SYS_io_uring_enter, fd, submit, complete, flags, arg, size));
+}
+
+int eddy__sys_uring_register(int fd, unsigned what, void *arg, unsigned n)
+{
+    return status_of(syscall(SYS_io_uring_register, fd, what, arg, n));
+}
+
+/* ---- descriptors ---- */
+
+static ssize_t or_unsupported(ssize_t r)
+{
+    if (r >= 0)
+        return r;
+    return may_be_refused(errno) ? -EOPNOTSUPP : -errno;
+}
+
+ssize_t eddy__sys_read_nowait(int fd, void *buf, size_t size, int64_t offset)
+{
+    return or_unsupported(preadv2(fd, &(struct iovec){buf, size}, 1, offset, RWF_NOWAIT));
+}
+
+static ssize_t write_with(int fd, const void *buf, size_t size, int64_t offset, int flags)
+{
+    struct iovec part = {(void *)(uintptr_t)buf, size};
+
+    return or_unsupported(pwritev2(fd, &part, 1, offset, flags));
+}
+
+ssize_t eddy__sys_write_nowait(int fd, const void *buf, size_t size, int64_t offset)
+{
+    return write_with(fd, buf, size, offset, RWF_NOWAIT);
+}
+
+ssize_t eddy__sys_write_quiet(int fd, const void *buf, size_t size)
+{
+    return write_with(fd, buf, size, -1, RWF_NOSIGNAL);
+}
+
+int eddy__sys_accept(int fd, struct sockaddr *peer, socklen_t *size)
+{
+    socklen_t room = *size;
+    int r = accept4(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (r >= 0 || !eddy__sys_refused(errno))
+        return status_of(r);
+    *size = room;
+    r = accept(fd, peer, size);
+    if (r < 0)
+        return -errno;
+    if (fcntl(r, F_SETFD, FD_CLOEXEC) < 0 || fcntl(r, F_SETFL, O_NONBLOCK) < 0) {
+        int error = -errno;
+
+        close(r);
+        return error;
+    }
+    return r;
+}
+
+/* There may be a thousand million numbers, and few of them open. */
+static void close_listed(DIR *listed, unsigned first, unsigned last)
+{
+    for (struct dirent *entry; (entry = readdir(listed));) {
+        char *end;
+        unsigned long fd = strtoul(entry->d_name, &end, 10);
+
+        if (end != entry->d_name && fd >= first && fd <= last && (int)fd != dirfd(listed))
+            close((int)fd);
+    }
+    closedir(listed);
+}
+
+void eddy__sys_close_range(unsigned first, unsigned last)
+{
+    if (first > last || syscall(SYS_close_range, first, last, 0U) == 0)
+        return;
+    DIR *listed = opendir("/proc/self/fd");
+    if (listed) {
+        close_listed(listed, first, last);
+        return;
+    }
+    long max = sysconf(_SC_OPEN_MAX);
+    for (unsigned fd = first; fd <= last && (max < 0 || fd < (unsigned long)max); fd++)
+        close((int)fd);
+}
+
+int eddy__sys_kind_of(int fd)
+{
+    struct statx found;
+    struct stat same;
+
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &found) == 0)
+        return found.stx_mode & S_IFMT;
+    return fstat(fd, &same) < 0 ? -errno : (int)(same.st_mode & S_IFMT);
+}
+
+/* ---- children that are not reaped yet ---- */
+
+int eddy__sys_pidfd_open(pid_t pid)
+{
+    return status_of(syscall(SYS_pidfd_open, pid, 0));
+}
+
+int eddy__sys_pidfd_signal(int pidfd, pid_t pid, int number)
+{
+    if (syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0) == 0)
+        return 0;
+    return eddy__sys_refused(errno) ? status_of(kill(pid, number)) : -errno;
+}
+
+/* Of the child's end only, and it is reaped. */
+static int wait_without_id(pid_t pid, siginfo_t *info, int options)
+{
+    int status;
+    pid_t r = waitpid(pid, &status, options & WNOHANG);
+
+    if (r <= 0)
+        return status_of(r);
+    info->si_pid = r;
+    info->si_code = WIFEXITED(status) ? CLD_EXITED : CLD_KILLED;
+    info->si_status = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+    return 0;
+}
+
+int eddy__sys_waitid(pid_t pid, int pidfd, siginfo_t *info, int options)
+{
+    int r = pidfd >= 0 ? waitid(P_PIDFD, (id_t)pidfd, info, options) : -1;
+
+    if (r < 0 && (pidfd < 0 || may_be_refused(errno)))
+        r = waitid(P_PID, (id_t)pid, info, options);
+    if (r < 0 && eddy__sys_refused(errno) && !(options & WNOWAIT))
+        return wait_without_id(pid, info, options);
+    return status_of(r);
+}
+
+/* ---- memory ---- */
+
+bool eddy__sys_guard_install(void *guard, size_t size)
+{
+    return madvise(guard, size, MADV_GUARD_INSTALL) == 0;
+}

@@ -207,9 +207,12 @@ static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
     return unlikely(faulty()) ? -EIO : result(send(s->fd.fd, buf, size, MSG_NOSIGNAL));
 }
 
+/* After a reset the system calls the socket unconnected: for writers the peer has gone. */
 static int send_eof(eddy_stream *s)
 {
-    return status_of(faulty() ? -1 : shutdown(s->fd.fd, SHUT_WR));
+    int status = status_of(faulty() ? -1 : shutdown(s->fd.fd, SHUT_WR));
+
+    return status == -ENOTCONN ? EDDY_EPIPE : status;
 }
 
 /* A poll that is armed keeps the socket open behind close(), and the peer would not see the end: it

@@ -268,6 +268,18 @@ TEST(connect_J17_a_peer_that_has_reset_is_known)
     }
 }
 
+/* As a write after it says. */
+TEST(connect_write_eof_after_a_reset)
+{
+    struct pair pair = pair_open();
+    char byte;
+
+    raw_reset(pair.raw);
+    CHECK_INT(eddy_read(pair.stream, &byte, 1), EDDY_ECONNRESET);
+    CHECK_INT(eddy_write_eof(pair.stream), EDDY_EPIPE);
+    eddy_stream_close(pair.stream);
+}
+
 TEST(connect_J17_ends_are_known_after_an_abort)
 {
     struct sockaddr_in address;

@@ -87,6 +87,19 @@ TEST(J15_descriptors_come_with_their_bytes)
     close_both(pair);
 }
 
+TEST(J15_descriptors_are_taken_one_by_one)
+{
+    eddy_stream *pair[2];
+    char byte;
+
+    pair_make(pair, 4);
+    send_marked(pair[0], "x", 10, 3);
+    CHECK_INT(eddy_read(pair[1], &byte, 1), 1);
+    for (int i = 0; i < 3; i++)
+        take_marked(pair[1], 10 + i, 1);
+    close_both(pair);
+}
+
 TEST(J15_descriptors_survive_reading_ahead)
 {
     eddy_stream *pair[2];

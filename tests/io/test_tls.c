@@ -2,6 +2,8 @@
 /* pkg-config: openssl */
 #include "identity.h"
 
+#include <openssl/err.h>
+
 #include <malloc.h>
 
 static struct house h;
@@ -304,5 +306,22 @@ TEST_REAL(tls_connections_leave_no_memory)
     connect_often(120);
     CHECK_INT(eddy__alloc_live(), live);
     CHECK(mallinfo2().uordblks < used + 100000); /* malloc's cache; make soak-tls looks closer */
+    house_free(&h);
+}
+
+/* What the program's own use of OpenSSL has left there says nothing about this stream. */
+TEST(tls_errors_of_others_do_not_count)
+{
+    house_open(&h, echoes);
+    eddy_stream *s = house_connect(&h, .server_name = NULL);
+    CHECK(s != NULL);
+    for (int i = 0; i < 3; i++) {
+        ERR_raise(ERR_LIB_USER, 1);
+        check_echo(s); /* a write, and a read that waits */
+    }
+    ERR_raise(ERR_LIB_USER, 1);
+    CHECK_INT(eddy_write_eof(s), 0);
+    eddy_stream_close(s);
+    ERR_clear_error();
     house_free(&h);
 }

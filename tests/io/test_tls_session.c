@@ -178,6 +178,97 @@ TEST(tls_J14_old_sessions_are_not_resumed)
     house_free(&h);
 }
 
+/* One connection, whose session was verified so many seconds earlier than it says. */
+static bool resumes_and_ages(int64_t seconds)
+{
+    eddy_auto(eddy_stream) *s = house_connect(&h, .sessions = 1);
+
+    CHECK(s != NULL);
+    s->tls->verified -= seconds * NS_PER_SECOND;
+    check_echo(s); /* with the tickets of this connection */
+    return eddy_stream_tls_resumed(s);
+}
+
+/* Resuming does not verify: a session that comes of another is as old as that one. */
+TEST(tls_J14_what_was_verified_counts_for_a_day)
+{
+    house_open(&h, notes_and_echoes);
+    CHECK(!resumes_and_ages(0));
+    CHECK(resumes_and_ages(86400 - 100));
+    CHECK(resumes_and_ages(200));
+    CHECK(!resumes_and_ages(0));
+    CHECK(resumes_and_ages(0));
+    house_free(&h);
+}
+
+static void __attribute__((noinline)) fill_stack(int byte)
+{
+    volatile char bytes[8192];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)byte;
+}
+
+/* The key depends on what it is made of alone, with files and without. */
+TEST(tls_J14_keys_are_the_same_each_time)
+{
+    struct pair pair = pair_open();
+    unsigned char keys[2][EDDY__TLS_KEY];
+
+    house_make(&h);
+    const eddy_tls_opts opts[] = {
+        {.insecure = false}, {.ca_file = h.authority.file}, {.ca_file = "/nonexistent/ca.pem"}};
+    for (size_t i = 0; i < count_of(opts); i++) {
+        for (int k = 0; k < 2; k++) {
+            fill_stack(0x55 + k);
+            CHECK(eddy__tls_session_key(keys[k], pair.stream, "x.test", &opts[i]));
+        }
+        CHECK_MEM(keys[0], keys[1], sizeof keys[0]);
+    }
+    pair_close(&pair);
+    house_free(&h);
+}
+
+/* Whatever decides about trust, or is shown to the server, makes another key. */
+TEST(tls_J14_each_option_is_in_the_key)
+{
+    static const eddy_tls_opts opts[] = {
+        {.insecure = false},           {.ca_file = "/nonexistent"}, {.crl_file = "/nonexistent"},
+        {.cert = "/nonexistent"},      {.key = "/nonexistent"},     {.alpn = "h2"},
+        {.alpn = "h2,http/1.1"},       {.insecure = true},          {.min_version = EDDY_TLS_1_2},
+        {.min_version = EDDY_TLS_1_3},
+    };
+    enum { MANY = count_of(opts) + 2 };
+    unsigned char keys[MANY][EDDY__TLS_KEY];
+    struct pair pair = pair_open();
+
+    for (size_t i = 0; i < count_of(opts); i++)
+        CHECK(eddy__tls_session_key(keys[i], pair.stream, "x.test", &opts[i]));
+    CHECK(eddy__tls_session_key(keys[MANY - 2], pair.stream, "y.test", &opts[0]));
+    pair.stream->peer_end.in4.sin_port++;
+    CHECK(eddy__tls_session_key(keys[MANY - 1], pair.stream, "x.test", &opts[0]));
+    for (int i = 0; i < MANY; i++)
+        for (int k = 0; k < i; k++)
+            CHECK(memcmp(keys[i], keys[k], sizeof keys[i]) != 0);
+    CHECK(!eddy__tls_session_key(keys[0], pair.stream, "x.test", &(eddy_tls_opts){.sessions = -1}));
+    pair_close(&pair);
+}
+
+/* It would tell who listens that it is the same client. */
+TEST(tls_J14_a_ticket_is_used_once)
+{
+    house_open(&h, notes_and_echoes);
+    CHECK(!resumes(.sessions = 1));
+    for (int i = 0; i < 2; i++) {
+        eddy_auto(eddy_stream) *s = house_connect(&h, .sessions = 1);
+
+        CHECK(s != NULL);
+        CHECK_STR(eddy_stream_tls_version(s), "TLSv1.3");
+        CHECK_INT(eddy_stream_tls_resumed(s), i == 0); /* and it reads no new ticket */
+    }
+    house_free(&h);
+}
+
 /* ---- later, and with certificates of clients ---- */
 
 static int upgrades(eddy_stream *s)

@@ -17,10 +17,10 @@ static bool is_idle(const eddy_stream *s)
 
 static COLD ssize_t fail(eddy_stream *s, int code)
 {
-    if (s->cut && code == EDDY_EPIPE)
+    if (code == EDDY_EPIPE && s->cut)
         return eddy_raise(code, "an earlier write to %s was ended in its middle",
                           eddy_stream_peer(s));
-    if (s->sent_eof && code == EDDY_EPIPE)
+    if (code == EDDY_EPIPE && s->sent_eof)
         return eddy_raise(code, "nothing can be written to %s after eddy_write_eof",
                           eddy_stream_peer(s));
     return eddy__stream_fail(s, "write to", code);
@@ -222,14 +222,17 @@ ssize_t eddy_write(eddy_stream *s, const void *buf, size_t size)
 
 /* ---- behind everything that was written before ---- */
 
-/* With the turn: waits until everything accepted has been sent. */
+/* With the turn: waits until everything accepted has been sent. s may be gone after
+ * EDDY_ECLOSED. */
 static int await_sent(eddy_stream *s)
 {
-    int status = 0;
+    while (unsent(s) && !s->write_error) {
+        int status = eddy__stream_await_writable(s, 0);
 
-    while (unsent(s) && !s->write_error && status >= 0)
-        status = eddy__stream_await_writable(s, 0);
-    return status == EDDY_ECLOSED || !s->write_error ? status : s->write_error;
+        if (status == EDDY_ECLOSED || (status < 0 && !s->write_error))
+            return status;
+    }
+    return s->write_error;
 }
 
 static int begin_flush(eddy_stream *s)

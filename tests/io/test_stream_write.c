@@ -453,3 +453,28 @@ TEST_REAL(write_that_waits_for_a_half_closed_peer_leaves_the_loop_asleep)
     check_waiting_writer(false);
     check_waiting_writer(true);
 }
+
+static int flushes(eddy_stream *stream, bool eof)
+{
+    return eof ? eddy_write_eof(stream) : eddy_flush(stream);
+}
+EDDY_CORO(flushes, eddy_stream *, bool)
+
+/* U2: the stream has gone before those who waited in it run. */
+TEST(U2_flush_of_a_stream_that_is_aborted_and_closed)
+{
+    static char bytes[60000];
+
+    for (int eof = 0; eof < 2; eof++) {
+        struct pair pair = pair_open_with(true, NULL);
+
+        while (!eddy__stream_unsent(pair.stream))
+            CHECK(eddy_write(pair.stream, bytes, sizeof bytes) > 0);
+        eddy_auto(eddy_task) *task = eddy_create_task(flushes_coro(pair.stream, eof));
+        CHECK_OK(eddy_sleep(0.01));
+        eddy_stream_abort(pair.stream);
+        eddy_stream_close(pair.stream);
+        CHECK_INT(eddy_await(task), EDDY_ECLOSED);
+        close(pair.raw);
+    }
+}

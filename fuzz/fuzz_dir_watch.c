@@ -29,9 +29,9 @@ static void scan(eddy_dir_watch *watch, int *next_wd)
 {
     while (!list_empty(&watch->todo)) {
         struct eddy__dir_todo *todo = container_of(watch->todo.next, struct eddy__dir_todo, link);
-        struct eddy__dir_node *parent = eddy__dir_find(&watch->tree, todo->parent_wd);
+        struct eddy__dir_node *parent = eddy__dir_placed(&watch->tree, todo->parent_wd);
 
-        if (parent && !eddy__dir_child(parent, todo->name) && *next_wd < 8)
+        if (parent && !eddy__dir_child(&watch->tree, parent, todo->name) && *next_wd < 8)
             eddy__dir_add(&watch->tree, parent, todo->name, (*next_wd)++);
         eddy__dir_todo_drop(watch, todo);
     }
@@ -39,9 +39,11 @@ static void scan(eddy_dir_watch *watch, int *next_wd)
 
 static void take_all(eddy_dir_watch *watch)
 {
+    eddy__dir_moves_expire(watch, eddy_time(), 0);
+    if (watch->events.lost)
+        eddy__dir_rescan(watch);
+    watch->events.lost = watch->events.muted = false;
     for (struct eddy__dir_note *note; (note = eddy__dir_take(&watch->events));) {
-        if (note->cookie)
-            eddy__dir_settle(watch, note);
         MUST(note->path && note->path[0] != '/');
         MUST((note->kind == EDDY_DIR_MOVED) == (note->from != NULL));
         eddy__dir_note_free(note);
@@ -81,12 +83,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     watch->events.kinds = take_byte(&in);
     watch->tree.fd = -1;
     list_init(&watch->events.notes);
+    list_init(&watch->moves);
     list_init(&watch->todo);
+    list_init(&watch->later);
     MUST(eddy__dir_add(&watch->tree, NULL, "/root", 1) != NULL);
     feed(watch, &in);
     take_all(watch);
-    while (!list_empty(&watch->todo))
-        eddy__dir_todo_drop(watch, container_of(watch->todo.next, struct eddy__dir_todo, link));
+    eddy__dir_todo_clear(watch);
+    eddy__dir_moves_clear(watch);
     eddy__dir_drop_all(&watch->tree);
     MUST(watch->tree.count == 0);
     free(watch);

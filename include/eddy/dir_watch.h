@@ -36,10 +36,10 @@ typedef struct eddy_dir_watch_opts {
 
 typedef struct eddy_dir_watch eddy_dir_watch;
 
-/* Watches a folder from now on. NULL with a record: EDDY_ENOENT, EDDY_ENOTDIR, EDDY_EACCES;
- * EDDY_ELIMIT when there are more folders than max_folders, or than the system lets this user watch
- * (the record names the setting). The caller closes it; who waits gets EDDY_ECLOSED. NULL is fine
- * there. */
+/* Watches a folder, or the one that a link leads to, from now on. NULL with a record: EDDY_ENOENT,
+ * EDDY_ENOTDIR, EDDY_EACCES; EDDY_ELIMIT when there are more folders than max_folders, or than the
+ * system lets this user watch (the record names the setting). The caller closes it; who waits gets
+ * EDDY_ECLOSED. NULL is fine there. */
 EDDY_API EDDY_SUSPENDS eddy_dir_watch *eddy_dir_watch_open_with(const char *path,
                                                                 const eddy_dir_watch_opts *opts);
 #define eddy_dir_watch_open(path, ...)                                                             \
@@ -49,9 +49,10 @@ EDDY_AUTOCLOSE(eddy_dir_watch, eddy_dir_watch_close)
 
 /* Waits for the next event: 0, and *event. Equal ones in a row that were not taken are one, and
  * what is modified while its creation was not taken is not told. What is in a new folder is told as
- * created, perhaps twice when it is made just then. EDDY_EBUSY while another task waits;
- * EDDY_ELIMIT, once, when a new folder is one too many and stays unwatched; EDDY_EOF after GONE. A
- * cancellation loses nothing. */
+ * created, perhaps twice when it is made just then. Two that change places at once
+ * (RENAME_EXCHANGE) are told as moves and creations, of folders with what is in them, that lead
+ * there. EDDY_EBUSY while another task waits; EDDY_ELIMIT, once, when a new folder is one too many
+ * and stays unwatched; EDDY_EOF after GONE. A cancellation loses nothing. */
 EDDY_API EDDY_SUSPENDS int eddy_dir_watch_next(eddy_dir_watch *watch, eddy_dir_event *event);
 
 EDDY_END_DECLS

@@ -18,8 +18,10 @@ void eddy__dir_note_free(struct eddy__dir_note *note)
 }
 
 /* Whoever takes the older one looks at the file after that, and sees what the new one is about. */
-static bool stands_for(const struct eddy__dir_note *older, int kind)
+static bool stands_for(const struct eddy__dir_note *older, int kind, bool folder)
 {
+    if (older->folder != folder)
+        return false;
     switch (kind) {
     case EDDY_DIR_MODIFIED:
     case EDDY_DIR_ATTRIBUTES:
@@ -30,8 +32,25 @@ static bool stands_for(const struct eddy__dir_note *older, int kind)
     }
 }
 
-/* Only the last event of that path counts: before it the path was something else. */
-static bool is_told_already(const struct eddy__dir_events *events, int kind, const char *path)
+/* The path is that of the folder, or of something below it. */
+static bool is_at_or_below(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+
+    return strncmp(path, folder, length) == 0 && (path[length] == '\0' || path[length] == '/');
+}
+
+/* The path was something else before it. */
+static bool is_new_since(const struct eddy__dir_note *older, const char *path)
+{
+    return (older->from && is_at_or_below(path, older->from)) ||
+           (older->kind != EDDY_DIR_MODIFIED && older->kind != EDDY_DIR_ATTRIBUTES &&
+            is_at_or_below(path, older->path));
+}
+
+/* Only the last event of that path counts. */
+static bool is_told_already(const struct eddy__dir_events *events, int kind, bool folder,
+                            const char *path)
 {
     int left = LOOK_BACK;
 
@@ -40,16 +59,15 @@ static bool is_told_already(const struct eddy__dir_events *events, int kind, con
         const struct eddy__dir_note *older = note_of(link);
 
         if (strcmp(older->path, path) == 0)
-            return older->kind & (int)events->kinds && stands_for(older, kind);
-        if (older->from && strcmp(older->from, path) == 0)
+            return stands_for(older, kind, folder);
+        if (is_new_since(older, path))
             return false;
     }
     return false;
 }
 
-/* Takes path. NULL: lost. */
-static struct eddy__dir_note *add(struct eddy__dir_events *events, int kind, bool folder,
-                                  char *path)
+/* Takes both. */
+static void add(struct eddy__dir_events *events, int kind, bool folder, char *path, char *from)
 {
     struct eddy__dir_note *note = NULL;
 
@@ -57,44 +75,41 @@ static struct eddy__dir_note *add(struct eddy__dir_events *events, int kind, boo
         note = eddy__alloc_zero(sizeof *note);
     if (!note) {
         eddy__free(path);
+        eddy__free(from);
         events->lost = true;
-        return NULL;
+        return;
     }
     note->kind = kind;
     note->folder = folder;
     note->path = path;
+    note->from = from;
     list_add_tail(&events->notes, &note->link);
     events->count++;
-    return note;
+}
+
+/* When some were lost, OVERFLOW stands for all that follow. */
+static bool is_wanted(const struct eddy__dir_events *events, int kind)
+{
+    return kind & (int)events->kinds && !events->muted && !events->lost;
 }
 
 void eddy__dir_note(struct eddy__dir_events *events, int kind, bool folder, char *path)
 {
-    if (kind & (int)events->kinds && !(path && is_told_already(events, kind, path)))
-        add(events, kind, folder, path);
+    if (is_wanted(events, kind) && !(path && is_told_already(events, kind, folder, path)))
+        add(events, kind, folder, path, NULL);
     else
         eddy__free(path);
 }
 
-void eddy__dir_note_half(struct eddy__dir_events *events, bool folder, char *path, uint32_t cookie,
-                         int wd)
+void eddy__dir_note_move(struct eddy__dir_events *events, bool folder, char *path, char *from)
 {
-    struct eddy__dir_note *note = add(events, EDDY_DIR_REMOVED, folder, path);
-
-    if (note) {
-        note->cookie = cookie;
-        note->wd = wd;
+    if (is_wanted(events, EDDY_DIR_MOVED) && path && from) {
+        add(events, EDDY_DIR_MOVED, folder, path, from);
+        return;
     }
-}
-
-struct eddy__dir_note *eddy__dir_half(const struct eddy__dir_events *events, uint32_t cookie)
-{
-    if (!cookie)
-        return NULL;
-    for (struct list *link = events->notes.prev; link != &events->notes; link = link->prev)
-        if (note_of(link)->cookie == cookie)
-            return note_of(link);
-    return NULL;
+    events->lost |= !path || !from;
+    eddy__free(path);
+    eddy__free(from);
 }
 
 struct eddy__dir_note *eddy__dir_take(struct eddy__dir_events *events)

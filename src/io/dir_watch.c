@@ -2,20 +2,21 @@
 #include "io/dir_watch.h"
 #include <eddy/pipe.h>
 
-#include <fcntl.h>
+#include <sys/ioctl.h>
 
 enum { DEFAULT_EVENTS = 16384, DEFAULT_FOLDERS = 65536 };
 enum { ALL_KINDS = EDDY_DIR_CREATED | EDDY_DIR_MODIFIED | EDDY_DIR_REMOVED | EDDY_DIR_MOVED };
 
-/* The kernel says both halves of a move one right after the other. */
-static const double PAIR_SECONDS = 0.01;
+/* The kernel says the parts of a move one right after the other. */
+static const double MOVE_SECONDS = 0.01;
+enum { MOVE_READS = 4 };
 
 /* ---- opening ---- */
 
 static uint32_t mask_of(unsigned kinds)
 {
-    uint32_t mask = IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_CREATE | IN_DELETE |
-                    IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
+    uint32_t mask = IN_ONLYDIR | IN_EXCL_UNLINK | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
+                    IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
 
     if (kinds & EDDY_DIR_MODIFIED)
         mask |= IN_MODIFY;
@@ -39,7 +40,9 @@ static eddy_dir_watch *make(const eddy_dir_watch_opts *opts)
     watch->events.max = opts->max_events ? opts->max_events : DEFAULT_EVENTS;
     watch->refs = 1;
     list_init(&watch->events.notes);
+    list_init(&watch->moves);
     list_init(&watch->todo);
+    list_init(&watch->later);
     return watch;
 }
 
@@ -107,8 +110,8 @@ static void unref(eddy_dir_watch *watch)
 {
     if (--watch->refs)
         return;
-    while (!list_empty(&watch->todo))
-        eddy__dir_todo_drop(watch, container_of(watch->todo.next, struct eddy__dir_todo, link));
+    eddy__dir_todo_clear(watch);
+    eddy__dir_moves_clear(watch);
     eddy__dir_events_clear(&watch->events);
     eddy__dir_note_free(watch->taken);
     eddy__dir_drop_all(&watch->tree);
@@ -127,18 +130,6 @@ void eddy_dir_watch_close(eddy_dir_watch *watch)
 
 /* ---- the next event ---- */
 
-/* Whether it is wanted: what came of half a move may not be. */
-static bool tell(eddy_dir_watch *watch, struct eddy__dir_note *note, eddy_dir_event *event)
-{
-    if (!(note->kind & (int)watch->events.kinds)) {
-        eddy__dir_note_free(note);
-        return false;
-    }
-    watch->taken = note;
-    *event = (eddy_dir_event){note->kind, note->folder, note->path, note->from};
-    return true;
-}
-
 static bool tell_own(eddy_dir_event *event, int kind)
 {
     *event = (eddy_dir_event){.kind = kind, .folder = true, .path = ""};
@@ -148,9 +139,13 @@ static bool tell_own(eddy_dir_event *event, int kind)
 /* Tells what there is to tell without waiting; false when that is nothing. */
 static bool tell_first(eddy_dir_watch *watch, eddy_dir_event *event)
 {
-    for (struct eddy__dir_note *note; (note = eddy__dir_take(&watch->events));)
-        if (tell(watch, note, event))
-            return true;
+    struct eddy__dir_note *note = eddy__dir_take(&watch->events);
+
+    if (note) {
+        watch->taken = note;
+        *event = (eddy_dir_event){note->kind, note->folder, note->path, note->from};
+        return true;
+    }
     if (watch->overflow) {
         watch->overflow = false;
         return tell_own(event, EDDY_DIR_OVERFLOW);
@@ -159,26 +154,35 @@ static bool tell_first(eddy_dir_watch *watch, eddy_dir_event *event)
     return watch->ended && tell_own(event, EDDY_DIR_GONE);
 }
 
-/* Waits for records of the kernel and decodes them. 0 or a failure, raised. */
-static int read_more(eddy_dir_watch *watch)
+int eddy__dir_read(eddy_dir_watch *watch)
 {
     ssize_t n = eddy_read(watch->stream, watch->raw, sizeof watch->raw);
 
     if (n < 0)
         return (int)n;
     eddy__dir_decode(watch, watch->raw, (size_t)n);
+    eddy__dir_moves_expire(watch, eddy_time() - MOVE_SECONDS, MOVE_READS);
     return 0;
 }
 
-/* The first event is half a move: gives the other half its time. */
-static int await_pair(eddy_dir_watch *watch, struct eddy__dir_note *half)
+static bool has_more(const eddy_dir_watch *watch)
+{
+    int count = 0;
+
+    return eddy__buffer_count(&watch->stream->in) > 0 ||
+           (ioctl(watch->tree.fd, FIONREAD, &count) == 0 && count > 0);
+}
+
+/* The moves that began at that time were told in part: gives the rest its time. */
+static int await_rest(eddy_dir_watch *watch, double since)
 {
     eddy_error *error = eddy__error_take();
+    double left = since + MOVE_SECONDS - eddy_time();
     eddy_scope scope;
     int status = 0;
 
-    eddy_timeout_as(scope, PAIR_SECONDS)
-        status = read_more(watch);
+    eddy_timeout_as(scope, left > 0 ? left : 0)
+        status = eddy__dir_read(watch);
     if (status < 0 && !(status == EDDY_ETIMEDOUT && eddy_scope_expired(&scope))) {
         if (error)
             eddy__error_unref(error);
@@ -186,39 +190,45 @@ static int await_pair(eddy_dir_watch *watch, struct eddy__dir_note *half)
     }
     eddy__error_put(error);
     if (status < 0)
-        eddy__dir_settle(watch, half);
+        eddy__dir_moves_expire(watch, since, 0);
     return 0;
 }
 
-static struct eddy__dir_note *first_half(const eddy_dir_watch *watch)
+/* A name was put off: what the kernel says of it soon is the reason, or it cannot be known. */
+static int await_reason(eddy_dir_watch *watch)
 {
-    const struct list *notes = &watch->events.notes;
-    struct eddy__dir_note *first = container_of(notes->next, struct eddy__dir_note, link);
+    unsigned reads = watch->reads;
+    int status = await_rest(watch, eddy_time());
 
-    return !list_empty(notes) && first->cookie ? first : NULL;
+    watch->events.lost |= status >= 0 && watch->reads == reads;
+    return status;
 }
 
 /* One step towards an event. 0 or a failure, raised. */
 static int advance(eddy_dir_watch *watch)
 {
-    struct eddy__dir_note *half = first_half(watch);
+    const struct list *moves = &watch->moves;
 
-    if (half)
-        return await_pair(watch, half);
     if (!list_empty(&watch->events.notes) || watch->overflow || watch->events.gone)
         return 0;
-    return read_more(watch);
+    if ((list_empty(moves) && list_empty(&watch->later)) || has_more(watch))
+        return eddy__dir_read(watch);
+    if (list_empty(moves))
+        return await_reason(watch);
+    return await_rest(watch, container_of(moves->next, struct eddy__dir_move, link)->since);
 }
 
 static int look_around(eddy_dir_watch *watch)
 {
     int status = eddy__dir_scan(watch);
 
-    if (status >= 0 && watch->events.lost) {
+    while (status >= 0 && watch->events.lost) {
         watch->events.lost = false;
         watch->overflow = true;
         if (watch->recursive)
             eddy__dir_rescan(watch);
+        else
+            eddy__dir_moves_clear(watch);
         status = eddy__dir_scan(watch);
     }
     if (status >= 0 && watch->over_limit && !watch->limited)
@@ -231,7 +241,7 @@ static int next(eddy_dir_watch *watch, eddy_dir_event *event)
     for (;;) {
         int status = look_around(watch);
 
-        if (status >= 0 && !first_half(watch) && tell_first(watch, event))
+        if (status >= 0 && tell_first(watch, event))
             return 0;
         if (status >= 0)
             status = advance(watch);

@@ -1,4 +1,4 @@
-/* Events that wait: which one stands for another, halves of moves, the bound. */
+/* Events that wait: which one stands for another, the bound. */
 #include "test.h"
 
 #include "io/dir_watch.h"
@@ -63,16 +63,40 @@ TEST_PLAIN(dir_events_that_are_not_wanted)
     expect(0, NULL);
 }
 
-TEST_PLAIN(W2_dir_events_halves_are_found_by_their_cookie)
+static void move(const char *from, const char *to)
+{
+    eddy__dir_note_move(&events, true, eddy__strdup(to), eddy__strdup(from));
+}
+
+TEST_PLAIN(W1_dir_events_do_not_stand_for_what_has_taken_their_place)
 {
     begin(100, ANY);
-    eddy__dir_note_half(&events, true, eddy__strdup("a"), 7, 3);
-    note(EDDY_DIR_CREATED, "b");
-    CHECK_PTR(eddy__dir_half(&events, 0), NULL);
-    CHECK_PTR(eddy__dir_half(&events, 8), NULL);
-    CHECK_INT(eddy__dir_half(&events, 7)->wd, 3);
-    eddy__dir_events_clear(&events);
-    CHECK_INT(events.count, 0);
+    note(EDDY_DIR_CREATED, "d/a");
+    note(EDDY_DIR_CREATED, "a");
+    move("a", "b");
+    note(EDDY_DIR_MODIFIED, "d/a"); /* a move of others changes nothing */
+    note(EDDY_DIR_CREATED, "a");    /* another one */
+    move("d", "e");
+    note(EDDY_DIR_CREATED, "d/a"); /* another one, for its folder is */
+    note(EDDY_DIR_MODIFIED, "e/a");
+    expect(EDDY_DIR_CREATED, "d/a");
+    expect(EDDY_DIR_CREATED, "a");
+    expect(EDDY_DIR_MOVED, "b");
+    expect(EDDY_DIR_CREATED, "a");
+    expect(EDDY_DIR_MOVED, "e");
+    expect(EDDY_DIR_CREATED, "d/a");
+    expect(EDDY_DIR_MODIFIED, "e/a");
+    expect(0, NULL);
+}
+
+TEST_PLAIN(W1_dir_events_of_a_folder_do_not_stand_for_a_file)
+{
+    begin(100, ANY);
+    note(EDDY_DIR_CREATED, "a");
+    eddy__dir_note(&events, EDDY_DIR_CREATED, true, eddy__strdup("a"));
+    expect(EDDY_DIR_CREATED, "a");
+    expect(EDDY_DIR_CREATED, "a");
+    expect(0, NULL);
 }
 
 TEST_PLAIN(W4_dir_events_have_a_bound)

@@ -36,9 +36,6 @@ TEST_PLAIN(dir_tree_paths)
     expect_path(tree.root, "x", "x");
     expect_path(b, "x", "a/b/x");
     expect_path(b, "", "a/b");
-    char *full = eddy__dir_full_path(b, "x");
-    CHECK_STR(full, "/top/root/a/b/x");
-    eddy__free(full);
     eddy__dir_drop_all(&tree);
 }
 
@@ -48,8 +45,9 @@ TEST_PLAIN(dir_tree_moves_take_along_and_replace)
     struct eddy__dir_node *a = add(tree.root, "a", 2), *b = add(a, "b", 3);
     struct eddy__dir_node *c = add(tree.root, "c", 4);
 
-    add(add(c, "d", 5), "e", 6);
+    struct eddy__dir_node *e = add(add(c, "d", 5), "e", 6);
     CHECK(!eddy__dir_move(&tree, a, b, "a")); /* not below itself */
+    CHECK(!eddy__dir_move(&tree, e, c, "d")); /* nor in place of what it is in */
     expect_path(b, "", "a/b");
     CHECK(eddy__dir_move(&tree, b, c, "d")); /* in place of d, and of e below it */
     expect_path(b, "", "c/d");
@@ -57,7 +55,8 @@ TEST_PLAIN(dir_tree_moves_take_along_and_replace)
     CHECK_PTR(eddy__dir_find(&tree, 5), NULL);
     CHECK_PTR(eddy__dir_find(&tree, 6), NULL);
     CHECK(eddy__dir_move(&tree, b, c, "d")); /* where it is already */
-    CHECK_PTR(eddy__dir_child(c, "d"), b);
+    CHECK_PTR(eddy__dir_child(&tree, c, "d"), b);
+    CHECK_PTR(eddy__dir_child(&tree, a, "b"), NULL);
     eddy__dir_drop_all(&tree);
     CHECK_INT(tree.count, 0);
 }
@@ -79,5 +78,23 @@ TEST_PLAIN(dir_tree_many_and_deep)
         node = add(node, "d", 100000 + wd);
     eddy__dir_drop(&tree, eddy__dir_find(&tree, 100000));
     CHECK_INT(tree.count, MANY - 1);
+    eddy__dir_drop_all(&tree);
+}
+
+TEST_PLAIN(W4_dir_tree_places_are_forgotten_and_found_again)
+{
+    begin();
+    struct eddy__dir_node *a = add(tree.root, "a", 2), *b = add(a, "b", 3);
+
+    eddy__dir_displace_all(&tree);
+    CHECK_PTR(eddy__dir_placed(&tree, 1), tree.root);
+    CHECK_PTR(eddy__dir_find(&tree, 3), b);
+    CHECK_PTR(eddy__dir_placed(&tree, 3), NULL);
+    CHECK_PTR(eddy__dir_child(&tree, a, "b"), NULL);
+    CHECK(eddy__dir_move(&tree, b, tree.root, "a"));
+    expect_path(b, "x", "a/x");
+    eddy__dir_drop_displaced(&tree);
+    CHECK_INT(tree.count, 2);
+    CHECK_PTR(eddy__dir_child(&tree, tree.root, "a"), b);
     eddy__dir_drop_all(&tree);
 }

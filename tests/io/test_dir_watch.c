@@ -1,79 +1,5 @@
-/* Watching folders: what is told, moves, new folders, overflow, the end. */
-#include "folder.h"
-
-#include "io/dir_watch.h"
-
-/* ---- helpers ---- */
-
-static eddy_dir_watch *watch_folder(bool recursive)
-{
-    folder_make();
-    eddy_dir_watch *watch = eddy_dir_watch_open(folder, .recursive = recursive);
-    CHECK(watch != NULL);
-    return watch;
-}
-
-static void make_folder(const char *name)
-{
-    CHECK_INT(mkdir(in_folder(name), 0755), 0);
-}
-
-static void move(const char *from, const char *to)
-{
-    CHECK_INT(rename(in_folder(from), in_folder(to)), 0);
-}
-
-/* The next event as text: "created a", "moved b from a", "removed c/". */
-static const char *next_text(eddy_dir_watch *watch)
-{
-    static const char *const kinds[] = {"created",    "modified", "removed", "moved",
-                                        "attributes", "overflow", "gone"};
-    static char text[600];
-    eddy_dir_event event;
-
-    eddy_timeout(5) {
-        int status = eddy_dir_watch_next(watch, &event);
-
-        if (status < 0)
-            return eddy_status_name(status);
-    }
-    snprintf(text, sizeof text, "%s %s%s%s%s", kinds[__builtin_ctz((unsigned)event.kind)],
-             event.path, event.folder ? "/" : "", event.from ? " from " : "",
-             event.from ? event.from : "");
-    return text;
-}
-
-#define EXPECT(watch, text) CHECK_STR(next_text(watch), text)
-
-/* Nothing else has happened. */
-static void expect_nothing(eddy_dir_watch *watch)
-{
-    plain_write(in_folder("mark"), "");
-    EXPECT(watch, "created mark");
-}
-
-static void remove_all(void)
-{
-    char command[200];
-
-    snprintf(command, sizeof command, "chmod -R u+rwX %s; rm -r %s", folder, folder);
-    CHECK_INT(system(command), 0);
-}
-
-/* A path beside the folder that nobody else has. */
-static char *outside(void)
-{
-    static char path[80];
-
-    snprintf(path, sizeof path, "%s-out", folder);
-    return path;
-}
-
-static void end(eddy_dir_watch *watch)
-{
-    eddy_dir_watch_close(watch);
-    remove_all();
-}
+/* Watching folders: what is told, new folders, overflow, the end. */
+#include "watching.h"
 
 /* ---- what is told ---- */
 
@@ -155,79 +81,22 @@ TEST(dir_watch_names_are_bytes)
     end(watch);
 }
 
-/* ---- moves ---- */
-
-TEST(W2_dir_watch_moves)
-{
-    eddy_dir_watch *watch = watch_folder(false);
-
-    plain_write(in_folder("a"), "");
-    EXPECT(watch, "created a");
-    move("a", "b");
-    EXPECT(watch, "moved b from a");
-    CHECK_INT(rename(in_folder("b"), outside()), 0);
-    EXPECT(watch, "removed b");
-    CHECK_INT(rename(outside(), in_folder("c")), 0);
-    EXPECT(watch, "created c");
-    plain_write(in_folder("d"), "");
-    EXPECT(watch, "created d");
-    move("c", "d"); /* in place of d */
-    EXPECT(watch, "moved d from c");
-    expect_nothing(watch);
-    end(watch);
-}
-
-TEST(dir_watch_moves_that_cross)
-{
-    eddy_dir_watch *watch = watch_folder(true);
-
-    plain_write(in_folder("a"), "");
-    make_folder("f");
-    EXPECT(watch, "created a");
-    EXPECT(watch, "created f/");
-    for (int i = 0; i < 100; i++) {
-        move("a", "f/a");
-        move("f/a", "a");
-    }
-    for (int i = 0; i < 100; i++) {
-        EXPECT(watch, "moved f/a from a");
-        EXPECT(watch, "moved a from f/a");
-    }
-    expect_nothing(watch);
-    end(watch);
-}
-
-TEST(W2_dir_watch_a_folder_that_moves_takes_its_content_along)
-{
-    eddy_dir_watch *watch = watch_folder(true);
-
-    make_folder("a");
-    make_folder("b");
-    make_folder("a/sub");
-    EXPECT(watch, "created a/");
-    EXPECT(watch, "created b/");
-    EXPECT(watch, "created a/sub/");
-    move("a", "b/c");
-    EXPECT(watch, "moved b/c/ from a");
-    plain_write(in_folder("b/c/sub/x"), "");
-    EXPECT(watch, "created b/c/sub/x");
-    CHECK_INT(rename(in_folder("b/c"), outside()), 0);
-    EXPECT(watch, "removed b/c/");
-    char other[300];
-    snprintf(other, sizeof other, "%s/sub/y", outside());
-    plain_write(other, "not here");
-    CHECK_INT(watch->tree.count, 2);
-    expect_nothing(watch);
-    snprintf(other, sizeof other, "%s/sub/x", outside());
-    CHECK_INT(unlink(other), 0);
-    CHECK_INT(rename(outside(), in_folder("back")), 0);
-    EXPECT(watch, "created back/");
-    EXPECT(watch, "created back/sub/");
-    EXPECT(watch, "created back/sub/y");
-    end(watch);
-}
-
 /* ---- folders below ---- */
+
+TEST(W3_dir_watch_where_there_is_no_proc)
+{
+    eddy_dir_watch *watch = watch_folder(true);
+
+    watch->by_path = true;
+    make_folder("a");
+    make_folder("a/b");
+    EXPECT(watch, "created a/");
+    EXPECT(watch, "created a/b/");
+    plain_write(in_folder("a/b/x"), "");
+    EXPECT(watch, "created a/b/x");
+    expect_nothing(watch);
+    end(watch);
+}
 
 TEST(dir_watch_what_was_there_before_is_watched_and_not_told)
 {
@@ -404,6 +273,50 @@ TEST(W5_dir_watch_the_folder_is_moved)
     EXPECT(watch, "gone /");
     CHECK_INT(rmdir(outside()), 0);
     eddy_dir_watch_close(watch);
+}
+
+/* New folders in it could not be found any more. */
+TEST(W5_dir_watch_what_the_folder_is_in_is_moved)
+{
+    folder_make();
+    make_folder("top");
+    make_folder("top/root");
+    eddy_dir_watch *watch = eddy_dir_watch_open(in_folder("top/root"), .recursive = true);
+    CHECK(watch != NULL);
+    move("top", "other");
+    make_folder("other/root/a");
+    EXPECT(watch, "created a/");
+    EXPECT(watch, "gone /");
+    end(watch);
+}
+
+TEST(W1_dir_watch_of_a_link)
+{
+    static const char *const names[] = {"link", "link/", "link2", "link2/", "link/../link"};
+
+    folder_make();
+    make_folder("real");
+    make_folder("real/sub");
+    CHECK_INT(symlink("real", in_folder("link")), 0);
+    CHECK_INT(symlink("link", in_folder("link2")), 0);
+    CHECK_INT(symlink("none", in_folder("broken")), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        eddy_dir_watch *watch = eddy_dir_watch_open(in_folder(names[i]), .recursive = true);
+        CHECK(watch != NULL);
+        plain_write(in_folder("real/sub/x"), "");
+        EXPECT(watch, "created sub/x");
+        make_folder("real/new");
+        plain_write(in_folder("real/new/x"), "");
+        EXPECT(watch, "created new/");
+        EXPECT(watch, "created new/x");
+        CHECK_INT(unlink(in_folder("real/new/x")), 0);
+        CHECK_INT(rmdir(in_folder("real/new")), 0);
+        CHECK_INT(unlink(in_folder("real/sub/x")), 0);
+        eddy_dir_watch_close(watch);
+    }
+    CHECK_PTR(eddy_dir_watch_open(in_folder("broken")), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ENOENT);
+    remove_all();
 }
 
 TEST(dir_watch_failures_of_opening)

@@ -3,6 +3,7 @@
 #define EDDY_BASE_H
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -41,7 +41,7 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_file_pread(eddy_stream *file, void *buf, siz
 EDDY_API EDDY_SUSPENDS ssize_t eddy_file_pwrite(eddy_stream *file, const void *buf, size_t size,
                                                 int64_t offset);
 /* Sets the position: SEEK_SET, SEEK_CUR, SEEK_END. Returns it, counted from the beginning.
- * EDDY_ESPIPE for a FIFO or terminal. */
+ * EDDY_ESPIPE for a FIFO or terminal, EDDY_EINVAL before the beginning or past INT64_MAX. */
 EDDY_API EDDY_SUSPENDS int64_t eddy_file_seek(eddy_stream *file, int64_t offset, int whence);
 /* What the kernel knows about it. */
 EDDY_API EDDY_SUSPENDS int eddy_file_stat(eddy_stream *file, struct stat *result);
@@ -70,7 +70,9 @@ typedef struct eddy_write_file_opts {
 } eddy_write_file_opts;
 
 /* Makes data the content of the file, which is made if need be. atomic: writes a file of another
- * name beside it, syncs it, renames it; a symbolic link is replaced, not followed. */
+ * name beside it, syncs it, renames it. An existing file keeps its permissions, and its owner and
+ * group where the process may give them, but no ACLs, extended attributes and other names; links
+ * are followed. EDDY_EISDIR for a folder, EDDY_EINVAL for what is no regular file. */
 EDDY_API EDDY_SUSPENDS int eddy_write_file_with(const char *path, const void *data, size_t size,
                                                 const eddy_write_file_opts *opts);
 #define eddy_write_file(path, data, size, ...)                                                     \

@@ -225,7 +225,10 @@ int64_t eddy_file_seek(eddy_stream *s, int64_t offset, int whence)
         return position;
     if (s->reading || s->writing)
         return eddy__stream_fail(s, "seek in", EDDY_EBUSY);
-    if (__builtin_add_overflow(position, offset, &position) || position < 0)
+    if (__builtin_add_overflow(position, offset, &position)) /* the base is not negative */
+        return eddy_raise(EDDY_EINVAL, "a position in %s past the largest that there is",
+                          eddy_stream_peer(s));
+    if (position < 0)
         return eddy_raise(EDDY_EINVAL, "a position before the beginning of %s",
                           eddy_stream_peer(s));
     eddy__file_drop_ahead(s);

@@ -2,6 +2,7 @@
 #include "io/file.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 enum {
     DEFAULT_MODE = 0666,
     NAME_TRIES = 100,
+    LINKS_MAX = 40, /* as in the kernel */
 };
 static const double CLEAN_UP_SECONDS = 5.0;
 
@@ -175,13 +177,146 @@ static int sync_folder(const char *path)
     return status == EDDY_EINVAL ? 0 : status; /* a file system without */
 }
 
-static int replace(const char *path, const char *name, int fd, const void *data, size_t size)
+/* What is to be replaced: found by a job, which goes along with links as an open does. */
+struct target {
+    struct eddy__file_job job; /* must stay first */
+    bool exists;
+    int fd; /* of the new file, which is to be like the one found */
+    struct stat found;
+    char path[PATH_MAX];
+};
+
+static struct target *target_of(struct eddy__file_job *job)
 {
+    return (struct target *)(void *)job;
+}
+
+static void release_target(struct eddy__file_job *job)
+{
+    eddy__free(job);
+}
+
+/* Puts text in the place of path's last part, or of all of it. */
+static int go_along(char *path, const char *text)
+{
+    char *slash = strrchr(path, '/');
+    size_t kept = slash && *text != '/' ? (size_t)(slash - path) + 1 : 0;
+
+    if (kept + strlen(text) >= PATH_MAX)
+        return EDDY_ENAMETOOLONG;
+    memcpy(path + kept, text, strlen(text) + 1);
+    return 0;
+}
+
+/* Also where a link leads to nothing yet. */
+static int resolve(char *path)
+{
+    char text[PATH_MAX];
+
+    for (int i = 0; i < LINKS_MAX; i++) {
+        ssize_t n = readlink(path, text, sizeof text - 1);
+
+        if (n < 0)
+            return errno == EINVAL || errno == ENOENT ? 0 : -errno;
+        text[n] = '\0';
+        int status = go_along(path, text);
+        if (status < 0)
+            return status;
+    }
+    return -ELOOP;
+}
+
+static int do_find(struct eddy__file_job *job)
+{
+    struct target *target = target_of(job);
+    int status = resolve(target->path);
+
+    if (status < 0)
+        return status;
+    target->exists = stat(target->path, &target->found) == 0;
+    if (!target->exists)
+        return errno == ENOENT ? 0 : -errno;
+    if (S_ISDIR(target->found.st_mode))
+        return EDDY_EISDIR;
+    return S_ISREG(target->found.st_mode) ? 0 : EDDY_EINVAL;
+}
+
+/* Owner and group as far as this process may give them. Those of a group that it may not give, and
+ * who had more than everybody, do not have it in another group. */
+static int do_make_alike(struct eddy__file_job *job)
+{
+    const struct target *target = target_of(job);
+    const struct stat *found = &target->found;
+    mode_t mode = found->st_mode & 01777;
+    struct stat own;
+
+    if (fstat(target->fd, &own) < 0)
+        return -errno;
+    if (own.st_uid != found->st_uid)
+        eddy_ignore(fchown(target->fd, found->st_uid, (gid_t)-1));
+    if (own.st_gid != found->st_gid && fchown(target->fd, (uid_t)-1, found->st_gid) < 0)
+        mode &= ~(mode_t)070 | (mode & 07) << 3;
+    return fchmod(target->fd, mode) < 0 ? -errno : 0;
+}
+
+/* The target, looked up; NULL, raised. */
+static struct target *find_target(const char *path)
+{
+    size_t size = strlen(path) + 1;
+    struct target *target = eddy__alloc_zero(sizeof *target);
+    int status = !target ? EDDY_ENOMEM : size > PATH_MAX ? EDDY_ENAMETOOLONG : 0;
+
+    if (status == 0) {
+        target->job.perform = do_find;
+        target->job.release = release_target;
+        memcpy(target->path, path, size);
+        status = eddy__file_job_run(&target->job);
+        if (status < 0)
+            target = NULL; /* no longer ours */
+        else
+            status = target->job.status;
+    }
+    if (status == 0)
+        return target;
+    eddy__free(target);
+    if (status == EDDY_EINVAL)
+        eddy_raise(status, "cannot replace %s: it is no regular file", path);
+    else
+        eddy__path_fail("write", path, status);
+    return NULL;
+}
+
+/* 0 or a code, raised. */
+static int make_alike(struct target *target, int fd)
+{
+    struct target *like = target->exists ? eddy__alloc(sizeof *like) : NULL;
+
+    if (!target->exists)
+        return 0;
+    if (!like)
+        return eddy__raise_code(EDDY_ENOMEM);
+    *like = *target;
+    like->job = (struct eddy__file_job){
+        .awaited = true, .perform = do_make_alike, .release = release_target};
+    like->fd = fd;
+    int status = eddy__file_job_run(&like->job);
+    if (status == 0) {
+        status = like->job.status;
+        eddy__free(like);
+    }
+    return status < 0 ? eddy__path_fail("keep the permissions of", target->path, status) : 0;
+}
+
+static int replace(struct target *target, const char *name, int fd, const void *data, size_t size)
+{
+    const char *path = target->path;
     eddy_stream *s = stream_of(fd, name);
 
     if (!s)
         return eddy_status_pointer_(s);
-    int status = write_and_sync(s, data, size);
+    int status = make_alike(target, fd);
+    if (status >= 0)
+        status = write_and_sync(s, data, size);
     eddy_stream_close(s);
     if (status >= 0)
         status = eddy_rename(name, path);
@@ -195,13 +330,26 @@ static int replace(const char *path, const char *name, int fd, const void *data,
 
 static int write_atomic(const char *path, const void *data, size_t size, unsigned mode)
 {
+    struct target *target = find_target(path);
     char *name;
-    int fd = open_unique(path, ".", mode, &name);
 
-    if (fd < 0)
-        return eddy__path_fail("write", path, fd);
-    int status = replace(path, name, fd, data, size);
-    eddy__free(name);
+    if (!target)
+        return eddy_status_pointer_(target);
+    /* The same folder, and a name that is short whatever the file's is. */
+    const char *slash = strrchr(target->path, '/');
+    int length = slash ? (int)(slash - target->path) + 1 : 0;
+    char *folder = eddy__alloc((size_t)length + 1);
+    int fd = EDDY_ENOMEM;
+    if (folder) {
+        snprintf(folder, (size_t)length + 1, "%s", target->path);
+        fd = open_unique(folder, ".eddy-", target->exists ? 0600 : mode, &name);
+    }
+    int status =
+        fd < 0 ? eddy__path_fail("write", path, fd) : replace(target, name, fd, data, size);
+    if (fd >= 0)
+        eddy__free(name);
+    eddy__free(folder);
+    eddy__free(target);
     return status;
 }
 

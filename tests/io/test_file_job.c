@@ -32,6 +32,7 @@ TEST(file_job_seek)
     CHECK_INT(eddy_file_seek(f, 5, SEEK_END), 15);
     CHECK_INT(eddy_file_seek(f, -16, SEEK_CUR), EDDY_EINVAL);
     CHECK_INT(eddy_file_seek(f, INT64_MAX, SEEK_CUR), EDDY_EINVAL);
+    CHECK(strstr(eddy_error_message(eddy_last_error()), "past the largest"));
     CHECK_INT(eddy_file_seek(f, 0, 77), EDDY_EINVAL);
     CHECK_INT(eddy_file_seek(f, 0, SEEK_CUR), 15);
     folder_remove();

@@ -37,16 +37,70 @@ TEST(file_whole_atomic)
     char *path = in_folder("a");
     plain_write(path, "old");
     FILE *before = fopen(path, "re");
-    CHECK_INT(eddy_write_file(path, "new!", 4, .atomic = true, .mode = 0600), 0);
+    CHECK_INT(eddy_write_file(path, "new!", 4, .atomic = true), 0);
     plain_expect(path, "new!");
-    CHECK_INT(stat(path, &found), 0);
+    CHECK_INT(eddy_write_file(in_folder("own"), "x", 1, .atomic = true, .mode = 0600), 0);
+    CHECK_INT(stat(in_folder("own"), &found), 0);
     CHECK_INT(found.st_mode & 0777, 0600);
+    CHECK_INT(unlink(in_folder("own")), 0);
     CHECK_INT(fgetc(before), 'o'); /* who has the old one open sees the old one */
     fclose(before);
     CHECK_INT(folder_count(), 1);
     CHECK_INT(mkdir(in_folder("sub"), 0700), 0);
     CHECK_INT(eddy_write_file(in_folder("sub"), "x", 1, .atomic = true), EDDY_EISDIR);
     CHECK_INT(folder_count(), 2); /* what did not work is removed */
+    folder_remove();
+}
+
+/* .mode is that of a new file. */
+TEST(file_whole_atomic_keeps_permissions_and_owner)
+{
+    static const mode_t modes[] = {0600, 0755, 0444, 0660};
+    char *path;
+    struct stat found;
+
+    folder_make();
+    plain_write(path = in_folder("a"), "old");
+    if (geteuid() == 0)
+        CHECK_OK(chown(path, 12, 34));
+    for (int i = 0; i < 4; i++) {
+        CHECK_OK(chmod(path, modes[i]));
+        CHECK_INT(eddy_write_file(path, "new", 3, .atomic = true, .mode = 0644), 0);
+        CHECK_OK(stat(path, &found));
+        CHECK_INT(found.st_mode & 07777, modes[i]);
+        CHECK(geteuid() != 0 || (found.st_uid == 12 && found.st_gid == 34));
+    }
+    CHECK_INT(folder_count(), 1);
+    folder_remove();
+}
+
+TEST(file_whole_atomic_long_names_links_and_odd_targets)
+{
+    char name[256], *target, *link;
+    struct stat found;
+
+    folder_make();
+    memset(name, 'n', 255);
+    name[255] = '\0';
+    CHECK_INT(eddy_write_file(in_folder(name), "x", 1, .atomic = true), 0);
+    CHECK_INT(eddy_write_file(in_folder(name), "xy", 2, .atomic = true), 0);
+    plain_expect(in_folder(name), "xy");
+    CHECK_OK(symlink("target", link = in_folder("link"))); /* to nothing yet */
+    target = in_folder("target");
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(eddy_write_file(link, "new", 3, .atomic = true), 0);
+        plain_expect(target, "new");
+        CHECK_OK(lstat(link, &found));
+        CHECK(S_ISLNK(found.st_mode));
+    }
+    CHECK_OK(symlink("loop", in_folder("loop")));
+    CHECK_INT(eddy_write_file(in_folder("loop"), "x", 1, .atomic = true), -ELOOP);
+    CHECK_OK(mkfifo(in_folder("fifo"), 0600));
+    CHECK_INT(eddy_write_file(in_folder("fifo"), "x", 1, .atomic = true), EDDY_EINVAL);
+    CHECK(strstr(eddy_error_message(eddy_last_error()), "no regular file"));
+    CHECK_INT(eddy_write_file("/dev/null", "x", 1, .atomic = true), EDDY_EINVAL);
+    CHECK_INT(eddy_write_file(in_folder("no/such"), "x", 1, .atomic = true), EDDY_ENOENT);
+    CHECK_INT(folder_count(), 5);
     folder_remove();
 }
 

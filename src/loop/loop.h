@@ -191,6 +191,7 @@ struct eddy_loop {
     struct eddy__pool *pools[2]; /* worker threads made on demand: see enum eddy__pool_use */
     struct list guests;
     struct eddy__along *along; /* of the task layer: cancellations that are being passed on */
+    uint32_t search;           /* and the number of its last search for cycles of waits */
 };
 
 /* ---- life (loop.c) ---- */

@@ -40,13 +40,9 @@ static bool leads_to(const eddy_task *from, const eddy_task *to)
     return from == to;
 }
 
-static bool takes_along(const struct awaiting *a, const eddy_task *task)
+static bool takes_along(const struct awaiting *a)
 {
-    if (a->along.task)
-        return true;
-    if (a->along.aborted) /* who was taken along has come to await this one since */
-        return !leads_to(a->inner, task);
-    return a->propagate && sole_awaiter(a);
+    return a->along.aborted || (a->propagate && sole_awaiter(a));
 }
 
 /* The only one who waits for a task takes it along and waits on; one of several just leaves. */
@@ -54,7 +50,7 @@ static void await_abort(eddy_task *task, int code)
 {
     struct awaiting *a = task->waiting_on;
 
-    if (takes_along(a, task))
+    if (takes_along(a))
         eddy__pass_on(&a->along, task, code);
     else
         eddy__waiter_abort(task, code);
@@ -64,6 +60,8 @@ static eddy_task *take_inner(struct eddy__along *along)
 {
     return along->at == 0 ? container_of(along, struct awaiting, along)->inner : NULL;
 }
+
+static const struct eddy__along_kind along_await = {take_inner, eddy__waiter_abort};
 
 /* Debug mode: a cycle of tasks that await each other would wait for ever. Its words must not be on
  * the stack of everybody who waits. */
@@ -117,7 +115,6 @@ int eddy__task_result(eddy_task *task, int aborted)
 
 static int await_task(eddy_task *task, bool propagate)
 {
-    static const struct eddy__along_kind along_await = {take_inner, eddy__waiter_abort};
     eddy_task *self = eddy__self();
     struct awaiting a = {.along.kind = &along_await, .inner = task, .propagate = propagate};
 
@@ -129,7 +126,7 @@ static int await_task(eddy_task *task, bool propagate)
     if (task->state != EDDY__TASK_DONE) {
         a.waiter.task = self;
         eddy__waiters_add(&task->done_waiters, &a.waiter);
-        r = eddy__park(&awaiting_task, &a);
+        r = eddy__park_along(&a.along, &awaiting_task, &a);
         if (r < 0)
             return eddy__raise_interrupt(r);
     }
@@ -148,12 +145,15 @@ int eddy_await_shielded(eddy_task *task)
 
 /* ---- closing ---- */
 
-void eddy__task_join(eddy_task *task)
+int eddy__task_join(eddy_task *task)
 {
-    struct eddy_waiter_ waiter = {0};
+    struct awaiting a = {.along.kind = &along_await, .inner = task};
 
-    if (task->state != EDDY__TASK_DONE)
-        eddy__wait_in(&task->done_waiters, &waiter, &joining_task);
+    if (task->state == EDDY__TASK_DONE)
+        return 0;
+    a.waiter.task = eddy__self();
+    eddy__waiters_add(&task->done_waiters, &a.waiter);
+    return eddy__park_along(&a.along, &joining_task, &a);
 }
 
 /* One that lives has the loop's reference, too; otherwise the handle was given back before. */
@@ -165,16 +165,14 @@ static bool is_handle(const eddy_task *task)
     return false;
 }
 
-/* Cancels it and waits for its end. When the cancellation comes back to the caller, that end waits
- * for the caller's own. */
+/* Cancels it and waits for its end. When the cancellation comes back to the caller, or nobody else
+ * can leave the cycle, that end waits for the caller's own. */
 static void end_task_of(eddy_task *task, eddy_task *self)
 {
-    unsigned cancels = self->cancels;
+    uint32_t cancels = self->cancels;
 
     eddy__task_cancel(task, self);
-    if (self->cancels == cancels)
-        eddy__task_join(task);
-    else
+    if (self->cancels != cancels || eddy__task_join(task) < 0)
         eddy__bug(EDDY_EDEADLOCK, "a task closes the handle of one that waits for it: it cannot "
                                   "wait for that one's end");
 }

@@ -15,30 +15,6 @@ void eddy__task_cancel(eddy_task *task, const eddy_task *canceller)
 
 /* ---- passing a cancellation on ---- */
 
-static bool is_older(const eddy_task *task, const eddy_task *than)
-{
-    return (int32_t)(task->id - than->id) < 0;
-}
-
-/* Best by who waits for a task that is older than itself: it has not started that one, and so need
- * not wait for its end. */
-static void leave_cycle(const struct eddy__along *last, const struct eddy__along *reached)
-{
-    const struct eddy__along *along = last, *leaver = NULL;
-    const eddy_task *awaited = reached->task;
-
-    for (;;) {
-        if (along->kind->leave && (!leaver || is_older(awaited, along->task)))
-            leaver = along;
-        if (along == reached)
-            break;
-        awaited = along->task;
-        along = along->before;
-    }
-    if (leaver && leaver->task->state == EDDY__TASK_PARKED) /* otherwise it has left */
-        leaver->kind->leave(leaver->task, leaver->task->interrupt);
-}
-
 /* Without recursion, for the chain of those who wait for each other may be long: an abort in here
  * only puts its own on top. */
 static void drain(eddy_loop *loop)
@@ -62,10 +38,8 @@ void eddy__pass_on(struct eddy__along *along, eddy_task *task, int code)
 {
     eddy_loop *loop = task->loop;
 
-    if (along->task) {
-        leave_cycle(loop->along, along);
+    if (along->task) /* it came back: who has begun this looks for the cycle */
         return;
-    }
     along->again = along->aborted != 0;
     along->aborted = code;
     along->task = task;
@@ -74,6 +48,92 @@ void eddy__pass_on(struct eddy__along *along, eddy_task *task, int code)
     loop->along = along;
     if (!along->before)
         drain(loop);
+}
+
+/* ---- cycles of waits ---- */
+
+static struct eddy__along *along_of(const eddy_task *task)
+{
+    return task->state == EDDY__TASK_PARKED ? task->along : NULL;
+}
+
+static bool is_older(const eddy_task *task, const eddy_task *than)
+{
+    return (int32_t)(task->id - than->id) < 0;
+}
+
+/* Of those from last down to reached, which wait for each other: NULL when none can leave, or when
+ * a shield that hides the interruption will end in time. Best by who was interrupted, and by who
+ * waits for a task that is older than itself: it has not started that one, and so need not wait for
+ * its end. */
+static struct eddy__along *choose_leaver(struct eddy__along *last,
+                                         const struct eddy__along *reached)
+{
+    const eddy_task *awaited = reached->task;
+    struct eddy__along *leaver = NULL;
+    bool in_time = false;
+
+    for (struct eddy__along *along = last;; along = along->before) {
+        bool hidden = !along->task->interrupt;
+
+        if (along->kind->leave &&
+            (!leaver || hidden < !leaver->task->interrupt ||
+             (hidden == !leaver->task->interrupt && is_older(awaited, along->task))))
+            leaver = along;
+        in_time |= eddy__task_deadline(along->task) != NS_NEVER;
+        if (along == reached)
+            break;
+        awaited = along->task;
+    }
+    return leaver && (leaver->task->interrupt || !in_time) ? leaver : NULL;
+}
+
+/* Returns where the search goes on: before the one who leaves, what was beyond it being unseen. */
+static struct eddy__along *leave_cycle(struct eddy__along *top, const struct eddy__along *reached)
+{
+    struct eddy__along *leaver = choose_leaver(top, reached);
+
+    if (!leaver)
+        return top;
+    eddy_task *task = leaver->task;
+    for (struct eddy__along *end = leaver->before; top != end; top = top->before) {
+        top->task = NULL;
+        top->seen = 0;
+    }
+    leaver->kind->leave(task, task->interrupt ? task->interrupt : EDDY_EDEADLOCK);
+    return top;
+}
+
+static struct eddy__along *enter(struct eddy__along *top, struct eddy__along *along,
+                                 eddy_task *task, uint32_t search)
+{
+    along->before = top;
+    along->task = task;
+    along->at = 0;
+    along->seen = search;
+    return along;
+}
+
+/* Depth first, without recursion. */
+void eddy__break_cycles(eddy_task *task)
+{
+    uint32_t search = ++task->loop->search;
+    struct eddy__along *top = enter(NULL, along_of(task), task, search);
+
+    while (top) {
+        eddy_task *next = top->kind->next(top);
+        struct eddy__along *along = next ? along_of(next) : NULL;
+
+        top->at++;
+        if (!next) {
+            top->task = NULL;
+            top = top->before;
+        } else if (along && along->task) {
+            top = leave_cycle(top, along);
+        } else if (along && along->seen != search) {
+            top = enter(top, along, next, search);
+        }
+    }
 }
 
 /* ---- the public calls ---- */

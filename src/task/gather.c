@@ -98,7 +98,7 @@ static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opt
     g.set.cancel_on_error = opts && opts->cancel_on_error;
     if (g.set.cancel_on_error && g.set.failed)
         eddy__set_cancel_all(&g.set, NULL);
-    r = eddy__set_wait(&g.set, n, &gathering, &g);
+    r = eddy__set_wait(&g.set, n, &gathering, &g, &g.along);
     if (opts && opts->statuses)
         copy_statuses(&g.set, opts->statuses);
     r = r == 0 ? result_of(&g, opts && opts->statuses) : eddy__raise_interrupt(r);

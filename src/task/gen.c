@@ -144,7 +144,7 @@ int eddy_gen_send(eddy_gen *gen, const void *value, void *item)
     gen->value = value;
     ask(gen, &request);
     gen->refs++;
-    r = eddy__park(&waiting_for_item, &request);
+    r = eddy__park_along(&request.along, &waiting_for_item, &request);
     if (r != GEN_ITEM)
         r = end_of(gen, request.along.aborted);
     unref(gen);

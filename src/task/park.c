@@ -50,8 +50,18 @@ int eddy__park(const struct eddy__wait_kind *kind, void *on)
     self->waiting = kind;
     self->waiting_on = on;
     self->state = EDDY__TASK_PARKED;
+    if (unlikely(self->along != NULL) && eddy__may_close_cycle(self))
+        eddy__break_cycles(self);
     switch_away(self);
     return eddy__self()->wake; /* not self: see run_ready in loop/turn.c */
+}
+
+int eddy__park_along(struct eddy__along *along, const struct eddy__wait_kind *kind, void *on)
+{
+    eddy__self()->along = along;
+    int r = eddy__park(kind, on);
+    eddy__self()->along = NULL;
+    return r;
 }
 
 void eddy__step_aside(void)
@@ -75,6 +85,8 @@ int eddy__raise_interrupt(int code)
         return eddy__raise_cancelled(code, "cancelled", eddy__task_reason(self));
     if (code == EDDY_EINVAL)
         return eddy_raise_at(NULL, code, "the duration of a scope is NaN: seconds are expected");
+    if (code == EDDY_EDEADLOCK)
+        return eddy_raise_at(NULL, code, "it waits, in a shield, for a task that waits for it");
     return eddy__raise_code(code);
 }
 

@@ -45,6 +45,8 @@ void eddy__task_interrupt(eddy_task *task)
         task->ignored = 0;
     else if (task->state == EDDY__TASK_PARKED && task->waiting->abort)
         task->waiting->abort(task, task->interrupt);
+    if (task->state == EDDY__TASK_PARKED && !task->loop->along && eddy__may_close_cycle(task))
+        eddy__break_cycles(task);
 }
 
 static void scope_expired(eddy_loop *loop, eddy_timer_ *timer)
@@ -134,18 +136,24 @@ int eddy_scope_reschedule(eddy_scope *scope, double seconds)
     return scope->status < 0 ? eddy__raise_code(scope->status) : 0;
 }
 
-double eddy_deadline(void)
+int64_t eddy__task_deadline(const eddy_task *task)
 {
-    eddy_task *self = eddy__self();
     int64_t deadline = NS_NEVER;
 
-    for (const eddy_scope *scope = self ? self->scope : NULL; scope; scope = scope->outer) {
+    for (const eddy_scope *scope = task->scope; scope; scope = scope->outer) {
         if (scope->timer.deadline < deadline)
             deadline = scope->timer.deadline;
         if (scope->shield)
             break;
     }
-    return eddy__seconds_of_ns(deadline);
+    return deadline;
+}
+
+double eddy_deadline(void)
+{
+    const eddy_task *self = eddy__self();
+
+    return eddy__seconds_of_ns(self ? eddy__task_deadline(self) : NS_NEVER);
 }
 
 void eddy__closer_enter(struct eddy__closer *closer, double seconds)

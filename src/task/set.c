@@ -51,13 +51,24 @@ static int check(eddy_task *const *tasks, size_t n)
     return 0;
 }
 
+/* Who needs fewer than there are waits for none in particular. */
+static eddy_task *next_needed(struct eddy__along *along)
+{
+    const struct eddy__set *set = container_of(along, struct eddy__set, along);
+    bool all = set->needed == set->count && !set->wake_on_failure;
+
+    return all && along->at < set->count ? set->tasks[along->at] : NULL;
+}
+
 int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
 {
     int r = check(tasks, n);
 
     if (r < 0)
         return r;
-    *set = (struct eddy__set){.tasks = tasks, .count = n};
+    static const struct eddy__along_kind just_leaves = {next_needed, eddy__set_abort};
+
+    *set = (struct eddy__set){.tasks = tasks, .count = n, .along.kind = &just_leaves};
     set->watchers = eddy__alloc_zero(n * (sizeof *set->watchers + sizeof *set->order));
     if (!set->watchers)
         return eddy__raise_code(EDDY_ENOMEM);
@@ -89,13 +100,13 @@ void eddy__set_close(struct eddy__set *set)
 }
 
 int eddy__set_wait(struct eddy__set *set, size_t needed, const struct eddy__wait_kind *kind,
-                   void *on)
+                   void *on, struct eddy__along *along)
 {
     if (set->done >= needed || (set->wake_on_failure && set->failed))
         return 0;
     set->needed = needed;
     set->waiting = eddy__self();
-    int r = eddy__park(kind, on);
+    int r = eddy__park_along(along, kind, on);
     set->waiting = NULL;
     return r;
 }

@@ -81,6 +81,7 @@ struct eddy_task {
     eddy_scope *scope; /* innermost */
     const struct eddy__wait_kind *waiting;
     void *waiting_on;
+    struct eddy__along *along;  /* while it waits for tasks: whom; otherwise NULL */
     eddy_waiters_ done_waiters; /* tasks and callbacks, in order */
     /* of a group, gather or generator: called on the loop's stack when it has ended */
     void (*on_end)(eddy_task *task);
@@ -139,6 +140,9 @@ static inline void eddy__spend(void)
 /* Suspends the running task until eddy__wake; returns the value given to it, unraised. Before it
  * the caller has put the task where somebody will find it. */
 int eddy__park(const struct eddy__wait_kind *kind, void *on);
+
+/* The same for a wait for tasks, which along describes. */
+int eddy__park_along(struct eddy__along *along, const struct eddy__wait_kind *kind, void *on);
 
 /* Makes a parked task ready. */
 static inline void eddy__wake(eddy_task *task, int value)
@@ -230,8 +234,11 @@ void eddy__task_start_eagerly(eddy_task *task);
 void eddy__task_unref(eddy_task *task);
 /* Cancels on behalf of a task, or of nobody (NULL). */
 void eddy__task_cancel(eddy_task *task, const eddy_task *canceller);
-/* Waits for its end whatever happens to the caller; does not look at its status. */
-void eddy__task_join(eddy_task *task);
+/* Waits for its end whatever happens to the caller; does not look at its status. 0, or a failure,
+ * not raised, when it waits for the caller. */
+int eddy__task_join(eddy_task *task);
+/* When its innermost scopes expire, as far out as the first shield. */
+int64_t eddy__task_deadline(const eddy_task *task);
 /* Works out task->interrupt anew and ends its wait when it is parked and now interrupted. */
 void eddy__task_interrupt(eddy_task *task);
 
@@ -239,31 +246,42 @@ void eddy__task_interrupt(eddy_task *task);
  * ECANCELED or ETIMEDOUT that reached the awaiter meanwhile, or 0. */
 int eddy__task_result(eddy_task *task, int aborted);
 
-/* ---- waits that take others along (cancel.c) ----
+/* ---- waits for tasks (cancel.c) ----
  * A task that waits for tasks passes its cancellation on to them, as they do to those they wait
- * for, and waits on. One that is reached by what it passes on is in a cycle, which somebody leaves:
- * at least one in it can, since only who waits for what it did not start closes a cycle. */
+ * for, and waits on. Those who wait for each other in a cycle would do so for ever; when one of
+ * them is cancelled or late, or begins to wait although it is, somebody leaves. At least one in a
+ * cycle can, since only who waits for what it did not start closes one. */
 struct eddy__along;
 
 struct eddy__along_kind {
-    /* The task to be cancelled at along->at, which counts from 0; NULL: there are no more. */
+    /* The task that is waited for at along->at, which counts from 0; NULL: there are no more. */
     eddy_task *(*next)(struct eddy__along *along);
     /* Ends the wait early; NULL: it cannot be left. */
     void (*leave)(eddy_task *task, int code);
 };
 
-/* In the frame of the one who waits. The loop has a stack of those that are passing on. */
+/* In the frame of the one who waits. Those that are passing on are a stack, of which the loop knows
+ * the top; so are those on the way of a search for cycles. */
 struct eddy__along {
     const struct eddy__along_kind *kind;
     struct eddy__along *before;
-    eddy_task *task; /* who waits, while it is passing on; NULL otherwise */
+    eddy_task *task; /* who waits, while it is on such a stack; NULL otherwise */
     uint32_t at;
-    int aborted; /* what reached the one who waits, 0: nothing */
-    bool again;  /* not for the first time: who has not taken back a request needs no other */
+    uint32_t seen; /* number of the last search that came by */
+    int aborted;   /* what reached the one who waits, 0: nothing */
+    bool again;    /* not for the first time: who has not taken back a request needs no other */
 };
 
 /* Part of the abort of such a wait. */
 void eddy__pass_on(struct eddy__along *along, eddy_task *task, int code);
+/* Has somebody leave each cycle of waits that can be reached from a parked task. */
+void eddy__break_cycles(eddy_task *task) __attribute__((cold));
+/* Whether a parked task could be in one that must end: it waits for tasks, and was cancelled, is
+ * late, or has cancelled those whom it waits for. */
+static inline bool eddy__may_close_cycle(const eddy_task *task)
+{
+    return task->along && (task->cancels || task->interrupt || !task->waiting->abort);
+}
 
 /* A stack was too small: says whose, and ends the program. */
 void eddy__overflow_die(const struct eddy__stack *stack) __attribute__((noreturn, cold));

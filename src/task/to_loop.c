@@ -10,6 +10,7 @@ struct call {
     struct eddy__inbox_node answer;
     eddy_loop *from;
     eddy_task *caller;
+    struct eddy__along along;
     int aborted; /* what reached the caller meanwhile, 0: nothing */
     bool foreign;
 };
@@ -40,6 +41,14 @@ static void abort_call(eddy_task *task, int code)
 
     call->aborted = code;
     (void)eddy__errand_cancel(&call->errand); /* closed: it has ended, the answer is coming */
+}
+
+/* Only within one loop it is known who waits for whom. */
+static eddy_task *task_of_call(struct eddy__along *along)
+{
+    const struct call *call = container_of(along, struct call, along);
+
+    return along->at == 0 && call->errand.loop == call->from ? call->errand.task : NULL;
 }
 
 /* Both loops stay as long as this does. Loops of one run know of each other when nothing can happen
@@ -73,6 +82,9 @@ static struct call *make(eddy_loop *to, eddy_coro coro)
 
     if (!call)
         return NULL;
+    static const struct eddy__along_kind along = {task_of_call, NULL};
+
+    call->along.kind = &along;
     call->errand.loop = to;
     call->errand.coro = coro;
     call->errand.ended = ended;
@@ -114,7 +126,7 @@ int eddy_to_loop(eddy_loop *loop, eddy_coro coro)
         return eddy__raise_code(EDDY_ENOMEM);
     r = eddy__errand_send(&call->errand);
     if (r >= 0) {
-        eddy__park(&kind, call);
+        eddy__park_along(&call->along, &kind, call);
         r = result(call);
     }
     eddy__errand_unref(&call->errand);

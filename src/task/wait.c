@@ -41,7 +41,7 @@ int eddy_wait_with(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts
     r = limit.status; /* without memory for its timer */
     if (r == 0)
         r = eddy__set_wait(&set, opts->return_when == EDDY_FIRST_COMPLETED ? 1 : n,
-                           &waiting_for_some, &set);
+                           &waiting_for_some, &set, &set.along);
     eddy_scope_leave(&limit);
     int done = (int)set.done;
     eddy__set_close(&set);
@@ -110,7 +110,7 @@ static int wait_for_next(eddy_completion *completion)
 {
     completion->refs++;
     int r = eddy__set_wait(&completion->set, completion->given + 1, &waiting_for_some,
-                           &completion->set);
+                           &completion->set, &completion->set.along);
     bool closed = completion->closed;
     unref(completion);
     if (closed)

@@ -95,26 +95,20 @@ TEST(F3_drop_that_closes_the_queue_being_closed_is_reported)
     CHECK_STR(reports.message, "a queue is closed twice");
 }
 
-static int gets_one(eddy_queue *q)
-{
-    long item;
-
-    return eddy_queue_get(q, &item);
-}
-EDDY_CORO(gets_one, eddy_queue *)
-
-TEST(F3_a_second_close_while_others_still_leave_the_queue_is_reported)
+TEST(F3_a_second_close_while_a_drop_waits_is_reported)
 {
     static struct reports reports;
-    eddy_queue *q = eddy_queue_open(sizeof(long), 1);
-    eddy_auto(eddy_task) *getter = eddy_create_task(gets_one_coro(q));
+    eddy_auto(eddy_task) *task =
+        eddy_create_task(shuts_coro(open_queue(drop_slowly, EDDY_FIFO, 3)));
 
     reports_listen(&reports);
     settle();
-    eddy_queue_close(q);
-    eddy_queue_close(q);
+    eddy_queue_close(queue);
+    eddy_queue_close(queue);
+    CHECK_INT(reports.count, 1);
     CHECK_STR(reports.message, "a queue is closed twice");
-    CHECK_INT(eddy_await(getter), EDDY_ECLOSED);
+    CHECK_INT(eddy_await(task), 0);
+    CHECK_INT(dropped, 123);
 }
 
 /* ---- channels ---- */

@@ -160,9 +160,9 @@ def test_headers_and_chunks(t):
     assert t.files() == ["c", "f"]
 
 
-def test_full_disk(t):
+def test_limit_of_file_sizes(t):
     def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
     result = t.fetch(f"{t.url}/ok/200000/f", f"{t.url}/ok/9/good", before=limit)
     expect(result, 1, "cannot write: File too large (1 attempt)")

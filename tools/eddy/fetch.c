@@ -174,6 +174,8 @@ static int fetch(struct fetch *self)
     /* libcurl is told not to touch signals, so a connection that breaks while it writes could raise
      * this one. */
     signal(SIGPIPE, SIG_IGN);
+    /* A file that grows past the limit of file sizes is then a failed write, of that file alone. */
+    signal(SIGXFSZ, SIG_IGN);
     raise_descriptor_limit(self->options.at_once);
     srand48((long)time(NULL) ^ (long)getpid());
     if (eddy_run(fetch_all_coro(self)) < 0)

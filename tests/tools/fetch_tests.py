@@ -36,6 +36,14 @@ def test_list_from_standard_input_and_arguments(t):
     assert t.files() == ["a", "b"]
 
 
+def test_lists_with_byte_order_marks_and_carriage_returns(t):
+    urls = t.write("urls", f"\ufeff{t.url}/ok/9/a\r\n\r\n{t.url}/ok/9/b\r\n\ufeff# put after\r\n"
+                   f"\ufeff {t.url}/ok/9/c\r\n\ufeff")
+    expect(t.fetch("-i", urls, "-i", "-", input=f"\ufeff#x\r\n{t.url}/ok/9/d\r\n"), 0, "4 files")
+    assert t.files() == ["a", "b", "c", "d"]
+    expect(t.fetch("-i", "-", input="\ufeffnothing\r\n"), 2, "standard input:1: not a URL")
+
+
 def test_names_are_harmless(t):
     paths = {"/": "index.html", "": "index.html", "/a/b/": "index.html", "/x?q=/etc/y": "x",
              "/x%20y.txt#frag": "x y.txt", "/%2e%2e%2fetc%2fpasswd": "_._etc_passwd",

@@ -38,14 +38,17 @@ const char *url_list_add(struct url_list *self, const char *url)
     return NULL;
 }
 
-/* The line without blanks around it, in place. */
+/* The line without blanks around it, in place, nor the byte order mark that some editors begin a
+ * file with; lists that were put together have one in the middle. */
 static char *trim(char *line, size_t length)
 {
-    static const char blanks[] = " \t\r\n\v\f";
+    static const char blanks[] = " \t\r\n\v\f", mark[] = "\xEF\xBB\xBF";
 
     while (length > 0 && strchr(blanks, line[length - 1]))
         length--;
     line[length] = '\0';
+    if (strncmp(line, mark, strlen(mark)) == 0)
+        line += strlen(mark);
     return line + strspn(line, blanks);
 }
 

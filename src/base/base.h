@@ -11,6 +11,8 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define count_of(array) (sizeof(array) / sizeof((array)[0]))
 #define NOINLINE __attribute__((noinline))
+/* Reads stack that is not its own: sanitizers are not to judge it, nor, by inlining, the caller. */
+#define READS_STACK NOINLINE __attribute__((no_sanitize("address"), no_sanitize("thread")))
 #define COLD __attribute__((cold, noinline))
 
 static inline size_t min_size(size_t a, size_t b)

@@ -2,6 +2,7 @@
 #include "context/stack.h"
 
 #include "base/alloc.h"
+#include "base/base.h"
 #include "base/fault.h"
 #include "base/sys.h"
 
@@ -527,11 +528,7 @@ static const char *lowest_resident(const struct eddy__stack *stack)
     return (const char *)stack;
 }
 
-#if EDDY__ASAN
-__attribute__((no_sanitize("address")))
-#endif
-size_t
-eddy__stack_high_water(const struct eddy__stack *stack)
+READS_STACK size_t eddy__stack_high_water(const struct eddy__stack *stack)
 {
     const uint64_t *word = (const void *)stack->low;
 

@@ -3,7 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/error_record.h"
 #include "base/thread.h"
+#include "context/sanitize.h"
 #include <pthread.h>
 
 static const char *format(const eddy_error *error)
@@ -291,3 +293,49 @@ TEST(error_explained_keeps_where_it_was)
     CHECK_INT(eddy__error_explain(EDDY_EBUSY, "item %d", 5), EDDY_EBUSY);
     CHECK_CONTAINS(last_message(), eddy_status_message(EDDY_EBUSY));
 }
+
+/* ---- frames of code without frame pointers ---- */
+
+#if defined(__x86_64__)
+
+/* Calls fn with a value in the register that would be the frame pointer: code that is compiled
+ * without frame pointers keeps what it likes there. */
+int test_call_with_register(const void *value, int (*fn)(void));
+__asm__(".text\n"
+        "test_call_with_register:\n"
+        "    push %rbp\n"
+        "    mov %rdi, %rbp\n"
+        "    call *%rsi\n"
+        "    pop %rbp\n"
+        "    ret\n");
+
+static int fails(void)
+{
+    return eddy_raise(EDDY_EIO, "with a strange register");
+}
+
+/* Its variables are on the task's own stack whatever the sanitizer, which forbids this one. */
+__attribute__((noinline, no_sanitize("address"))) static void fail_with_registers_into_poison(void)
+{
+    _Alignas(8) char forbidden[64];
+
+    memset(forbidden, 1, sizeof forbidden);
+#if EDDY__ASAN
+    ASAN_POISON_MEMORY_REGION(forbidden, sizeof forbidden);
+#endif
+    for (int i = -16; i < 64; i++) {
+        CHECK_INT(test_call_with_register(forbidden + i, fails), EDDY_EIO);
+        CHECK(eddy_last_error()->frame_count > 0);
+        CHECK_STR(eddy_error_message(eddy_last_error()), "with a strange register");
+    }
+#if EDDY__ASAN
+    ASAN_UNPOISON_MEMORY_REGION(forbidden, sizeof forbidden);
+#endif
+}
+
+TEST(error_frames_of_code_without_frame_pointers)
+{
+    fail_with_registers_into_poison();
+}
+
+#endif

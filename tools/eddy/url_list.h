@@ -16,7 +16,8 @@ struct url_list {
 const char *url_list_add(struct url_list *self, const char *url);
 
 /* Appends a file's URLs, one a line ("-": of standard input); blank lines and those that begin with
- * # are passed over, as are byte order marks and carriage returns. 0, or -1 after having named on stderr each line that is wrong. */
+ * # are passed over, as are byte order marks and carriage returns. 0, or -1 after having named on
+ * stderr each line that is wrong. */
 int url_list_read(struct url_list *self, const char *path);
 
 void url_list_clear(struct url_list *self);

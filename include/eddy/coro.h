@@ -6,7 +6,7 @@
  * makes fetch_coro(url, out), an eddy_coro that owns nothing: it may be run, started as a task,
  * gathered, given to a group, a timeout or a thread, or dropped. Arguments are copied into it and
  * again to the task's own stack. Together at most 64 bytes; arrays and function pointers through
- * a typedef. */
+ * a typedef. The types are those of the function's parameters, or it does not compile. */
 #ifndef EDDY_CORO_H
 #define EDDY_CORO_H
 
@@ -65,13 +65,20 @@ EDDY_END_DECLS
                E p5; F p6; G p7; H p8;, EDDY_L(p1, p2, p3, p4, p5, p6, p7, p8),                    \
                (a.p1, a.p2, a.p3, a.p4, a.p5, a.p6, a.p7, a.p8))
 
+#define EDDY_CORO_TYPES_(fn)                                                                       \
+#fn ": EDDY_CORO has other types than the function, or it returns no int"
 #ifdef __cplusplus
 #define EDDY_STATIC_ASSERT_ static_assert
+#define EDDY_CORO_CHECK_(fn, params)                                                               \
+    static_assert(sizeof(static_cast<int(*) params>(fn)) > 0, EDDY_CORO_TYPES_(fn));
 #else
 #define EDDY_STATIC_ASSERT_ _Static_assert
+#define EDDY_CORO_CHECK_(fn, params)                                                               \
+    _Static_assert(__builtin_types_compatible_p(__typeof__(*fn), int params), EDDY_CORO_TYPES_(fn));
 #endif
 
 #define EDDY_CORO_(fn, params, fields, values, invoke)                                             \
+    EDDY_CORO_CHECK_(fn, params)                                                                   \
     struct fn##_args_ {                                                                            \
         fields                                                                                     \
     };                                                                                             \

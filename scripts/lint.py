@@ -25,6 +25,12 @@ LONG_FUNCTIONS = {}
 # Calls that a file may make although they are banned for it. path: names
 ALLOWED_CALLS = {}
 
+# What another task may close, or give up the memory of, while a call on it yields.
+OBJECTS = "task|gen|group|future|completion|queue|channel|lock|event|condition|semaphore|barrier|" \
+          "stream|server|datagram|process|signal|dir_watch|pool|remote|loop|exit_stack"
+# Functions that were given an object which their caller holds. path: names
+HELD_OBJECTS = {"src/io/accept.c": ("accept_all",)}
+
 ANYWHERE = "sprintf vsprintf strcpy strcat atoi atol atof strtok gets alloca"
 SLEEPS = "sleep usleep nanosleep"
 MEMORY = "malloc calloc realloc reallocarray free strdup strndup aligned_alloc posix_memalign"
@@ -178,6 +184,22 @@ def check_functions(source):
             start = None
 
 
+def check_checkpoints(source):
+    """A call on an object looks at it before it yields (rule D6), and eddy__checkpoint may yield."""
+    if not source.path.startswith("src/"):
+        return
+    for m in re.finditer(r"^(?!static inline)\w[^\n;{}]*?\b(\w+)\(([^;{}]*?)\)\n\{\n(.*?)^\}", source.bare,
+                         re.M | re.S):
+        name, parameters, body = m.groups()
+        held = name in HELD_OBJECTS.get(source.path, ())
+        for call in re.finditer(r"\beddy__checkpoint\(", body):
+            what = re.search(r"\b(eddy_(?:%s)) \*" % OBJECTS, parameters)
+            if what and not held:
+                line = source.bare.count("\n", 0, m.start(3) + call.start()) + 1
+                yield line, f"{name} may yield before it has looked at its {what[1]}: take " \
+                            "eddy__check_interrupt, and eddy__spend at the end"
+
+
 def check_text(source):
     limit = MAX_HEADER if source.path.startswith("include/") else MAX_FILE
     if len(source.lines) > limit:
@@ -275,7 +297,8 @@ def main():
     public = [s.path for s in sources if s.path.startswith("include/") and s.path.endswith(".h")]
     problems = list(check_version())
     for source in sources:
-        for check in (check_includes, check_calls, check_newer, check_functions, check_text, check_contracts):
+        for check in (check_includes, check_calls, check_newer, check_functions, check_checkpoints, check_text,
+                      check_contracts):
             problems += [(source.path, n, text) for n, text in check(source)]
     problems += check_refused(sources)
     with ThreadPoolExecutor(os.cpu_count()) as pool:

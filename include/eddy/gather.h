@@ -25,9 +25,9 @@ EDDY_API EDDY_SUSPENDS int eddy_gather_with(const eddy_coro *coros, size_t n,
     eddy_gather_n(((const eddy_coro[]){__VA_ARGS__}),                                              \
                   sizeof((const eddy_coro[]){__VA_ARGS__}) / sizeof(eddy_coro))
 
-/* The same for tasks that were started before; they stay the caller's. Here and below: EDDY_EINVAL
- * when one is NULL or they are more than INT_MAX, EDDY_EDEADLOCK when one is the caller, EDDY_ELOOP
- * when one is another loop's. */
+/* The same for tasks that were started before; they stay the caller's, and their handles may be
+ * closed meanwhile. Here and below: EDDY_EINVAL when one is NULL or they are more than INT_MAX,
+ * EDDY_EDEADLOCK when one is the caller, EDDY_ELOOP when one is another loop's. */
 EDDY_API EDDY_SUSPENDS int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n,
                                                   const eddy_gather_opts *opts);
 #define eddy_gather_tasks(tasks, n, ...)                                                           \
@@ -52,7 +52,7 @@ EDDY_API EDDY_SUSPENDS int eddy_wait_for_at(const eddy_place *place, eddy_coro c
                                             double seconds);
 #define eddy_wait_for(coro, seconds) eddy_wait_for_at(EDDY_HERE, (coro), (seconds))
 
-/* Gives tasks in the order in which they end. The array must outlive it. */
+/* Gives tasks in the order in which they end. */
 typedef struct eddy_completion eddy_completion;
 EDDY_API eddy_completion *eddy_as_completed(eddy_task *const *tasks, size_t n);
 /* Waits for the next one: 1 and *task, 0 after the last; the tasks stay the caller's. A timeout

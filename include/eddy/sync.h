@@ -1,6 +1,8 @@
 /* sync.h - lock, event, condition, semaphore, barrier: visible structs that start as zero or with
  * their initializer and need no closing. First come, first served; what is released is handed to
- * the first waiter directly. Their fields belong to the library. Of one loop's tasks only. */
+ * the first waiter directly. Their fields belong to the library. Of one loop's tasks only. The
+ * memory may go once nobody waits who was not woken; that of a condition once its waits have
+ * returned. */
 #ifndef EDDY_SYNC_H
 #define EDDY_SYNC_H
 

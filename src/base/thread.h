@@ -28,4 +28,12 @@ struct eddy__thread {
 
 extern _Thread_local struct eddy__thread eddy__thread;
 
+/* Calls in a row that need not wait, of which the last yields (rule D4); tests may make it 1. */
+enum { EDDY__BUDGET = 64 };
+#ifdef EDDY_TESTING
+extern int eddy__budget;
+#else
+enum { eddy__budget = EDDY__BUDGET };
+#endif
+
 #endif

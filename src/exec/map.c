@@ -217,10 +217,10 @@ int eddy_pool_map_with(eddy_pool *pool, eddy_map_fn *fn, const void *items, size
 
     for (size_t i = 0; map.opts->statuses && i < n; i++)
         map.opts->statuses[i] = EDDY_ECANCELED;
-    eddy_try(eddy__checkpoint());
+    eddy_try(eddy__check_interrupt());
     eddy_try(check(&map));
     if (n == 0)
-        return 0;
+        return eddy__spent(0);
     eddy_try(choose_chunk(&map));
     eddy__pool_ref(pool);
     int r = run_lanes(&map);

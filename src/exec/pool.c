@@ -135,7 +135,7 @@ int eddy__pool_run(eddy_pool *pool, const struct eddy__pool_job *job)
 int eddy_pool_run_with(eddy_pool *pool, eddy_coro coro, const eddy_pool_run_opts *opts)
 {
     static const eddy_pool_run_opts defaults;
-    int r = eddy__checkpoint();
+    int r = eddy__check_interrupt();
 
     if (!opts)
         opts = &defaults;
@@ -143,7 +143,7 @@ int eddy_pool_run_with(eddy_pool *pool, eddy_coro coro, const eddy_pool_run_opts
         *opts->wait_status = 0;
     struct eddy__pool_job job = {coro, opts->data, opts->size, opts->wait_status, false};
     if (r < 0 || (r = eddy__pool_check(pool)) < 0 || (r = check_data(pool, &job)) < 0)
-        return r;
+        return eddy__spent(r);
     return eddy__pool_run(pool, &job);
 }
 

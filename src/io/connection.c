@@ -71,7 +71,7 @@ static void connection_ended(eddy_task *task)
     struct connection *c = task->owner;
 
     drop(c);
-    eddy__task_unref(task);
+    eddy_detach(task);
 }
 
 static eddy_stream *make_stream(eddy_server *server, int fd, const eddy_address *peer,

@@ -70,7 +70,7 @@ int64_t eddy_copy_exactly(eddy_stream *to, eddy_stream *from, int64_t size)
     int status = check(to, from, size);
 
     if (status == 0)
-        status = size ? copy(to, from, size, &done) : eddy__checkpoint();
+        status = size ? copy(to, from, size, &done) : eddy__spent(eddy__check_interrupt());
     if (status < 0 || done == size)
         return status < 0 ? status : size;
     return eddy_raise(EDDY_EOF, "%s ended after %" PRId64 " of %" PRId64 " bytes",
@@ -121,5 +121,7 @@ int64_t eddy_sendfile(eddy_stream *to, eddy_stream *file, int64_t offset, int64_
                           "offset is %" PRId64 " and count %" PRId64
                           ": 0 or more are expected, or -1 for the rest",
                           offset, count);
-    return count ? send_part(to, file, offset, count < 0 ? INT64_MAX - offset : count) : 0;
+    if (count == 0)
+        return eddy__spent(0);
+    return send_part(to, file, offset, count < 0 ? INT64_MAX - offset : count);
 }

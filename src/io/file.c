@@ -20,7 +20,7 @@ int eddy__path_fail(const char *verb, const char *path, int code)
 
 int eddy__file_begin(const eddy_stream *s)
 {
-    int status = eddy__checkpoint();
+    int status = eddy__check_interrupt();
 
     if (status < 0)
         return status;

@@ -234,5 +234,6 @@ int64_t eddy_file_seek(eddy_stream *s, int64_t offset, int whence)
     eddy__file_drop_ahead(s);
     file->position = position;
     s->eof = false;
+    eddy__spend();
     return position;
 }

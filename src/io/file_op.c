@@ -148,6 +148,7 @@ ssize_t eddy_file_pread(eddy_stream *s, void *buf, size_t size, int64_t offset)
             break;
         got += (size_t)n;
     }
+    eddy__spend();
     return (ssize_t)got;
 }
 

@@ -38,7 +38,7 @@ int eddy__keeper_start(struct eddy__keeper *keeper, eddy_loop *loop, const char 
     task->owner = keeper;
     task->on_end = task_ended;
     eddy__task_start(task);
-    eddy__task_unref(task);
+    eddy_detach(task);
     return 0;
 }
 

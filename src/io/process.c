@@ -124,13 +124,14 @@ static COLD int refuse(const eddy_process *p)
 
 int eddy_process_wait(eddy_process *p, int *status)
 {
-    int ignored, r = eddy__checkpoint();
+    int ignored, r = eddy__check_interrupt();
 
     if (r < 0)
         return r;
     if (!p || p->closed)
         return refuse(p);
     r = await_end(p, status ? status : &ignored);
+    eddy__spend();
     return r < 0 ? fail(r) : 0;
 }
 

@@ -68,5 +68,5 @@ void eddy__server_signals_end(eddy_server *server)
     eddy__task_cancel(hearer, eddy__self());
     if (eddy__self())
         eddy__task_join(hearer);
-    eddy__task_unref(hearer);
+    eddy_detach(hearer);
 }

@@ -418,7 +418,7 @@ static int take(eddy_signal *s)
 int eddy_signal_next(eddy_signal *s)
 {
     static const struct eddy__wait_kind kind = {"a signal", eddy__waiter_abort};
-    int number = 0, r = eddy__checkpoint();
+    int number = 0, r = eddy__check_interrupt();
     struct eddy_waiter_ waiter = {.slot = &number};
     eddy_task *self = eddy__self();
 
@@ -427,7 +427,7 @@ int eddy_signal_next(eddy_signal *s)
     if (!s)
         return eddy_raise(EDDY_EINVAL, "the signals are NULL");
     if (s->count)
-        return take(s);
+        return eddy__spent(take(s));
     self->loop->io_waits++;
     r = eddy__wait_in(&s->waiters, &waiter, &kind);
     self->loop->io_waits--;

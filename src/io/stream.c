@@ -265,7 +265,7 @@ static bool finish_later(eddy_stream *s)
     task->owner = s;
     task->on_end = flushed;
     eddy__task_start(task);
-    eddy__task_unref(task);
+    eddy_detach(task);
     return true;
 }
 

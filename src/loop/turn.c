@@ -3,7 +3,6 @@
 #include "loop/loop.h"
 
 enum {
-    BUDGET = 64,  /* calls in a row that need not wait, rule D4 */
     PREFETCH = 6, /* entries ahead */
     LAP_ENTRIES_MAX = 256,
     LAP_NS = 10000,
@@ -133,7 +132,7 @@ static NOINLINE size_t run_ready(size_t most)
                 struct eddy__fiber *fiber = (struct eddy__fiber *)entry;
 
                 eddy__thread.fiber = fiber;
-                eddy__thread.budget = BUDGET;
+                eddy__thread.budget = eddy__budget;
                 if (!fiber->stack && !loop->begin(loop, fiber))
                     continue;
                 eddy__context_switch(&loop->context, &fiber->context);

@@ -27,7 +27,7 @@ static int let_through(eddy_barrier *barrier)
 int eddy_barrier_wait(eddy_barrier *barrier)
 {
     struct eddy_waiter_ w = {.slot = barrier};
-    int r = eddy__checkpoint();
+    int r = eddy__check_interrupt();
 
     if (r < 0)
         return r;
@@ -36,7 +36,7 @@ int eddy_barrier_wait(eddy_barrier *barrier)
     if (barrier->broken)
         return eddy__raise_code(EDDY_EBROKEN);
     if (barrier->waiting + 1 >= barrier->parties)
-        return let_through(barrier);
+        return eddy__spent(let_through(barrier));
     barrier->waiting++;
     return eddy__raise_if(eddy__wait_in(&barrier->waiters, &w, &waits));
 }

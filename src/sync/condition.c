@@ -43,7 +43,7 @@ static int pass_on(eddy_condition *condition)
 int eddy_condition_wait(eddy_condition *condition)
 {
     struct eddy_waiter_ w = {0};
-    int r = eddy__checkpoint();
+    int r = eddy__check_interrupt();
 
     if (r < 0)
         return r;
@@ -59,7 +59,7 @@ int eddy_condition_wait(eddy_condition *condition)
 
 int eddy_condition_wait_for(eddy_condition *condition, eddy_predicate *predicate, void *arg)
 {
-    int r = eddy__checkpoint();
+    int r = eddy__check_interrupt();
 
     if (r < 0)
         return r;
@@ -69,7 +69,7 @@ int eddy_condition_wait_for(eddy_condition *condition, eddy_predicate *predicate
         return eddy__bug(EDDY_EOWNER, "a condition was waited for without its lock");
     while (r == 0 && !predicate(arg))
         r = eddy_condition_wait(condition);
-    return r;
+    return eddy__spent(r);
 }
 
 int eddy_condition_notify(eddy_condition *condition, unsigned n)

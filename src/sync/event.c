@@ -7,12 +7,12 @@ static const struct eddy__wait_kind waits = {"an event", eddy__waiter_abort};
 int eddy_event_wait(eddy_event *event)
 {
     struct eddy_waiter_ w = {0};
-    int r = eddy__checkpoint();
+    int r = eddy__check_interrupt();
 
     if (r < 0)
         return r;
     if (event->is_set)
-        return 0;
+        return eddy__spent(0);
     return eddy__raise_if(eddy__wait_in(&event->waiters, &w, &waits));
 }
 

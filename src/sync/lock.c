@@ -19,14 +19,14 @@ int eddy_lock_acquire_nowait(eddy_lock *lock)
 int eddy_lock_acquire(eddy_lock *lock)
 {
     struct eddy_waiter_ w = {0};
-    int r = eddy__checkpoint();
+    int r = eddy__check_interrupt();
 
     if (r < 0)
         return r;
     if (likely(!lock->locked)) {
         lock->locked = true;
         lock->owner = eddy__self();
-        return 0;
+        return eddy__spent(0);
     }
     return eddy__raise_if(eddy__wait_in(&lock->waiters, &w, &waits));
 }

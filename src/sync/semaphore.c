@@ -16,13 +16,13 @@ int eddy_semaphore_acquire_nowait(eddy_semaphore *semaphore)
 int eddy_semaphore_acquire(eddy_semaphore *semaphore)
 {
     struct eddy_waiter_ w = {0};
-    int r = eddy__checkpoint();
+    int r = eddy__check_interrupt();
 
     if (r < 0)
         return r;
     if (likely(semaphore->value > 0)) {
         semaphore->value--;
-        return 0;
+        return eddy__spent(0);
     }
     return eddy__raise_if(eddy__wait_in(&semaphore->waiters, &w, &waits));
 }

@@ -118,19 +118,21 @@ static int await_task(eddy_task *task, bool propagate)
     eddy_task *self = eddy__self();
     struct awaiting a = {.along.kind = &along_await, .inner = task, .propagate = propagate};
 
-    int r = eddy__checkpoint();
+    int r = eddy__check_interrupt();
     if (r < 0)
         return r;
     if ((r = check_await(self, task)) < 0)
         return r;
-    if (task->state != EDDY__TASK_DONE) {
-        a.waiter.task = self;
-        eddy__waiters_add(&task->done_waiters, &a.waiter);
-        r = eddy__park_along(&a.along, &awaiting_task, &a);
-        if (r < 0)
-            return eddy__raise_interrupt(r);
-    }
-    return eddy__task_result(task, a.along.aborted);
+    if (task->state == EDDY__TASK_DONE)
+        return eddy__spent(eddy__task_result(task, 0));
+    a.waiter.task = self;
+    eddy__waiters_add(&task->done_waiters, &a.waiter);
+    task->refs++; /* who has the handle may close it before this one has run again */
+    int left = eddy__park_along(&a.along, &awaiting_task, &a);
+    if (left == 0)
+        r = eddy__task_result(task, a.along.aborted);
+    eddy__task_unref(task);
+    return left < 0 ? eddy__raise_interrupt(left) : r;
 }
 
 int eddy_await(eddy_task *task)
@@ -156,13 +158,16 @@ int eddy__task_join(eddy_task *task)
     return eddy__park_along(&a.along, &joining_task, &a);
 }
 
-/* One that lives has the loop's reference, too; otherwise the handle was given back before. */
-static bool is_handle(const eddy_task *task)
+/* From now on nobody has a handle of it; the reference is still there. False, and reported, when it
+ * was given back before. */
+static bool take_handle(eddy_task *task)
 {
-    if (likely(task->state == EDDY__TASK_DONE || task->refs > 1))
-        return true;
-    eddy__bug(EDDY_EINVAL, "a task's handle was given back twice");
-    return false;
+    if (unlikely(!task->handle)) {
+        eddy__bug(EDDY_EINVAL, "a task's handle was given back twice");
+        return false;
+    }
+    task->handle = false;
+    return true;
 }
 
 /* Cancels it and waits for its end. When the cancellation comes back to the caller, or nobody else
@@ -195,7 +200,7 @@ static NOINLINE void end_first(eddy_task *task)
 
 void eddy_task_close(eddy_task *task)
 {
-    if (!task || !is_handle(task))
+    if (!task || !take_handle(task))
         return;
     if (task->state != EDDY__TASK_DONE)
         end_first(task);
@@ -204,7 +209,7 @@ void eddy_task_close(eddy_task *task)
 
 void eddy_detach(eddy_task *task)
 {
-    if (task && is_handle(task))
+    if (task && take_handle(task))
         eddy__task_unref(task);
 }
 

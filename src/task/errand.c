@@ -50,7 +50,7 @@ static void start(struct eddy__inbox_node *node)
     task->owner = errand;
     task->on_end = task_ended;
     eddy__task_start(task);
-    eddy__task_unref(task);
+    eddy_detach(task);
 }
 
 static void cancel(struct eddy__inbox_node *node)

@@ -22,7 +22,7 @@ static eddy_task *next_child(struct eddy__along *along)
 {
     const struct gathering *g = container_of(along, struct gathering, along);
 
-    return along->at < g->set.count ? g->set.tasks[along->at] : NULL;
+    return along->at < g->set.count ? g->set.watchers[along->at].task : NULL;
 }
 
 /* Others' tasks may be left. */
@@ -43,7 +43,7 @@ static int status_of(const struct gathering *g, const eddy_task *task)
 static void collect(const struct gathering *g, struct eddy__error_list *failures)
 {
     for (size_t i = 0; i < g->set.done; i++) {
-        eddy_task *task = g->set.tasks[g->set.order[i]];
+        eddy_task *task = g->set.watchers[g->set.order[i]].task;
         int status = status_of(g, task);
 
         task->observed = true;
@@ -56,7 +56,7 @@ static void collect(const struct gathering *g, struct eddy__error_list *failures
 static bool any_cancelled(const struct gathering *g)
 {
     for (size_t i = 0; i < g->set.count; i++)
-        if (g->set.tasks[i]->status == EDDY_ECANCELED)
+        if (g->set.watchers[i].task->status == EDDY_ECANCELED)
             return true;
     return false;
 }
@@ -83,7 +83,7 @@ static void clear_statuses(const eddy_gather_opts *opts, size_t n)
 static void copy_statuses(const struct eddy__set *set, int *statuses)
 {
     for (size_t i = 0; i < set->done; i++)
-        statuses[set->order[i]] = set->tasks[set->order[i]]->status;
+        statuses[set->order[i]] = set->watchers[set->order[i]].task->status;
 }
 
 static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opts,
@@ -98,21 +98,22 @@ static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opt
     g.set.cancel_on_error = opts && opts->cancel_on_error;
     if (g.set.cancel_on_error && g.set.failed)
         eddy__set_cancel_all(&g.set, NULL);
-    r = eddy__set_wait(&g.set, n, &gathering, &g, &g.along);
+    int left = eddy__set_wait(&g.set, n, &gathering, &g, &g.along);
     if (opts && opts->statuses)
         copy_statuses(&g.set, opts->statuses);
-    r = r == 0 ? result_of(&g, opts && opts->statuses) : eddy__raise_interrupt(r);
+    if (left == 0)
+        r = result_of(&g, opts && opts->statuses);
     eddy__set_close(&g.set);
-    return r;
+    return left < 0 ? eddy__raise_interrupt(left) : r;
 }
 
 int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opts)
 {
     clear_statuses(opts, n);
-    int r = eddy__checkpoint();
-    if (r < 0 || n == 0)
+    int r = eddy__check_interrupt();
+    if (r < 0)
         return r;
-    return gather(tasks, n, opts, &along_tasks);
+    return eddy__spent(n > 0 ? gather(tasks, n, opts, &along_tasks) : 0);
 }
 
 /* Cancels what runs, and waits for it. */

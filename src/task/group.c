@@ -128,7 +128,7 @@ int eddy_group_start_with(eddy_group *group, eddy_coro coro, const eddy_task_opt
     else
         eddy__task_start(task);
     if (!handle)
-        eddy__task_unref(task);
+        eddy_detach(task);
     return 0;
 }
 

@@ -19,6 +19,11 @@ void eddy__cancel_at(long n)
     __atomic_store_n(&cancel_at, n > 0 ? eddy__suspend_count() + n : 0, __ATOMIC_RELAXED);
 }
 
+void eddy__yield_everywhere(bool always)
+{
+    eddy__budget = always ? 1 : EDDY__BUDGET;
+}
+
 static void count_suspension(eddy_loop *loop)
 {
     long mine = __atomic_add_fetch(&suspensions, 1, __ATOMIC_RELAXED);

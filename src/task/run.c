@@ -197,6 +197,11 @@ int eddy_loop_run_once(eddy_loop *loop, double timeout)
     return outcome(loop);
 }
 
+static COLD int stopped_before(void)
+{
+    return eddy_raise_at(NULL, EDDY_ELOOP, "Event loop stopped before Future completed.");
+}
+
 int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
 {
     if (loop && task->loop != loop)
@@ -205,21 +210,24 @@ int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
 
     if (r < 0)
         return r;
+    task->refs++;
     if (task->state != EDDY__TASK_DONE) {
         if (task->on_end) {
             eddy__loop_leave(loop);
+            eddy__task_unref(task);
             return eddy_raise_at(NULL, EDDY_EINVAL, "the task belongs to a group or generator");
         }
         task->on_end = main_ended;
         eddy__loop_turns(loop);
         task->on_end = NULL;
     }
-    r = outcome(loop);
-    if (task->state != EDDY__TASK_DONE)
-        return r < 0
-                   ? r
-                   : eddy_raise_at(NULL, EDDY_ELOOP, "Event loop stopped before Future completed.");
-    return eddy__task_result(task, EDDY_ECANCELED);
+    int left = outcome(loop);
+    if (task->state == EDDY__TASK_DONE)
+        r = eddy__task_result(task, EDDY_ECANCELED);
+    else
+        r = left < 0 ? left : stopped_before();
+    eddy__task_unref(task);
+    return r;
 }
 
 int eddy_loop_run_until_complete(eddy_loop *loop, eddy_coro coro)

@@ -13,7 +13,7 @@ static bool is_failure(const eddy_task *task)
 static void note(struct eddy__set *set, uint32_t index)
 {
     set->order[set->done++] = index;
-    if (is_failure(set->tasks[index]))
+    if (is_failure(set->watchers[index].task))
         set->failed = true;
 }
 
@@ -57,7 +57,7 @@ static eddy_task *next_needed(struct eddy__along *along)
     const struct eddy__set *set = container_of(along, struct eddy__set, along);
     bool all = set->needed == set->count && !set->wake_on_failure;
 
-    return all && along->at < set->count ? set->tasks[along->at] : NULL;
+    return all && along->at < set->count ? set->watchers[along->at].task : NULL;
 }
 
 int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
@@ -68,7 +68,7 @@ int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
         return r;
     static const struct eddy__along_kind just_leaves = {next_needed, eddy__set_abort};
 
-    *set = (struct eddy__set){.tasks = tasks, .count = n, .along.kind = &just_leaves};
+    *set = (struct eddy__set){.count = n, .along.kind = &just_leaves};
     set->watchers = eddy__alloc_zero(n * (sizeof *set->watchers + sizeof *set->order));
     if (!set->watchers)
         return eddy__raise_code(EDDY_ENOMEM);
@@ -79,8 +79,10 @@ int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
         *watcher = (struct eddy__watcher){
             .waiter = {.granted = task_ended, .task = eddy__self()},
             .set = set,
+            .task = tasks[i],
             .index = (uint32_t)i,
         };
+        tasks[i]->refs++;
         if (tasks[i]->state == EDDY__TASK_DONE)
             note(set, (uint32_t)i);
         else
@@ -93,8 +95,10 @@ void eddy__set_close(struct eddy__set *set)
 {
     if (!set->watchers)
         return;
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = 0; i < set->count; i++) {
         eddy__waiters_remove(&set->watchers[i].waiter);
+        eddy__task_unref(set->watchers[i].task);
+    }
     eddy__free(set->watchers);
     set->watchers = NULL;
 }
@@ -122,5 +126,5 @@ void eddy__set_abort(eddy_task *task, int code)
 void eddy__set_cancel_all(struct eddy__set *set, const eddy_task *canceller)
 {
     for (size_t i = 0; i < set->count; i++)
-        eddy__task_cancel(set->tasks[i], canceller);
+        eddy__task_cancel(set->watchers[i].task, canceller);
 }

@@ -7,13 +7,14 @@
 struct eddy__watcher {
     struct eddy_waiter_ waiter; /* must stay first */
     struct eddy__set *set;
+    eddy_task *task; /* held */
     uint32_t index;
 };
 
-/* order[0 … done−1] are the indexes of the tasks that have ended, in the order in which they did.
- * The task that waits is woken when `needed` have ended, or earlier by a failure. */
+/* Holds its tasks: handles may be closed meanwhile. order[0 … done−1] are the indexes of those
+ * that have ended, in the order in which they did. The task that waits is woken when `needed` have
+ * ended, or earlier by a failure. */
 struct eddy__set {
-    eddy_task *const *tasks;
     size_t count;
     size_t done;
     size_t needed;
@@ -27,7 +28,7 @@ struct eddy__set {
 };
 
 /* 0 or, raised, EDDY_ENOMEM, EDDY_EINVAL (one is NULL), EDDY_EDEADLOCK (one is the caller),
- * EDDY_ELOOP (one is of another loop). The array of tasks must outlive the set. */
+ * EDDY_ELOOP (one is of another loop). */
 int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n);
 void eddy__set_close(struct eddy__set *set);
 

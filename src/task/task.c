@@ -217,6 +217,7 @@ static eddy_task *make_block(eddy_loop *loop, struct eddy__launch *launch, const
     task->loop = loop;
     task->state = EDDY__TASK_NEW;
     task->refs = 2;
+    task->handle = true;
     task->id = ++loop->task_id;
     task->slot = slot;
     task->packed = launch->packed;
@@ -282,10 +283,12 @@ void eddy__task_start_eagerly(eddy_task *task)
     task->state = EDDY__TASK_READY;
     eddy__ready_push_front(task->loop, (uintptr_t)self);
     eddy__ready_push_front(task->loop, (uintptr_t)task);
+    task->refs++;
     eddy__step_aside();
     task->loop->now_step = task->loop->ring_head - 1; /* the ring went back: time did not */
     while (!task->begun)
         eddy__yield_turn();
+    eddy__task_unref(task);
 }
 
 static inline eddy_task *create(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts)

@@ -67,7 +67,7 @@ struct eddy_task {
         int status; /* once DONE: what its function returned */
     };
     int interrupt; /* 0, or the code of suspending calls from now on */
-    uint32_t refs; /* the loop until DONE, and handles */
+    uint32_t refs; /* the loop until DONE, the handle, and those who wait for its end */
     uint32_t id;
     uint32_t canceller; /* id of the task that cancelled first, 0 for a callback */
     uint32_t number;    /* of "Task-N", 0 when it was given a name */
@@ -78,6 +78,7 @@ struct eddy_task {
     bool observed : 1; /* somebody saw its status */
     bool packed : 1;   /* its stack has no guard: check the canary */
     bool begun : 1;    /* has run: function is set, launch is gone */
+    bool handle : 1;   /* somebody has one: it is closed, or detached, once */
     eddy_scope *scope; /* innermost */
     const struct eddy__wait_kind *waiting;
     void *waiting_on;
@@ -105,8 +106,9 @@ static inline eddy_task *eddy__self(void)
 
 int eddy__checkpoint_slow(void);
 
-/* First line of every suspending call: 0, or the failure to return (raised): outside a task,
- * cancelled, expired. Every 64th call in a row yields (rule D4). */
+/* First line of every suspending call without an object that somebody could close: 0, or the
+ * failure to return (raised): outside a task, cancelled, expired. Every 64th call in a row yields
+ * (rule D4). */
 static inline int eddy__checkpoint(void)
 {
     eddy_task *self = eddy__self();
@@ -116,10 +118,10 @@ static inline int eddy__checkpoint(void)
     return eddy__checkpoint_slow();
 }
 
-/* The two halves of a checkpoint, for calls on objects that can be closed: a yield would let
- * another task close the object before the call has looked at it. They begin with
- * eddy__check_interrupt, touch the object at once, and yield, if that is due, when they are done
- * with it: eddy__spend. */
+/* The two halves of a checkpoint, for calls on objects, which another task could close, or whose
+ * memory it could give up, in a yield before the call has looked at them (rule D6). They begin with
+ * eddy__check_interrupt, look at the object at once, and yield, if that is due, when they are done
+ * with it: eddy__spend, or eddy__spent with what they return. `make lint` checks it. */
 static inline int eddy__check_interrupt(void)
 {
     eddy_task *self = eddy__self();
@@ -135,6 +137,12 @@ static inline void eddy__spend(void)
 {
     if (unlikely(--eddy__thread.budget <= 0))
         eddy__yield_turn();
+}
+
+static inline int eddy__spent(int status)
+{
+    eddy__spend();
+    return status;
 }
 
 /* Suspends the running task until eddy__wake; returns the value given to it, unraised. Before it
@@ -306,6 +314,9 @@ void eddy__closer_leave(struct eddy__closer *closer);
  * from now on (0: never). */
 long eddy__suspend_count(void);
 void eddy__cancel_at(long n);
+/* Every checkpoint and every eddy__spend of the process yields, so that whatever can happen at the
+ * 64th call in a row happens at the first. */
+void eddy__yield_everywhere(bool always);
 #endif
 
 /* futures: eddy_select looks into them */

@@ -113,7 +113,7 @@ static int result(const struct call *call)
 int eddy_to_loop(eddy_loop *loop, eddy_coro coro)
 {
     static const struct eddy__wait_kind kind = {"a coroutine in another loop", abort_call};
-    int r = eddy__checkpoint();
+    int r = eddy__check_interrupt();
 
     if (r < 0)
         return r;

@@ -29,7 +29,7 @@ int eddy_wait_with(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts
     eddy_scope limit;
 
     opts = opts ? opts : &defaults;
-    int r = eddy__checkpoint();
+    int r = eddy__check_interrupt();
     if (r < 0)
         return r;
     if ((r = check_wait(n, opts)) < 0)
@@ -48,7 +48,7 @@ int eddy_wait_with(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts
     /* running out of its own time is no failure */
     if (r == EDDY_ETIMEDOUT && limit.expired && !eddy__self()->interrupt)
         r = 0;
-    return r < 0 ? eddy__raise_interrupt(r) : done;
+    return eddy__spent(r < 0 ? eddy__raise_interrupt(r) : done);
 }
 
 /* ---- wait_for ---- */
@@ -81,6 +81,7 @@ struct eddy_completion {
     struct eddy__set set;
     size_t given;
     unsigned refs;
+    bool busy; /* a task waits for the next one, or has been woken for it and has not run yet */
     bool closed;
 };
 
@@ -109,8 +110,10 @@ static void unref(eddy_completion *completion)
 static int wait_for_next(eddy_completion *completion)
 {
     completion->refs++;
+    completion->busy = true;
     int r = eddy__set_wait(&completion->set, completion->given + 1, &waiting_for_some,
                            &completion->set, &completion->set.along);
+    completion->busy = false;
     bool closed = completion->closed;
     unref(completion);
     if (closed)
@@ -122,7 +125,7 @@ static int give_next(eddy_completion *completion, eddy_task **task)
 {
     const struct eddy__set *set = &completion->set;
 
-    *task = set->tasks[set->order[completion->given++]];
+    *task = set->watchers[set->order[completion->given++]].task;
     return 1;
 }
 
@@ -131,17 +134,17 @@ int eddy_completion_next(eddy_completion *completion, eddy_task **task)
     const struct eddy__set *set = &completion->set;
     int r = eddy__check_interrupt();
 
-    if (r < 0 || completion->given == set->count)
+    if (r < 0)
         return r;
-    if (set->waiting)
+    if (completion->given == set->count)
+        return eddy__spent(0);
+    if (completion->busy)
         return eddy_raise_at(NULL, EDDY_EBUSY, "another task waits for the next one to end");
     if (set->done == completion->given) {
         r = wait_for_next(completion);
         return r < 0 ? r : give_next(completion, task);
     }
-    r = give_next(completion, task);
-    eddy__spend();
-    return r;
+    return eddy__spent(give_next(completion, task));
 }
 
 void eddy_completion_close(eddy_completion *completion)

@@ -1,4 +1,5 @@
 /* test_pool.c - T1, T2: pools of threads. */
+#include "closing.h"
 #include "task/reports.h"
 
 #include "exec/exec.h"
@@ -352,4 +353,34 @@ SWEEP(pool_jobs_cancelled_anywhere)
 TORTURE(pool_jobs_without_memory)
 {
     return scenario();
+}
+
+static int is_done(void)
+{
+    return 5;
+}
+EDDY_CORO(is_done)
+
+static int copies_item(const void *item, void *result)
+{
+    *(int *)result = *(const int *)item;
+    return 0;
+}
+
+TEST_REAL(D6_pool_is_looked_at_before_a_yield)
+{
+    int items[2] = {1, 2}, results[2] = {0, 0};
+    eddy_pool *pool = eddy_thread_pool_open(.threads = 1);
+    int r = CLOSED_IN_THE_CALL(eddy_pool_close, pool, eddy_pool_run(pool, is_done_coro()));
+
+    CHECK(r == 5 || r == EDDY_ECLOSED); /* the job may be faster than the close */
+    pool = eddy_thread_pool_open(.threads = 1);
+    r = CLOSED_IN_THE_CALL(eddy_pool_close, pool,
+                           eddy_pool_map(pool, copies_item, items, 2, sizeof items[0],
+                                         .results = results, .result_size = sizeof results[0]));
+    CHECK(r == 0 || r == EDDY_ECLOSED);
+    pool = eddy_thread_pool_open(.threads = 1);
+    CHECK_INT(CLOSED_IN_THE_CALL(eddy_pool_close, pool,
+                                 eddy_pool_map(pool, copies_item, items, 0, sizeof items[0])),
+              0);
 }

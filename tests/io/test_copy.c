@@ -1,5 +1,6 @@
 /* Copying between streams, and sending files over them. */
 /* pkg-config: openssl */
+#include "closing.h"
 #include "folder.h"
 #include "identity.h"
 
@@ -543,4 +544,22 @@ SWEEP(sendfile_cancelled_at_every_suspension)
 TORTURE(sendfile_under_failures)
 {
     return sendfile_scenario();
+}
+
+TEST(D6_sendfile_holds_both_streams)
+{
+    eddy_stream *pair[2];
+
+    folder_make();
+    plain_write(in_folder("a"), "0123456789");
+    for (int i = 0; i < 2; i++) {
+        eddy_stream *file = eddy_file_open(in_folder("a"), "r");
+
+        CHECK_INT(eddy_stream_pair(pair), 0);
+        CHECK_INT(CLOSED_IN_THE_CALL(eddy_stream_close, i ? pair[0] : file,
+                                     eddy_sendfile(pair[0], file, 0, -1)),
+                  EDDY_ECLOSED);
+        eddy_stream_close(i ? file : pair[0]);
+        eddy_stream_close(pair[1]);
+    }
 }

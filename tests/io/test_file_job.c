@@ -1,4 +1,5 @@
 /* What is done in worker threads on descriptors: the size and the status of files, seeking. */
+#include "closing.h"
 #include "folder.h"
 
 TEST(file_job_stat_and_truncate)
@@ -101,4 +102,29 @@ SWEEP(file_job_sweep)
 TORTURE(file_job_torture)
 {
     return scenario();
+}
+
+/* Closed in the first yield of the call: looked at before that, and held. */
+TEST(D6_file_calls_look_at_the_stream_before_they_yield)
+{
+    struct stat found;
+    char byte;
+
+    folder_make();
+    plain_write(in_folder("a"), "0123456789");
+#define CLOSED(call)                                                                               \
+    __extension__({                                                                                \
+        eddy_stream *f = eddy_file_open(in_folder("a"), "r+");                                     \
+        CLOSED_IN_THE_CALL(eddy_stream_close, f, call);                                            \
+    })
+    CHECK_INT(CLOSED(eddy_file_seek(f, 3, SEEK_SET)), 3);
+    CHECK_INT(CLOSED(eddy_file_seek(f, 0, SEEK_END)), EDDY_ECLOSED);
+    CHECK_INT(CLOSED(eddy_file_stat(f, &found)), EDDY_ECLOSED);
+    CHECK_INT(CLOSED(eddy_file_truncate(f, 5)), EDDY_ECLOSED);
+    CHECK_INT(CLOSED(eddy_file_sync(f)), EDDY_ECLOSED);
+    CHECK_INT(CLOSED(eddy_file_pread(f, &byte, 1, 0)), EDDY_ECLOSED);
+    CHECK_INT(CLOSED(eddy_file_pread(f, &byte, 0, 0)), 0);
+    CHECK_INT(CLOSED(eddy_file_pwrite(f, "x", 1, 0)), EDDY_ECLOSED);
+    CHECK_INT(CLOSED(eddy_read(f, &byte, 1)), EDDY_ECLOSED);
+    CHECK_INT(CLOSED(eddy_write(f, "x", 1)), EDDY_ECLOSED);
 }

@@ -1,5 +1,6 @@
 /* Child processes: starting, waiting, signals, closing. */
 #include "children.h"
+#include "closing.h"
 
 #include <dirent.h>
 
@@ -561,4 +562,24 @@ TORTURE(process_by_thread_with_failures)
 
     eddy_process_close(p);
     return checked(r);
+}
+
+/* ---- closed meanwhile (D6) ---- */
+
+CHILD_TEST(D6_process_is_looked_at_before_a_yield)
+{
+    int status = -1;
+    eddy_process *p = eddy_process_open(EDDY_ARGV("true"));
+
+    CHECK_INT(eddy_process_wait(p, NULL), 0);
+    CHECK_INT(CLOSED_IN_THE_CALL(eddy_process_close, p, eddy_process_wait(p, &status)), 0);
+    CHECK_INT(status, 0);
+}
+
+CHILD_TEST(D6_process_closed_while_it_is_waited_for)
+{
+    eddy_process *p = eddy_process_open(EDDY_ARGV("sleep", "60"), .kill_on_close = true);
+    int r = CLOSED_IN_THE_CALL(eddy_process_close, p, eddy_process_wait(p, NULL));
+
+    CHECK(r == 0 || r == EDDY_ECLOSED); /* the close may see the end first */
 }

@@ -1,5 +1,6 @@
 /* Signals: iterators, handlers, what is restored. */
 #include "children.h"
+#include "closing.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -533,4 +534,16 @@ TORTURE(signal_with_failures)
     int r = hears();
     CHECK(!is_blocked(SIGUSR1) && !is_blocked(SIGUSR2));
     return r;
+}
+
+TEST_REAL(D6_signals_are_looked_at_before_a_yield)
+{
+    eddy_signal *signals = eddy_signal_open(SIGUSR1);
+
+    raise(SIGUSR1);
+    CHECK_OK(eddy_sleep(0.01));
+    CHECK_INT(CLOSED_IN_THE_CALL(eddy_signal_close, signals, eddy_signal_next(signals)), SIGUSR1);
+    signals = eddy_signal_open(SIGUSR1);
+    CHECK_INT(CLOSED_IN_THE_CALL(eddy_signal_close, signals, eddy_signal_next(signals)),
+              EDDY_ECLOSED);
 }

@@ -1,4 +1,5 @@
 /* test_barrier.c - eddy_barrier. */
+#include "closing.h"
 #include "task/reports.h"
 
 struct scene {
@@ -103,4 +104,12 @@ SWEEP(barrier_swept)
     eddy_task_close(eddy_take(a));
     CHECK_INT(s.barrier.waiting, 0);
     return r;
+}
+
+TEST(D6_barrier_is_looked_at_before_a_yield)
+{
+    eddy_barrier *barrier = malloc(sizeof *barrier);
+
+    *barrier = (eddy_barrier)EDDY_BARRIER(1);
+    CHECK_INT(CLOSED_IN_THE_CALL(free, barrier, eddy_barrier_wait(barrier)), 0);
 }

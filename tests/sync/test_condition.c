@@ -1,4 +1,5 @@
 /* test_condition.c - eddy_condition. */
+#include "closing.h"
 #include "task/reports.h"
 
 static struct reports reports;
@@ -272,4 +273,19 @@ SWEEP(condition_swept)
 TORTURE(condition_without_memory)
 {
     return stock_and_take();
+}
+
+static bool is_true(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+TEST(D6_condition_is_looked_at_before_a_yield)
+{
+    eddy_condition *condition = calloc(1, sizeof *condition);
+
+    CHECK_INT(eddy_condition_acquire(condition), 0);
+    CHECK_INT(
+        CLOSED_IN_THE_CALL(free, condition, eddy_condition_wait_for(condition, is_true, NULL)), 0);
 }

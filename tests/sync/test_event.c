@@ -1,4 +1,5 @@
 /* test_event.c - eddy_event. */
+#include "closing.h"
 #include "task/reports.h"
 
 struct scene {
@@ -110,4 +111,12 @@ SWEEP(event_swept)
     eddy_try(eddy_sleep(1));
     eddy_event_set(&s.event);
     return eddy_await(a);
+}
+
+TEST(D6_event_is_looked_at_before_a_yield)
+{
+    eddy_event *event = malloc(sizeof *event);
+
+    *event = (eddy_event){.is_set = true};
+    CHECK_INT(CLOSED_IN_THE_CALL(free, event, eddy_event_wait(event)), 0);
 }

@@ -1,4 +1,5 @@
 /* test_lock.c - eddy_lock and eddy_with. */
+#include "closing.h"
 #include "task/reports.h"
 
 static struct reports reports;
@@ -337,4 +338,12 @@ SWEEP(lock_never_stays_locked)
 TORTURE(lock_without_memory)
 {
     return three_tasks();
+}
+
+TEST(D6_lock_is_looked_at_before_a_yield)
+{
+    eddy_lock *lock = malloc(sizeof *lock);
+
+    *lock = (eddy_lock){.locked = false};
+    CHECK_INT(CLOSED_IN_THE_CALL(free, lock, eddy_lock_acquire(lock)), 0);
 }

@@ -1,4 +1,5 @@
 /* test_semaphore.c - eddy_semaphore. */
+#include "closing.h"
 #include "task/reports.h"
 #include <limits.h>
 
@@ -163,4 +164,12 @@ SWEEP(semaphore_swept)
 TORTURE(semaphore_without_memory)
 {
     return four_tasks();
+}
+
+TEST(D6_semaphore_is_looked_at_before_a_yield)
+{
+    eddy_semaphore *semaphore = malloc(sizeof *semaphore);
+
+    *semaphore = (eddy_semaphore)EDDY_SEMAPHORE(1);
+    CHECK_INT(CLOSED_IN_THE_CALL(free, semaphore, eddy_semaphore_acquire(semaphore)), 0);
 }

@@ -1,4 +1,5 @@
 /* test_gather.c - running several coroutines until all have ended. */
+#include "closing.h"
 #include "reports.h"
 
 #include <eddy/gather.h>
@@ -367,4 +368,38 @@ SWEEP(gathers_cancelled_anywhere)
 TORTURE(gathers_without_memory)
 {
     return gathers_in_gathers();
+}
+
+/* ---- handles that are closed meanwhile (D6) ---- */
+
+static int closes_all_after_a_second(eddy_task **tasks, int n)
+{
+    eddy_try(eddy_sleep(1));
+    for (int i = 0; i < n; i++)
+        eddy_task_close(eddy_take(tasks[i]));
+    return 0;
+}
+EDDY_CORO(closes_all_after_a_second, eddy_task **, int)
+
+TEST(D6_gathered_handles_closed_before_the_gather_has_run)
+{
+    eddy_task *tasks[] = {eddy_create_task(fails_after_coro(1, EDDY_EUSER)),
+                          eddy_create_task(sleeps_coro(1))};
+    eddy_auto(eddy_task) *closer = eddy_create_task(closes_all_after_a_second_coro(tasks, 2));
+    int statuses[2] = {1, 1};
+
+    reports_listen(&reports);
+    CHECK_INT(eddy_gather_tasks(tasks, 2, .statuses = statuses), 0);
+    CHECK_INT(statuses[0], EDDY_EUSER);
+    CHECK_INT(statuses[1], 0);
+    CHECK_INT(eddy_await(closer), 0);
+    CHECK_INT(reports.count, 0);
+}
+
+TEST(D6_gather_looks_at_its_tasks_before_it_yields)
+{
+    eddy_task *task = eddy_create_task(returns_coro(EDDY_EUSER));
+
+    settle();
+    CHECK_INT(CLOSED_IN_THE_CALL(eddy_task_close, task, eddy_gather_tasks(&task, 1)), EDDY_EUSER);
 }

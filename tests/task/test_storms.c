@@ -89,13 +89,13 @@ static int meets_some_task(struct walk *walk)
 
     if (draw(walk, 2) && task != all[0]) /* the first is the test */
         return eddy_cancel(task);
-    task->refs++; /* a handle */
+    task->refs++; /* as those who wait hold it */
     if (draw(walk, 2))
         eddy_timeout(draw(walk, 3))
             r = eddy_await_shielded(task);
     else
         r = eddy_wait(&task, 1, .timeout = 2);
-    eddy_detach(task);
+    eddy__task_unref(task);
     return r;
 }
 

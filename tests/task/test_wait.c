@@ -1,4 +1,5 @@
 /* test_wait.c - waiting for some of several tasks, for one with a limit, for each as it ends. */
+#include "closing.h"
 #include "reports.h"
 
 #include <eddy/future.h>
@@ -494,4 +495,67 @@ SWEEP(waits_cancelled_anywhere)
 TORTURE(waits_without_memory)
 {
     return waits_of_all_kinds();
+}
+
+/* ---- handles that are closed meanwhile (D6) ---- */
+
+static int closes_after_a_second(eddy_task *task)
+{
+    eddy_try(eddy_sleep(1));
+    eddy_task_close(task);
+    return 0;
+}
+EDDY_CORO(closes_after_a_second, eddy_task *)
+
+TEST(D6_handle_closed_before_the_wait_has_run)
+{
+    eddy_task *task = eddy_create_task(sleeps_coro(1));
+    eddy_auto(eddy_task) *closer = eddy_create_task(closes_after_a_second_coro(task));
+
+    CHECK_INT(eddy_wait(&task, 1), 1);
+    CHECK_INT(eddy_await(closer), 0);
+}
+
+TEST(D6_wait_looks_at_its_tasks_before_it_yields)
+{
+    eddy_task *task = eddy_create_task(returns_coro(0));
+
+    settle();
+    CHECK_INT(CLOSED_IN_THE_CALL(eddy_task_close, task, eddy_wait(&task, 1)), 1);
+}
+
+TEST(D6_completion_holds_its_tasks)
+{
+    eddy_task *task = eddy_create_task(sleeps_coro(1)), *done = NULL;
+    eddy_auto(eddy_completion) *completion = eddy_as_completed(&task, 1);
+    eddy_auto(eddy_task) *closer = eddy_create_task(closes_after_a_second_coro(task));
+
+    CHECK_INT(eddy_completion_next(completion, &done), 1);
+    CHECK_PTR(done, task);
+    CHECK_INT(eddy_task_status(done), 0);
+    CHECK_INT(eddy_await(closer), 0);
+}
+
+/* A second consumer that comes between the end of a task and the first one's run. */
+static int consumes(eddy_completion *completion, double later)
+{
+    eddy_task *task = NULL;
+
+    eddy_try(eddy_sleep(later));
+    return eddy_completion_next(completion, &task);
+}
+EDDY_CORO(consumes, eddy_completion *, double)
+
+TEST(C5_two_consumers_get_one_task_once)
+{
+    eddy_auto(eddy_task) *task = eddy_create_task(sleeps_coro(1));
+    eddy_auto(eddy_completion) *completion = eddy_as_completed(&task, 1);
+    eddy_auto(eddy_task) *first = eddy_create_task(consumes_coro(completion, 0));
+    eddy_auto(eddy_task) *second = eddy_create_task(consumes_coro(completion, 1));
+    eddy_auto(eddy_task) *third = eddy_create_task(consumes_coro(completion, 2));
+
+    NEEDS_ORDER();
+    CHECK_INT(eddy_await(first), 1);
+    CHECK_INT(eddy_await(second), EDDY_EBUSY);
+    CHECK_INT(eddy_await(third), 0);
 }

@@ -1,0 +1,77 @@
+/* test_closed.c - handles that are closed while others use them: whoever waits holds (D6). */
+#include "closing.h"
+#include "reports.h"
+
+#include <eddy/gather.h>
+
+static struct reports reports;
+
+/* The block of a task that is freed serves the next one. */
+static int closes_and_starts_another(eddy_task *task, eddy_task **another)
+{
+    eddy_try(eddy_sleep(1));
+    eddy_task_close(task); /* it has ended: no wait */
+    *another = eddy_create_task(returns_coro(7), .eager = true);
+    return 0;
+}
+EDDY_CORO(closes_and_starts_another, eddy_task *, eddy_task **)
+
+static int answers_after_a_second(void)
+{
+    eddy_try(eddy_sleep(1));
+    return 42;
+}
+EDDY_CORO(answers_after_a_second)
+
+static void close_between_end_and_run(int (*await)(eddy_task *))
+{
+    eddy_task *another = NULL;
+    eddy_task *task = eddy_create_task(answers_after_a_second_coro());
+    eddy_auto(eddy_task) *closer = eddy_create_task(closes_and_starts_another_coro(task, &another));
+
+    CHECK_INT(await(task), 42);
+    CHECK_INT(eddy_await(closer), 0);
+    eddy_task_close(another);
+}
+
+TEST(D6_handle_closed_before_the_awaiter_has_run)
+{
+    NEEDS_ORDER();
+    close_between_end_and_run(eddy_await);
+    close_between_end_and_run(eddy_await_shielded);
+}
+
+TEST(D6_await_looks_at_the_task_before_it_yields)
+{
+    eddy_task *task = eddy_create_task(returns_coro(3));
+
+    settle();
+    CHECK_INT(CLOSED_IN_THE_CALL(eddy_task_close, task, eddy_await(task)), 3);
+}
+
+TEST(D6_closing_a_task_that_is_awaited_ends_it_for_the_awaiter)
+{
+    eddy_task *task = eddy_create_task(sleeps_coro(100));
+
+    CHECK_INT(CLOSED_IN_THE_CALL(eddy_task_close, task, eddy_await(task)), EDDY_ECHILDCANCELED);
+}
+
+static int closes_of_another(eddy_task *task)
+{
+    eddy_task_close(task);
+    return 0;
+}
+EDDY_CORO(closes_of_another, eddy_task *)
+
+TEST(D5_handle_closed_by_two_at_once_is_reported)
+{
+    eddy_task *task = eddy_create_task(stubborn_coro(10, 0));
+    eddy_auto(eddy_task) *a = eddy_create_task(closes_of_another_coro(task));
+    eddy_auto(eddy_task) *b = eddy_create_task(closes_of_another_coro(task));
+
+    reports_listen(&reports);
+    settle();
+    CHECK_INT(reports.count, 1);
+    CHECK_CONTAINS(reports.message, "a task's handle was given back twice");
+    CHECK_INT(eddy_gather_tasks(((eddy_task *[]){a, b}), 2), 0);
+}

@@ -177,6 +177,27 @@ def test_limit_of_file_sizes(t):
     assert t.files() == ["good"]
 
 
+def test_passwords_are_not_printed(t):
+    def secret(url):
+        return url.replace("://", "://user:s%40cr:et@")
+    masked = t.url.replace("://", "://user:***@")
+    urls = t.write("urls", secret(t.url) + "/status/404/b")
+    result = t.fetch("--retries", "0", secret(t.url) + "/status/403/a", "-i", urls,
+                     secret(t.url) + "/ok/9/good", t.url + "/status/404/@user:x@y")
+    expect(result, 1, f"failed: {masked}/status/403/a: ", f"eddy fetch: {masked}/status/404/b: ",
+           f"{t.url}/status/404/@user:x@y: ")
+    assert "cr:et" not in result.err, result
+    for url in ("ftp://user:cr:et@127.0.0.1/", "http://user:cr:et/x@127.0.0.1/", "user:cr:et@host/",
+                "http://user: cr:et@127.0.0.1/"):
+        for words in (["fetch", url], ["fetch", "-i", url], ["fetch", "-c", url], [url],
+                      ["fetch", "-o", url + "/x", t.url]):
+            result = t.run(*words)
+            expect(result, 2, "user:***@")
+            assert "cr:et" not in result.err, result
+    status, text = on_terminal(t, "--retries", "0", secret(t.url) + "/status/404/b")
+    assert status == 1 and masked in text and "cr:et" not in text, text
+
+
 def test_at_most_so_many_at_once(t):
     expect(t.fetch("-c", "3", *(f"{t.url}/slow/{t.key}/f{i}" for i in range(9))), 0, "9 files")
     assert t.server.active[t.key] == (0, 3), t.server.active[t.key]

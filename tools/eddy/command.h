@@ -14,7 +14,8 @@ struct command {
 
 extern const struct command fetch_command;
 
-/* Says on stderr what is wrong, after "eddy NAME: "; returns STATUS_USAGE. */
+/* Says on stderr what is wrong, after "eddy NAME: ", without the password of a URL in it; returns
+ * STATUS_USAGE. */
 int refuse(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "fetch_job.h"
 #include "fetch_options.h"
+#include "masked.h"
 #include "stop_signal.h"
 #include "units.h"
 #include "url.h"
@@ -102,8 +103,12 @@ static int make_jobs(struct fetch *self)
         job->url = urls->urls[self->count];
         url_file_name(job->url, name);
         job->name = names_claim(&self->names, name);
-        if (!job->name)
+        job->label = masked_url(job->url);
+        if (!job->name || !job->label) {
+            free(job->name);
+            free(job->label);
             return -1;
+        }
     }
     return 0;
 }
@@ -112,6 +117,7 @@ static void clear(struct fetch *self)
 {
     for (size_t i = 0; i < self->count; i++) {
         free(self->jobs[i].name);
+        free(self->jobs[i].label);
         free(self->jobs[i].reason);
     }
     free(self->jobs);
@@ -125,7 +131,7 @@ static void report_failures(const struct fetch *self)
     for (size_t i = 0; i < self->count; i++) {
         const struct fetch_job *job = &self->jobs[i];
         if (job->state == FETCH_FAILED)
-            fprintf(stderr, "eddy fetch: %s: %s (%u attempt%s)\n", job->url,
+            fprintf(stderr, "eddy fetch: %s: %s (%u attempt%s)\n", job->label,
                     job->reason ? job->reason : "out of memory", job->attempts,
                     job->attempts == 1 ? "" : "s");
     }

@@ -207,7 +207,8 @@ int fetch_job_run(const struct fetch_session *session, struct fetch_job *job, CU
         }
         if (verdict == GIVE_UP || job->attempts > session->retries) {
             job->state = FETCH_FAILED;
-            progress_fail(session->progress, job->url, job->reason ? job->reason : "out of memory");
+            progress_fail(session->progress, job->label,
+                          job->reason ? job->reason : "out of memory");
             return 0;
         }
         eddy_try(eddy_sleep(pause_before_next(job)));

@@ -11,7 +11,8 @@ enum fetch_state { FETCH_OPEN, FETCH_SAVED, FETCH_FAILED };
 
 struct fetch_job {
     const char *url;
-    char *name; /* of the file in the folder */
+    char *label; /* the URL as it is printed, without a password */
+    char *name;  /* of the file in the folder */
     enum fetch_state state;
     unsigned attempts;
     bool sized;   /* progress knows how large it is */

@@ -109,7 +109,7 @@ void eddy_error_clear(void)
 
 /* The return addresses of the running task's frames; outside tasks the stack's bounds are unknown.
  * The frame pointers of code that was compiled without them are garbage, so each must lie above the
- * last and below the stack's top, and what is read may be anything, also what a sanitizer forbids. */
+ * last and below the stack's top; what is read may be anything, also what a sanitizer forbids. */
 static READS_STACK unsigned walk(void **frames, unsigned max)
 {
     uintptr_t top = fiber() ? (uintptr_t)fiber()->stack_top : 0;

@@ -222,6 +222,7 @@ static eddy_process *new_process(const char *name, const eddy_process_opts *opts
         return NULL;
     }
     eddy__fd_init(&p->fd, eddy__thread.loop, -1, on_ready);
+    eddy__loop_ref(p->fd.loop); /* it may be closed after the loop */
     p->fd.level = true;
     p->refs = 1;
     p->name = copy;
@@ -242,6 +243,7 @@ void eddy__process_unref(eddy_process *p)
     if (--p->refs)
         return;
     let_go(p);
+    eddy__loop_unref(p->fd.loop);
     eddy__free(p->name);
     eddy__free(p);
 }

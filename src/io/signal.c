@@ -347,6 +347,12 @@ static int open_signalfd(eddy_signal *s)
     return eddy_raise(r, "cannot watch a signalfd: %s", eddy__words(r).text);
 }
 
+static void free_signals(eddy_signal *s)
+{
+    eddy__loop_unref(s->fd.loop);
+    eddy__free(s);
+}
+
 static eddy_signal *open_signals(eddy_loop *loop, const int *numbers, size_t n)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -358,13 +364,14 @@ static eddy_signal *open_signals(eddy_loop *loop, const int *numbers, size_t n)
     }
     pthread_once(&once, register_fork_handlers);
     eddy__fd_init(&s->fd, loop, -1, on_ready);
+    eddy__loop_ref(loop); /* it may be closed after the loop */
     s->fd.level = true;
     s->owner = pthread_self();
     s->thread = (pid_t)syscall(SYS_gettid);
     for (size_t i = 0; i < n; i++)
         sigaddset(&s->set, numbers[i]);
     if (open_signalfd(s) < 0) {
-        eddy__free(s);
+        free_signals(s);
         return NULL;
     }
     claim(s); /* complete: now other threads see it */
@@ -402,7 +409,7 @@ void eddy_signal_close(eddy_signal *s)
     if (!s)
         return;
     shut(s);
-    eddy__free(s);
+    free_signals(s);
 }
 
 /* The one that came first. */
@@ -464,7 +471,7 @@ static void keeper_ended(struct eddy__keeper *keeper)
 
     if (s->number)
         shut_handler(s);
-    eddy__free(s);
+    free_signals(s);
 }
 
 int eddy_loop_add_signal_handler(eddy_loop *loop, int number, eddy_callback *fn, void *arg)

@@ -2,7 +2,7 @@
  * library's by tests/samples/run, which allows no warning. */
 #include <eddy.h>
 
-static int gets(eddy_queue *queue)
+static int takes(eddy_queue *queue)
 {
     int number;
 
@@ -10,13 +10,13 @@ static int gets(eddy_queue *queue)
         eddy_try(eddy_queue_task_done(queue));
     return 0;
 }
-EDDY_CORO(gets, eddy_queue *)
+EDDY_CORO(takes, eddy_queue *)
 
 static int through_queues(void)
 {
     eddy_auto(eddy_queue) *numbers = eddy_try(eddy_queue_open(sizeof(int), 1));
     eddy_auto(eddy_queue) *bytes = eddy_try(eddy_queue_open(1, 1));
-    eddy_auto(eddy_task) *task = eddy_try(eddy_create_task(gets_coro(numbers)));
+    eddy_auto(eddy_task) *task = eddy_try(eddy_create_task(takes_coro(numbers)));
     char byte = 1;
 
     for (int i = 0; i < 5; i++)

@@ -214,6 +214,33 @@ def test_more_than_the_soft_limit_of_descriptors(t):
     assert t.server.requests[t.key] == 150
 
 
+def test_descriptors_run_out(t):
+    urls = t.write("urls", "".join(f"{host}/slow/{t.key}/f{i}{j}\n" for i in range(10)
+                                   for j, host in enumerate((t.url, by_name(t.url)))))
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (30, 30))
+    expect(t.fetch("-c", "20", "--retries", "0", "-i", urls, before=limit), 0, "20 files")
+    assert len(t.files()) == 20
+    assert 1 < t.server.active[t.key][1] < 20, t.server.active[t.key]
+
+
+def by_name(url):
+    return url.replace("127.0.0.1", "localhost")
+
+
+def test_too_few_descriptors_for_any(t):
+    seen = set()
+    for n in range(4, 60):
+        def limit(n=n):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (n, n))
+        result = t.fetch("-c", "3", *(f"{t.url}/ok/9/{n}-{i}" for i in range(3)), before=limit)
+        if result.status == 0:
+            break
+        assert result.status in (1, 2) and result.err, result
+        seen.add(f"raise the limit of {n}: ulimit -n (0 attempts)" in result.err)
+    assert True in seen and result.status == 0, result
+
+
 def test_untrusted_certificates_are_refused(t):
     if not shutil.which("openssl"):
         raise Skip("needs openssl")

@@ -108,6 +108,15 @@ static int on_timer(CURLM *multi, long milliseconds, void *arg)
 
 /* ---- the coroutine level ------------------------------------------------------------------ */
 
+static void adopt(curl_loop *self, CURLM *multi)
+{
+    self->multi = multi;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, self);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, self);
+}
+
 curl_loop *curl_loop_open(void)
 {
     eddy_loop *loop = eddy_loop_running();
@@ -125,12 +134,20 @@ curl_loop *curl_loop_open(void)
         return NULL;
     }
     self->loop = loop;
-    self->multi = multi;
-    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, self);
-    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, self);
+    adopt(self, multi);
     return self;
+}
+
+int curl_loop_disconnect(curl_loop *self)
+{
+    /* libcurl closes idle connections only together with what keeps them. */
+    CURLM *multi = curl_multi_init();
+
+    if (!multi)
+        return eddy_raise(EDDY_ENOMEM, "no memory for libcurl");
+    curl_multi_cleanup(self->multi);
+    adopt(self, multi);
+    return 0;
 }
 
 void curl_loop_close(curl_loop *self)

@@ -17,6 +17,9 @@ curl_loop *curl_loop_open(void);
 void curl_loop_close(curl_loop *self);
 EDDY_AUTOCLOSE(curl_loop, curl_loop_close)
 
+/* Closes the connections that are kept for later transfers; none may be under way. 0, or ENOMEM. */
+int curl_loop_disconnect(curl_loop *self);
+
 /* Runs the transfer that easy describes. Returns its CURLcode: 0, or libcurl's failure, which is
  * positive. Cancelled or out of time it breaks the transfer off and returns that, negative. Takes
  * CURLOPT_PRIVATE for itself. easy's callbacks run on the loop's own stack, beside all tasks: they

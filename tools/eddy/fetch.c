@@ -20,7 +20,10 @@ struct fetch {
     struct names names;
     struct fetch_job *jobs;
     size_t count;
-    size_t next; /* the first job that no worker has taken */
+    size_t next;                /* the first job that no worker has taken */
+    struct fetch_job *returned; /* those that were put back, last first */
+    eddy_group *group;          /* of the workers … */
+    unsigned workers;           /* … that have not ended */
     struct progress progress;
     double seconds;
     int signal; /* that ended it early; 0: none */
@@ -37,17 +40,56 @@ static void easy_close(CURL *easy)
 }
 EDDY_AUTOCLOSE(CURL, easy_close)
 
+static struct fetch_job *take(struct fetch *self)
+{
+    struct fetch_job *job = self->returned;
+
+    if (job)
+        self->returned = job->below;
+    else if (self->next < self->count)
+        job = &self->jobs[self->next++];
+    return job;
+}
+
+static int work(struct fetch *self, const struct fetch_session *session);
+EDDY_CORO(work, struct fetch *, const struct fetch_session *)
+
+static void add_worker(struct fetch *self, const struct fetch_session *session)
+{
+    self->workers++;
+    eddy_group_start(self->group, work_coro(self, session), .stack_size = WORKER_STACK);
+}
+
+/* When descriptors run out a worker leaves its download to the others and ends: fewer go on, and
+ * one more after each file that is saved, as long as there are such downloads. The last worker has
+ * all descriptors to itself, but for those of idle connections, and gives up when it still lacks
+ * some without these. */
 static int work(struct fetch *self, const struct fetch_session *session)
 {
     eddy_auto(CURL) *easy = curl_easy_init();
+    struct fetch_job *job;
 
     if (!easy)
         return eddy_raise(EDDY_ENOMEM, "no memory for a transfer");
-    while (self->next < self->count)
-        eddy_try(fetch_job_run(session, &self->jobs[self->next++], easy));
+    while ((job = take(self))) {
+        int r = eddy_try(fetch_job_run(session, job, easy));
+        if (r == FETCH_NO_DESCRIPTOR && self->workers > 1) {
+            job->below = self->returned;
+            self->returned = job;
+            break;
+        }
+        if (r == FETCH_NO_DESCRIPTOR) {
+            eddy_try(curl_loop_disconnect(session->curl));
+            r = eddy_try(fetch_job_run(session, job, easy));
+        }
+        if (r == FETCH_NO_DESCRIPTOR)
+            fetch_job_give_up(session, job);
+        if (job->state == FETCH_SAVED && self->returned && self->workers < self->options.at_once)
+            add_worker(self, session);
+    }
+    self->workers--;
     return 0;
 }
-EDDY_CORO(work, struct fetch *, const struct fetch_session *)
 EDDY_CORO(progress_show, struct progress *)
 
 static int download(struct fetch *self)
@@ -66,8 +108,9 @@ static int download(struct fetch *self)
     eddy_auto(eddy_group) *workers = eddy_try(eddy_group_open());
 
     (void)line;
+    self->group = workers;
     for (unsigned i = 0; i < self->options.at_once && i < self->count; i++)
-        eddy_group_start(workers, work_coro(self, &session), .stack_size = WORKER_STACK);
+        add_worker(self, &session);
     return eddy_group_join(workers);
 }
 

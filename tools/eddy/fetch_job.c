@@ -5,9 +5,13 @@
 #include <eddy/error.h>
 #include <eddy/scope.h>
 #include <eddy/task.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* One attempt; libcurl's callbacks get it. */
 struct attempt {
@@ -16,11 +20,12 @@ struct attempt {
     CURL *easy;
     partial *file;
     uint64_t received;
-    int write_status;              /* why libcurl was told to stop; 0: it was not */
+    int write_status; /* why libcurl was told to stop; 0: it was not */
+    int shortage;     /* -EMFILE or -ENFILE when a socket was refused so; 0: none was */
     char message[CURL_ERROR_SIZE]; /* libcurl's, more exact than its code */
 };
 
-enum verdict { SAVED, TRY_AGAIN, GIVE_UP };
+enum verdict { SAVED, TRY_AGAIN, GIVE_UP, NO_DESCRIPTOR };
 
 static int __attribute__((format(printf, 3, 4)))
 because(struct fetch_job *job, enum verdict verdict, const char *format, ...)
@@ -65,6 +70,23 @@ static size_t on_body(char *data, size_t one, size_t size, void *arg)
     return size;
 }
 
+static bool is_shortage(int status)
+{
+    return status == -EMFILE || status == -ENFILE;
+}
+
+/* libcurl's own opens the same but keeps the reason of a failure to itself. */
+static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct attempt *self = arg;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+    (void)purpose;
+    if (fd < 0 && is_shortage(-errno))
+        self->shortage = -errno;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 static void configure(struct attempt *self)
 {
     CURL *easy = self->easy;
@@ -81,6 +103,8 @@ static void configure(struct attempt *self)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, self->message);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, self);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, self);
 }
 
 static bool transient_code(CURLcode code)
@@ -103,6 +127,42 @@ static bool transient_code(CURLcode code)
     }
 }
 
+/* Which failures may come of a descriptor that libcurl, or the resolver, did not get. */
+static bool needs_descriptors(CURLcode code)
+{
+    return code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_RESOLVE_HOST ||
+           code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT ||
+           code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CACERT_BADFILE;
+}
+
+/* Looks whether as many descriptors are free as a look-up of a name takes. */
+static int look_for_shortage(const struct attempt *self)
+{
+    int fds[4], r = 0;
+    unsigned n = 0;
+
+    while (r == 0 && n < sizeof fds / sizeof *fds) {
+        fds[n] = openat(self->session->folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fds[n] < 0)
+            r = -errno;
+        else
+            n++;
+    }
+    while (n > 0)
+        close(fds[--n]);
+    return is_shortage(r) ? r : 0;
+}
+
+static int short_of_descriptors(struct fetch_job *job, int status)
+{
+    if (status == -ENFILE)
+        return because(job, NO_DESCRIPTOR, "the system has too many files open; raise fs.file-max");
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return because(job, NO_DESCRIPTOR, "too few descriptors; raise the limit of %llu: ulimit -n",
+                   (unsigned long long)limit.rlim_cur);
+}
+
 static int judge_failure(struct attempt *self, CURLcode code)
 {
     struct fetch_job *job = self->job;
@@ -115,6 +175,10 @@ static int judge_failure(struct attempt *self, CURLcode code)
     }
     if (self->write_status < 0)
         return because(job, GIVE_UP, "cannot write: %s", strerror(-self->write_status));
+    if (self->shortage == 0 && needs_descriptors(code))
+        self->shortage = look_for_shortage(self);
+    if (self->shortage < 0)
+        return short_of_descriptors(job, self->shortage);
     return because(job, transient_code(code) ? TRY_AGAIN : GIVE_UP, "%s",
                    self->message[0] ? self->message : curl_easy_strerror(code));
 }
@@ -169,6 +233,8 @@ static int attempt(const struct fetch_session *session, struct fetch_job *job, C
     eddy_auto(partial) *file = partial_open(session->folder);
     int r = 0;
 
+    if (!file && is_shortage(eddy_error_code(eddy_last_error())))
+        return short_of_descriptors(job, eddy_error_code(eddy_last_error()));
     if (!file)
         return because(job, GIVE_UP, "%s", eddy_error_message(eddy_last_error()));
     self.file = file;
@@ -196,6 +262,12 @@ static double pause_before_next(const struct fetch_job *job)
     return fmax(pause, fmin(job->wait, 60));
 }
 
+void fetch_job_give_up(const struct fetch_session *session, struct fetch_job *job)
+{
+    job->state = FETCH_FAILED;
+    progress_fail(session->progress, job->label, job->reason ? job->reason : "out of memory");
+}
+
 int fetch_job_run(const struct fetch_session *session, struct fetch_job *job, CURL *easy)
 {
     for (;;) {
@@ -205,10 +277,12 @@ int fetch_job_run(const struct fetch_session *session, struct fetch_job *job, CU
             job->state = FETCH_SAVED;
             return 0;
         }
+        if (verdict == NO_DESCRIPTOR) {
+            job->attempts--;
+            return FETCH_NO_DESCRIPTOR;
+        }
         if (verdict == GIVE_UP || job->attempts > session->retries) {
-            job->state = FETCH_FAILED;
-            progress_fail(session->progress, job->label,
-                          job->reason ? job->reason : "out of memory");
+            fetch_job_give_up(session, job);
             return 0;
         }
         eddy_try(eddy_sleep(pause_before_next(job)));

@@ -4,6 +4,7 @@
 #include "fetch_job.h"
 #include "fetch_options.h"
 #include "masked.h"
+#include "partial.h"
 #include "stop_signal.h"
 #include "units.h"
 #include "url.h"
@@ -215,6 +216,7 @@ static int fetch(struct fetch *self)
 {
     if (folder_open(&self->folder, self->options.folder) < 0)
         return STATUS_USAGE;
+    partial_probe(&self->folder);
     self->names.folder = &self->folder;
     if (make_jobs(self) < 0) {
         refuse("fetch", "out of memory");

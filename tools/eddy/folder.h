@@ -2,8 +2,11 @@
 #ifndef EDDY_TOOL_FOLDER_H
 #define EDDY_TOOL_FOLDER_H
 
+#include <stdbool.h>
+
 struct folder {
     int fd;
+    bool unnamed;     /* a file may get its name when it is whole; partial_probe finds out */
     unsigned created; /* temporary files so far: a number for the next one's name */
 };
 

@@ -1,4 +1,4 @@
-/* partial.c - temporary files and their renaming. */
+/* partial.c - files without a name and their linking, temporary files and their renaming. */
 #define _GNU_SOURCE
 #include "partial.h"
 #include <eddy/error.h>
@@ -10,13 +10,45 @@
 struct partial {
     struct folder *folder;
     int fd;
-    char name[48]; /* "" once it was published */
+    char name[48]; /* "" without one, or once it was published */
 };
+
+/* What has no name is gone with the process, however that ends. */
+static int open_unnamed(const struct folder *folder)
+{
+    return openat(folder->fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+}
+
+/* Only root may link a descriptor directly. Fails with EEXIST when the name is taken. */
+static int link_to(const struct folder *folder, int fd, const char *name)
+{
+    char path[32];
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, path, folder->fd, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : -errno;
+}
+
+void partial_probe(struct folder *folder)
+{
+    char name[48];
+    int fd = open_unnamed(folder);
+
+    snprintf(name, sizeof name, ".eddy-fetch-%ld-probe", (long)getpid());
+    folder->unnamed = fd >= 0 && link_to(folder, fd, name) == 0;
+    if (folder->unnamed)
+        unlinkat(folder->fd, name, 0);
+    if (fd >= 0)
+        close(fd);
+}
 
 /* The process id and a number: other processes may write to the same folder. What a killed process
  * of the same id left is passed over. */
 static int create(partial *self)
 {
+    if (self->folder->unnamed) {
+        self->fd = open_unnamed(self->folder);
+        return self->fd < 0 ? -errno : 0;
+    }
     do {
         snprintf(self->name, sizeof self->name, ".eddy-fetch-%ld-%u", (long)getpid(),
                  self->folder->created++);
@@ -82,9 +114,20 @@ static int rename_to_free(partial *self, const char *name)
     return renameat(self->folder->fd, self->name, self->folder->fd, name) == 0 ? 0 : -errno;
 }
 
+/* The descriptor is closed later: these are local files, whose close does not fail. */
+static int publish_unnamed(partial *self, const char *name)
+{
+    int r = link_to(self->folder, self->fd, name);
+
+    return r < 0 ? eddy_raise(r, "cannot write %s: %s", name, strerror(-r)) : 0;
+}
+
 int partial_publish(partial *self, const char *name)
 {
     int r = 0;
+
+    if (self->folder->unnamed)
+        return publish_unnamed(self, name);
 
     /* Network file systems report a failed write as late as here. */
     if (self->fd >= 0 && close(self->fd) < 0)

@@ -1,4 +1,5 @@
-/* partial.h - a file that is being written: it has a temporary name until it is whole. */
+/* partial.h - a file that is being written: until it is whole it has no name, or a
+ * temporary one. */
 #ifndef EDDY_TOOL_PARTIAL_H
 #define EDDY_TOOL_PARTIAL_H
 
@@ -6,6 +7,9 @@
 #include <eddy/base.h>
 
 typedef struct partial partial;
+
+/* Finds out whether files in folder can do without a temporary name. Before any is opened. */
+void partial_probe(struct folder *folder);
 
 /* A new file in folder. NULL with a record. Close removes it unless it was published; NULL is
  * fine. */

@@ -6,6 +6,7 @@
 #include "base/error_record.h"
 #include "base/thread.h"
 #include "context/sanitize.h"
+#include <dlfcn.h>
 #include <pthread.h>
 
 static const char *format(const eddy_error *error)
@@ -155,6 +156,30 @@ TEST(error_text_has_a_line_for_each_that_awaited)
     CHECK(third < second && second < first && first < end);
     CHECK_STR(eddy_error_place(eddy_last_error())->function, "bottom");
     CHECK_STR(eddy_error_task(eddy_last_error()), "Task-3 (descend)");
+}
+
+/* Return addresses: a name where the program exports one, else what addr2line takes, which is the
+ * place of the call; nothing for what belongs to no file. */
+TEST_PLAIN(error_text_says_what_called)
+{
+    char expected[300];
+    Dl_info info;
+
+    CHECK_INT(eddy_raise(EDDY_EIO, "deep"), EDDY_EIO);
+    eddy_error *error = eddy__error_take();
+    CHECK(dladdr((void *)(uintptr_t)bottom, &info) && !info.dli_sname);
+    const char *slash = strrchr(info.dli_fname, '/');
+    error->frames[0] = (char *)(uintptr_t)getenv + 1;
+    error->frames[1] = (void *)16;
+    error->frames[2] = (char *)(uintptr_t)bottom + 1;
+    error->frame_count = 3;
+    snprintf(expected, sizeof expected, "    called from getenv < %s+%#tx\n",
+             slash ? slash + 1 : info.dli_fname,
+             (char *)(uintptr_t)bottom - (char *)info.dli_fbase);
+    CHECK_CONTAINS(format(error), expected);
+    error->frame_count = 0;
+    CHECK_PTR(strstr(format(error), "called from"), NULL);
+    eddy__error_unref(error);
 }
 
 TEST(error_text_is_cut_to_the_buffer)

@@ -200,6 +200,32 @@ TEST_PLAIN(overflow_close_leaves_no_handler)
     CHECK(now.sa_handler == before.sa_handler);
 }
 
+static void *open_on_own_stack(void *arg)
+{
+    stack_t before, own = {.ss_sp = arg, .ss_size = 65536}, now;
+
+    CHECK_INT(sigaltstack(&own, &before), 0);
+    CHECK_INT(eddy__overflow_open(describe), 0);
+    CHECK_INT(sigaltstack(NULL, &now), 0);
+    CHECK_PTR(now.ss_sp, arg);
+    eddy__overflow_close();
+    CHECK_INT(sigaltstack(NULL, &now), 0);
+    CHECK_PTR(now.ss_sp, arg);
+    CHECK_INT(now.ss_flags, 0);
+    CHECK_INT(sigaltstack(&before, NULL), 0);
+    return NULL;
+}
+
+/* Who has a stack for signals keeps it, and the handler runs there. */
+TEST_PLAIN(overflow_leaves_a_threads_own_signal_stack)
+{
+    static char area[65536];
+    pthread_t thread;
+
+    CHECK_INT(pthread_create(&thread, NULL, open_on_own_stack, area), 0);
+    pthread_join(thread, NULL);
+}
+
 /* ---- X5 -------------------------------------------------------------------------------------- */
 
 static int frames, pointers;

@@ -267,6 +267,60 @@ TEST_PLAIN(X3_after_a_storm_nearly_all_is_given_back)
     eddy__stack_pool_close(&pool);
 }
 
+static bool is_resident(const char *p)
+{
+    unsigned char vec;
+    uintptr_t page = (uintptr_t)p & ~(pool.page - 1);
+
+    CHECK_INT(mincore((void *)page, pool.page, &vec), 0);
+    return vec & 1;
+}
+
+/* Stacks between others that are in use: those keep what they have, and a pool its warm ones. */
+TEST_PLAIN(X3_stacks_among_others_are_given_back)
+{
+    enum { STACKS = 1600, EACH = 40, WARM = 64 };
+    static struct eddy__stack *stacks[STACKS];
+    int idle = 0;
+
+    CHECK_INT(eddy__stack_pool_open(&pool, CONTROL), 0);
+    for (int i = 0; i < STACKS; i++) {
+        stacks[i] = get(0, false);
+        touch(stacks[i], 256);
+    }
+    for (int i = 0; i < STACKS; i++)
+        if (i % EACH)
+            eddy__stack_put(&pool, stacks[i]);
+    while (eddy__stack_trim(&pool))
+        continue;
+    for (int i = 0; i < STACKS; i++)
+        if (i % EACH == 0)
+            CHECK(is_resident((char *)stacks[i] - 64));
+        else
+            idle += is_resident((char *)stacks[i] - 64);
+    CHECK(idle <= 2 * WARM); /* a page of a stack's neighbour may hold its end */
+    for (int i = 0; i < STACKS; i += EACH)
+        eddy__stack_put(&pool, stacks[i]);
+    eddy__stack_pool_close(&pool);
+}
+
+/* No call of trim takes long, and the last takes what is left. */
+TEST_PLAIN(X3_trim_goes_step_by_step)
+{
+    enum { STEP = 1024, WARM = 64 };
+    struct eddy__stack_class *class = &pool.classes[EDDY__STACK_DEFAULT];
+
+    CHECK_INT(eddy__stack_pool_open(&pool, CONTROL), 0);
+    many_stacks(WARM + STEP + 3);
+    CHECK_INT(class->count, WARM + STEP + 3);
+    CHECK(eddy__stack_trim(&pool));
+    CHECK_INT(class->count, WARM + 3);
+    CHECK(!eddy__stack_trim(&pool));
+    CHECK_INT(class->count, WARM);
+    CHECK_INT(class->stacks, WARM);
+    eddy__stack_pool_close(&pool);
+}
+
 /* A loop that is never idle: what the load does not need goes bit by bit. */
 TEST_PLAIN(X3_pool_trims_itself_while_few_stacks_are_in_use)
 {

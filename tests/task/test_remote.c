@@ -241,6 +241,24 @@ static void fail_unseen(void)
     eddy_remote_close(remote);
 }
 
+static void succeed_unseen(void)
+{
+    eddy_remote *remote = eddy_run_threadsafe(the_loop, counts_coro());
+
+    usleep(20000); /* it has ended */
+    eddy_remote_close(remote);
+}
+
+/* What did not fail is no news. */
+TEST(D5_success_of_a_remote_closed_unseen_is_not_reported)
+{
+    reports_listen(&reports);
+    run_outside(succeed_unseen);
+    CHECK_OK(eddy_sleep(0.01));
+    CHECK_INT(ran, 1);
+    CHECK_INT(reports.count, 0);
+}
+
 TEST(D5_failure_that_no_thread_waits_for_is_reported)
 {
     reports_listen(&reports);

@@ -82,6 +82,7 @@ TEST_PLAIN(G3_run_prints_an_unhandled_failure_with_its_async_traceback)
     CHECK_CONTAINS(output, ") in task baker\n");
     CHECK_CONTAINS(output, "  awaited by task Task-1 (middle)\n");
     CHECK_CONTAINS(output, "EDDY_EUSER: no bread left\n");
+    CHECK_STR(strstr(output, "no bread left"), "no bread left\n"); /* once, and no more is said */
 }
 
 static int run_with_bare_code(void *arg)
@@ -166,6 +167,40 @@ TEST_PLAIN(G3_tasks_started_by_clean_up_end_after_it)
 {
     CHECK_INT(eddy_run(leaves_a_starter_coro(), .clock = EDDY_CLOCK_VIRTUAL), 0);
     CHECK_INT(noted(&notes), 123);
+}
+
+static int starts_another(void);
+EDDY_CORO(starts_another)
+
+static int starts_another(void)
+{
+    eddy_ignore(eddy_sleep(1000));
+    note(&notes, 1);
+    eddy_detach(eddy_create_task(starts_another_coro(), .name = "hydra"));
+    return EDDY_ECANCELED;
+}
+
+static int leaves_a_hydra(void)
+{
+    eddy_detach(eddy_create_task(starts_another_coro()));
+    return eddy_sleep(0);
+}
+EDDY_CORO(leaves_a_hydra)
+
+static int run_with_hydra(void *arg)
+{
+    (void)arg;
+    return eddy_run(leaves_a_hydra_coro(), .clock = EDDY_CLOCK_VIRTUAL);
+}
+
+/* Each that is ended leaves another: it comes to an end all the same, and is told. */
+TEST_PLAIN(G3_tasks_that_start_others_for_ever_do_not_keep_a_run)
+{
+    char output[4000];
+
+    CHECK_INT(test_child(run_with_hydra, NULL, output, sizeof output), 0);
+    CHECK_CONTAINS(output, "eddy: a task cannot be ended");
+    CHECK_CONTAINS(output, "'hydra' (starts_another)");
 }
 
 static int stops_while_it_ends(void)

@@ -24,10 +24,10 @@ int eddy__fd_want(struct eddy__fd *fd, unsigned events)
 
 void eddy__fd_forget(struct eddy__fd *fd)
 {
-    list_remove(&fd->again);
+    if (fd->loop->backend_state) /* else the list has gone with the backend */
+        list_remove(&fd->again);
     fd->wanted = 0;
-    if (fd->loop->backend_state) /* else the backend has let go of all of them */
-        fd->loop->backend->forget(fd);
+    fd->loop->backend->forget(fd);
 }
 
 void eddy__fd_again(struct eddy__fd *fd, unsigned events)
@@ -45,6 +45,7 @@ static void run_one(struct eddy__fd *fd)
     if (events) {
         if (fd->always_ready && fd->level)
             eddy__fd_again(fd, events);
+        eddy__io_of(fd->loop)->told++;
         fd->on_ready(fd, events);
         return;
     }
@@ -94,6 +95,8 @@ void eddy__fd_tell(struct eddy__fd *fd, unsigned mask)
      * that came with it later, as of data alone. */
     if (mask & (POLLHUP | POLLRDHUP))
         fd->hangup = true;
-    if (events & fd->wanted)
+    if (events & fd->wanted) {
+        eddy__io_of(fd->loop)->told++;
         fd->on_ready(fd, events & fd->wanted);
+    }
 }

@@ -17,6 +17,7 @@ struct eddy__io {
     struct list again; /* eddy__fds to be called back or armed in the next poll */
     struct list ops;   /* operations that were submitted and are not done */
     struct eddy__spin spin;
+    unsigned told;     /* events that somebody was called for, ever */
     unsigned failures; /* waits that failed, one after the other */
     bool reported;     /* a failing wait is told once */
     bool ending;       /* no new operations */

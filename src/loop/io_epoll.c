@@ -154,10 +154,15 @@ static int epoll_arm(struct eddy__fd *fd)
     return 0;
 }
 
+/* Of a loop that is closed only a duplicate is left. */
 static void epoll_forget(struct eddy__fd *fd)
 {
-    if (flags_of(fd) & REGISTERED)
+    if (!(flags_of(fd) & REGISTERED))
+        return;
+    if (epoll_of(fd->loop))
         take_out(epoll_of(fd->loop), fd);
+    else if (registered_number(fd) != fd->fd)
+        close(registered_number(fd));
 }
 
 static void ready(struct eddy__fd *fd, unsigned mask)

@@ -95,7 +95,7 @@ static void fake_forget(struct eddy__fd *fd)
 {
     struct eddy__fd **place = fd->backend[0];
 
-    if (place)
+    if (place && fake_of(fd->loop))
         *place = NULL;
     fd->backend[0] = NULL;
 }

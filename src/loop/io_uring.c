@@ -194,6 +194,8 @@ static void uring_forget(struct eddy__fd *fd)
     struct uring *u = uring_of(fd->loop);
     bool armed = false;
 
+    if (!u) /* its polls went with it */
+        return;
     for (int i = 0; i < 2; i++) {
         struct poll *poll = fd->backend[i];
 

@@ -77,7 +77,8 @@ struct eddy__backend {
     void (*close)(eddy_loop *loop);
     /* fd->wanted has changed, or in edge mode an event has to be armed again. */
     int (*arm)(struct eddy__fd *fd);
-    /* No more calls for fd; its memory is free when it returns. Before the descriptor is closed. */
+    /* No more calls for fd; its memory is free when it returns. Before the descriptor is closed;
+     * perhaps after close. */
     void (*forget)(struct eddy__fd *fd);
     int (*submit)(eddy_loop *loop, eddy_op *op);
     void (*cancel)(eddy_loop *loop, eddy_op *op);

@@ -63,6 +63,7 @@ void eddy__op_finish(eddy_op *op, ssize_t result)
     list_remove(&part->link);
     part->cancelled = true; /* a cancellation that comes too late finds nothing to do */
     part->loop->io_waits--;
+    eddy__io_of(part->loop)->told++;
     op->result = result;
     op->done(op);
 }

@@ -1,6 +1,6 @@
 /* turn.c - one turn of the loop, and turns until it is stopped. */
 #include "loop/call.h"
-#include "loop/loop.h"
+#include "loop/io.h"
 
 enum {
     PREFETCH = 6, /* entries ahead */
@@ -174,9 +174,17 @@ static void advance(eddy_loop *loop, int64_t ns)
  * the real one: first a look without waiting, so that what needs no time takes none. */
 static void poll_virtual(eddy_loop *loop, int64_t timeout_ns)
 {
+    unsigned told = eddy__io_of(loop)->told;
+    int64_t began = eddy__clock_now();
+
     poll_backend(loop, 0);
     if (timeout_ns == 0 || has_work(loop))
         return;
+    if (told != eddy__io_of(loop)->told) { /* callbacks alone: the turn has had its events */
+        int64_t took = eddy__clock_now() - began;
+        advance(loop, took < timeout_ns ? took : timeout_ns);
+        return;
+    }
     if (loop->io_waits == 0 && atomic_load(&loop->holds) == 0) {
         if (timeout_ns == NS_NEVER)
             loop->backend->poll(loop, NS_NEVER);
@@ -184,7 +192,7 @@ static void poll_virtual(eddy_loop *loop, int64_t timeout_ns)
             advance(loop, timeout_ns);
         return;
     }
-    int64_t began = eddy__clock_now();
+    began = eddy__clock_now();
     loop->backend->poll(loop, timeout_ns);
     int64_t elapsed = eddy__clock_now() - began;
     /* A wait may end early without work: by a signal, a release, a watch that wakes nobody. */

@@ -4,6 +4,7 @@
 #include "loop/half_closed.h"
 #include "loop/loop.h"
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -354,6 +355,55 @@ TEST_PLAIN(watch_may_be_closed_after_the_loop)
     eddy_error_clear();
     close(fds[0]);
     close(fds[1]);
+}
+
+/* A regular file, which is always ready, and a second watch of one descriptor. */
+TEST_PLAIN(watch_of_any_kind_may_be_closed_after_the_loop)
+{
+    struct seen seen = {.set = -1};
+    eddy_loop *loop = open_loop();
+    eddy_watch *watches[4];
+    int fds[4] = {-1, -1, memfd_create("a", MFD_CLOEXEC), memfd_create("b", MFD_CLOEXEC)};
+
+    make_pair(fds);
+    for (int i = 0; i < 4; i++) {
+        watches[i] = eddy_watch_open(loop, fds[i < 2 ? 0 : i], EDDY_READABLE, note, &seen);
+        CHECK(watches[i]);
+    }
+    turn(loop);
+    eddy_loop_close(loop);
+    for (int i = 0; i < 4; i++) {
+        eddy_watch_close(watches[i]);
+        close(fds[i]);
+    }
+}
+
+/* A callback that makes nothing ready is an event of the turn all the same: it is over. */
+TEST_PLAIN(watch_G7_turn_of_the_virtual_clock_ends_after_a_callback)
+{
+    eddy_loop *loop = eddy_loop_open(.clock = EDDY_CLOCK_VIRTUAL);
+    struct seen seen = {.set = 0};
+    int fds[2], file = memfd_create("a", MFD_CLOEXEC);
+
+    CHECK(loop);
+    make_pair(fds);
+    eddy_watch *watch = eddy_watch_open(loop, fds[0], EDDY_WRITABLE, note, &seen);
+    CHECK(watch);
+    CHECK_OK(eddy_loop_run_once(loop, INFINITY));
+    CHECK_INT(seen.calls, 1);
+    eddy_watch_close(watch);
+    /* time goes on, although there is an event in each turn */
+    seen = (struct seen){.set = -1};
+    watch = eddy_watch_open(loop, file, EDDY_READABLE, note, &seen);
+    double end = eddy_loop_time(loop) + 0.002;
+    while (eddy_loop_time(loop) < end)
+        CHECK_OK(eddy_loop_run_once(loop, INFINITY));
+    CHECK(seen.calls > 1);
+    eddy_watch_close(watch);
+    eddy_loop_close(loop);
+    close(fds[0]);
+    close(fds[1]);
+    close(file);
 }
 
 static void check_watch(bool tcp, bool read)

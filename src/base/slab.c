@@ -17,12 +17,18 @@ void slab_pool_open(struct slab_pool *pool, size_t size, size_t slot_offset)
     pool->per_slab = (uint32_t)((SLAB_BYTES - sizeof(struct slab_page)) / size);
 }
 
+static void give_back(struct slab_page *slab)
+{
+    eddy__allow(slab, SLAB_BYTES);
+    eddy__free_pages(slab, SLAB_BYTES);
+}
+
 void slab_pool_close(struct slab_pool *pool)
 {
     struct list *link;
 
     while ((link = list_take_first(&pool->slabs)))
-        eddy__free_pages(container_of(link, struct slab_page, link), SLAB_BYTES);
+        give_back(container_of(link, struct slab_page, link));
 }
 
 void slab_each(struct slab_pool *pool, void (*fn)(void *object, void *arg), void *arg)
@@ -30,8 +36,12 @@ void slab_each(struct slab_pool *pool, void (*fn)(void *object, void *arg), void
     list_each(link, &pool->slabs) {
         struct slab_page *slab = container_of(link, struct slab_page, link);
 
-        for (uint32_t i = 0; i < slab->fresh; i++)
-            fn(slab->objects + i * pool->object_size, arg);
+        for (uint32_t i = 0; i < slab->fresh; i++) {
+            char *object = slab->objects + i * pool->object_size;
+
+            if (!eddy__is_forbidden(object))
+                fn(object, arg);
+        }
     }
 }
 
@@ -73,5 +83,5 @@ void slab_is_empty(struct slab_page *slab)
         return;
     }
     list_remove(&slab->link);
-    eddy__free_pages(slab, SLAB_BYTES);
+    give_back(slab);
 }

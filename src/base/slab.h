@@ -1,10 +1,12 @@
 /* slab.h - many objects of one size, close together: few pages when thousands are made at once, and
- * given back when they are gone. An object keeps a uint16_t slot, which it must not change. */
+ * given back when they are gone. An object keeps a uint16_t slot, which it must not change. What was
+ * put back may not be touched: AddressSanitizer tells of it. */
 #ifndef EDDY_BASE_SLAB_H
 #define EDDY_BASE_SLAB_H
 
 #include "base/base.h"
 #include "base/list.h"
+#include "base/sanitize.h"
 
 struct slab_page {
     struct list link; /* in pool->slabs; the full ones are at the end */
@@ -52,6 +54,7 @@ static inline void *slab_get(struct slab_pool *pool)
         return NULL;
     char *object = slab->free;
     if (object) {
+        eddy__allow(object, pool->object_size);
         memcpy(&slab->free, object, sizeof slab->free);
     } else {
         object = slab->objects + slab->fresh * pool->object_size;
@@ -72,6 +75,7 @@ static inline void slab_put(struct slab_pool *pool, void *object)
 
     bool full = slab_full(slab);
     memcpy(object, &slab->free, sizeof slab->free);
+    eddy__forbid(object, pool->object_size);
     slab->free = object;
     slab->used--;
     /* last, and one of them at most, for a slab has room for two: the calls need no stack frame */

@@ -17,7 +17,7 @@
 #ifndef EDDY_CONTEXT_STACK_H
 #define EDDY_CONTEXT_STACK_H
 
-#include "context/sanitize.h"
+#include "base/sanitize.h"
 
 #include <stdbool.h>
 #include <stddef.h>

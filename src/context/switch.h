@@ -9,7 +9,7 @@
 #ifndef EDDY_CONTEXT_SWITCH_H
 #define EDDY_CONTEXT_SWITCH_H
 
-#include "context/sanitize.h"
+#include "base/sanitize.h"
 
 #include <stdbool.h>
 #include <stddef.h>

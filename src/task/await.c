@@ -89,6 +89,8 @@ static int check_await(eddy_task *self, eddy_task *task)
         return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_await: the task is NULL");
     if (task == self)
         return eddy_raise_at(NULL, EDDY_EDEADLOCK, "a task cannot await itself");
+    if (eddy__task_is_gone(task, "eddy_await"))
+        return EDDY_EINVAL;
     if (task->loop != self->loop)
         return eddy_raise_at(NULL, EDDY_ELOOP, "the task belongs to another loop");
     return self->loop->debug ? check_cycle(self, task) : 0;
@@ -146,6 +148,12 @@ int eddy_await_shielded(eddy_task *task)
 }
 
 /* ---- closing ---- */
+
+bool eddy__task_report_gone(const char *call)
+{
+    eddy__bug(EDDY_EINVAL, "%s of a task whose handle was given back before", call);
+    return true;
+}
 
 int eddy__task_join(eddy_task *task)
 {

@@ -149,7 +149,7 @@ static void set_reason(eddy_task *task, const char *reason)
 
 bool eddy_cancel_with(eddy_task *task, const eddy_cancel_opts *opts)
 {
-    if (!task || task->state == EDDY__TASK_DONE ||
+    if (!task || task->state == EDDY__TASK_DONE || eddy__task_is_gone(task, "eddy_cancel") ||
         !eddy__loop_check_thread(task->loop, "eddy_cancel"))
         return false;
     if (opts && opts->reason)

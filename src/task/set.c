@@ -45,6 +45,8 @@ static int check(eddy_task *const *tasks, size_t n)
         if (tasks[i] == eddy__self())
             return eddy_raise_at(NULL, EDDY_EDEADLOCK,
                                  "task %zu of those to wait for is the one that waits", i);
+        if (eddy__task_is_gone(tasks[i], "a wait for several tasks, one"))
+            return EDDY_EINVAL;
         if (tasks[i]->loop != eddy__thread.loop)
             return eddy_raise_at(NULL, EDDY_ELOOP, "task %zu belongs to another loop", i);
     }

@@ -295,6 +295,14 @@ static inline bool eddy__may_close_cycle(const eddy_task *task)
 void eddy__overflow_die(const struct eddy__stack *stack) __attribute__((noreturn, cold));
 void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd);
 
+/* The handle of a task that is gone: told as a bug for as long as its memory serves no other. Then,
+ * and for all else that touches it, AddressSanitizer tells (base/slab.h). */
+bool eddy__task_report_gone(const char *call) __attribute__((cold));
+static inline bool eddy__task_is_gone(const eddy_task *task, const char *call)
+{
+    return unlikely(task->state == EDDY__TASK_FREE) && eddy__task_report_gone(call);
+}
+
 /* "'Task-2' (fetch), started at crawl.c:12". */
 void eddy__task_describe(eddy_task *task, char *buf, size_t size);
 

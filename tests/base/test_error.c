@@ -4,8 +4,8 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/error_record.h"
+#include "base/sanitize.h"
 #include "base/thread.h"
-#include "context/sanitize.h"
 #include <dlfcn.h>
 #include <pthread.h>
 

@@ -154,3 +154,16 @@ TEST_PLAIN(slab_without_memory)
     put(get(1));
     slab_pool_close(&pool);
 }
+
+TEST_PLAIN(slab_what_was_put_back_is_forbidden)
+{
+    open_pool();
+    struct object *kept = get(0), *gone = get(1);
+
+    put(gone);
+    CHECK_INT(eddy__is_forbidden(gone), EDDY__ASAN);
+    CHECK(!eddy__is_forbidden(kept));
+    CHECK_PTR(get(1), gone);
+    CHECK(!eddy__is_forbidden(gone));
+    slab_pool_close(&pool);
+}

@@ -1,4 +1,4 @@
-/* What was opened in a loop may be closed when the loop has gone (D6): it keeps the loop's memory. */
+/* What was opened in a loop may be closed after its end (D6): it keeps the memory of the loop. */
 #include "test.h"
 
 #include <eddy.h>

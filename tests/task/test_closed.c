@@ -75,3 +75,20 @@ TEST(D5_handle_closed_by_two_at_once_is_reported)
     CHECK_CONTAINS(reports.message, "a task's handle was given back twice");
     CHECK_INT(eddy_gather_tasks(((eddy_task *[]){a, b}), 2), 0);
 }
+
+/* Under AddressSanitizer the first look at the task ends the process. */
+TEST(D6_call_on_a_task_whose_handle_was_given_back)
+{
+    if (EDDY__ASAN)
+        SKIP("AddressSanitizer ends the process");
+    eddy_task *task = eddy_create_task(returns_coro(1));
+
+    CHECK_INT(eddy_await(task), 1);
+    eddy_task_close(task);
+    reports_listen(&reports);
+    CHECK_INT(eddy_await(task), EDDY_EINVAL);
+    CHECK_CONTAINS(reports.message, "eddy_await of a task whose handle was given back before");
+    CHECK_INT(eddy_gather_tasks(&task, 1), EDDY_EINVAL);
+    CHECK(!eddy_cancel(task));
+    CHECK_INT(reports.count, 3);
+}

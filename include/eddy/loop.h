@@ -85,7 +85,8 @@ enum { EDDY_READABLE = 1, EDDY_WRITABLE = 2 };
 
 /* Level-triggered watch of a descriptor: fn is called in each turn in which one of the asked events
  * (EDDY_READABLE | EDDY_WRITABLE) holds; hang-up and error count as both, that the peer sends no
- * more as readable. Close the watch before the descriptor. NULL with a record on failure. set
+ * more as readable. It has a duplicate of its own, so close it before the descriptor: until then
+ * the peer sees no end, and what fn is told is of the old file. NULL with a record on failure. set
  * changes the events; 0 pauses. */
 typedef struct eddy_watch eddy_watch;
 typedef void eddy_watch_callback(eddy_watch *watch, unsigned events, void *arg);
@@ -103,7 +104,7 @@ enum { EDDY_OP_READ = 1, EDDY_OP_WRITE, EDDY_OP_FSYNC, EDDY_OP_OPEN };
 typedef struct eddy_op eddy_op;
 struct eddy_op {
     int code;
-    int fd;       /* READ, WRITE, FSYNC; OPEN: the folder or AT_FDCWD */
+    int fd;       /* READ, WRITE, FSYNC: open until done; OPEN: the folder or AT_FDCWD */
     void *buffer; /* READ, WRITE */
     size_t size;
     int64_t offset;   /* in the file; −1: its own position, and for pipes and sockets */

@@ -20,7 +20,8 @@ EDDY_API eddy_stream *eddy_stream_of_fd(int fd, const eddy_stream_opts *opts);
 
 /* The standard descriptors as streams of the running loop, which the caller closes; 0, 1 and 2
  * themselves stay open and as they were. What a stream has read ahead is lost with it. NULL with a
- * record on failure: EDDY_EBUSY while the process has one of the same descriptor open. */
+ * record on failure: EDDY_EBUSY while the process has one of the same descriptor open, EDDY_EBADF
+ * when it is closed. */
 EDDY_API eddy_stream *eddy_stdin(void);
 EDDY_API eddy_stream *eddy_stdout(void);
 EDDY_API eddy_stream *eddy_stderr(void);

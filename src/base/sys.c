@@ -3,6 +3,7 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/descriptor.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -72,7 +73,7 @@ int eddy__sys_epoll_wait(int fd, struct epoll_event *events, int n, int64_t time
 
 int eddy__sys_uring_setup(unsigned entries, struct io_uring_params *params)
 {
-    return status_of(syscall(SYS_io_uring_setup, entries, params));
+    return status_of(eddy__above_standard((int)syscall(SYS_io_uring_setup, entries, params)));
 }
 
 int eddy__sys_uring_enter(int fd, unsigned submit, unsigned complete, unsigned flags,
@@ -120,12 +121,12 @@ ssize_t eddy__sys_write_quiet(int fd, const void *buf, size_t size)
 int eddy__sys_accept(int fd, struct sockaddr *peer, socklen_t *size)
 {
     socklen_t room = *size;
-    int r = accept4(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int r = eddy__above_standard(accept4(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC));
 
     if (r >= 0 || !eddy__sys_refused(errno))
         return status_of(r);
     *size = room;
-    r = accept(fd, peer, size);
+    r = eddy__above_standard(accept(fd, peer, size));
     if (r < 0)
         return -errno;
     if (fcntl(r, F_SETFD, FD_CLOEXEC) < 0 || fcntl(r, F_SETFL, O_NONBLOCK) < 0) {
@@ -154,7 +155,7 @@ void eddy__sys_close_range(unsigned first, unsigned last)
 {
     if (first > last || syscall(SYS_close_range, first, last, 0U) == 0)
         return;
-    DIR *listed = opendir("/proc/self/fd");
+    DIR *listed = eddy__dir_open("/proc/self/fd");
     if (listed) {
         close_listed(listed, first, last);
         return;
@@ -178,7 +179,7 @@ int eddy__sys_kind_of(int fd)
 
 int eddy__sys_pidfd_open(pid_t pid)
 {
-    return status_of(syscall(SYS_pidfd_open, pid, 0));
+    return status_of(eddy__above_standard((int)syscall(SYS_pidfd_open, pid, 0)));
 }
 
 int eddy__sys_pidfd_signal(int pidfd, pid_t pid, int number)

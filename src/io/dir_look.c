@@ -4,6 +4,7 @@
  * Paths only lead to the folder; whether it is the right one is asked of what was opened there, and
  * that is what is watched and listed. */
 #include "io/dir_look.h"
+#include "base/descriptor.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -69,7 +70,7 @@ static int add_name(struct eddy__dir_look *look, char letter, const char *name)
 
 static int list(struct eddy__dir_look *look, int place)
 {
-    int fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = eddy__above_standard(openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     int status = dir ? 0 : -errno;
 
@@ -105,7 +106,7 @@ static bool is_gone(int status)
 /* A descriptor, or a code. Closes the one it goes on from. */
 static int step(int from, const char *name, int flags)
 {
-    int fd = openat(from, name, AS_PLACE | flags);
+    int fd = eddy__above_standard(openat(from, name, AS_PLACE | flags));
     int status = fd < 0 ? -errno : fd;
 
     if (from >= 0)

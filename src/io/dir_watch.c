@@ -1,5 +1,6 @@
 /* dir_watch.c - watching a folder: opening, the next event, closing. */
 #include "io/dir_watch.h"
+#include "base/descriptor.h"
 #include <eddy/pipe.h>
 
 #include <sys/ioctl.h>
@@ -48,7 +49,8 @@ static eddy_dir_watch *make(const eddy_dir_watch_opts *opts)
 
 static int open_inotify(eddy_dir_watch *watch)
 {
-    int fd = eddy__fault() ? (errno = EIO, -1) : inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    int fd = eddy__fault() ? (errno = EIO, -1)
+                           : eddy__above_standard(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
 
     if (fd < 0 && errno == EMFILE)
         return eddy_raise(EDDY_ELIMIT, "this process has as many open files as it may have, or "

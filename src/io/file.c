@@ -1,6 +1,7 @@
 /* file.c - files as streams: opening, the transport that suspends instead of waiting for
  * readiness, closing. */
 #include "io/file.h"
+#include "base/descriptor.h"
 #include "base/sys.h"
 
 #include <fcntl.h>
@@ -175,7 +176,11 @@ int eddy__file_open_fd(const char *path, int flags, unsigned mode)
                                              .flags = flags | O_CLOEXEC | O_NOCTTY,
                                              .mode = mode}};
 
-    return (int)eddy__file_op_run(&operation);
+    int fd = (int)eddy__file_op_run(&operation);
+
+    if (fd < 0)
+        return fd;
+    return (fd = eddy__above_standard(fd)) < 0 ? -errno : fd;
 }
 
 /* What kind of file it is, as the open has seen it: no need to ask the disk again. */

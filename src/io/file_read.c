@@ -1,5 +1,6 @@
 /* file_read.c - reading a whole file: a small one by one job in a worker thread, any other as a
  * stream. */
+#include "base/descriptor.h"
 #include "io/file.h"
 
 #include <fcntl.h>
@@ -78,7 +79,8 @@ static int read_small(struct eddy__file_job *job)
         return -errno;
     if (!S_ISREG(found.st_mode) || found.st_size == 0 || found.st_size > SMALL_MAX)
         return IS_NOT_SMALL;
-    int fd = eddy__fault() ? (errno = EIO, -1) : open(whole->path, O_RDONLY | O_CLOEXEC);
+    int fd = eddy__fault() ? (errno = EIO, -1)
+                           : eddy__above_standard(open(whole->path, O_RDONLY | O_CLOEXEC));
     if (fd < 0)
         return -errno;
     whole->opened = true;

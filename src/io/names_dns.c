@@ -1,5 +1,6 @@
 /* names_dns.c - looking host names up by DNS: c-ares on the loop's descriptors and timers. */
 /* pkg-config: libcares */
+#include "base/descriptor.h"
 #include "io/names.h"
 
 /* The functions of Debian 12's version; later ones have others, too. */
@@ -51,7 +52,9 @@ static bool faulty(void)
 static ares_socket_t open_socket(int family, int type, int protocol, void *dns)
 {
     (void)dns;
-    return faulty() ? -1 : socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    return faulty() ? -1
+                    : eddy__above_standard(
+                          socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
 }
 
 static int close_socket(ares_socket_t fd, void *dns)

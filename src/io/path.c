@@ -1,4 +1,5 @@
 /* path.c - system calls on paths, and the names in a folder: jobs in a worker thread. */
+#include "base/descriptor.h"
 #include "io/file.h"
 
 #include <dirent.h>
@@ -419,7 +420,7 @@ static int do_list(struct eddy__file_job *job)
 {
     struct call *call = call_of(job);
     struct names names = {0};
-    DIR *folder = opendir(call->path);
+    DIR *folder = eddy__dir_open(call->path);
 
     if (!folder)
         return -errno;

@@ -1,6 +1,7 @@
 /* pipe.c - streams over descriptors that read() and write() serve: pipes, FIFOs, terminals, the
  * standard descriptors. docs/design/processes.md says why they are opened anew. */
 #include "io/pipe.h"
+#include "base/descriptor.h"
 #include "base/sys.h"
 
 #include <fcntl.h>
@@ -187,7 +188,8 @@ static const struct eddy__transport shared_socket_transport = {
 
 int eddy__pipe_make(int fds[2])
 {
-    return (int)result(faulty() ? -1 : pipe2(fds, O_CLOEXEC | O_NONBLOCK));
+    return (int)result(
+        faulty() ? -1 : eddy__pair_above_standard(pipe2(fds, O_CLOEXEC | O_NONBLOCK), fds));
 }
 
 static eddy_stream *named(eddy_stream *s, const char *name)
@@ -247,7 +249,7 @@ static bool reopen(int fd, int flags)
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     flags = (flags & (O_ACCMODE | O_APPEND | O_DIRECT)) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-    own = faulty() ? -1 : open(path, flags);
+    own = faulty() ? -1 : eddy__above_standard(open(path, flags));
     if (own < 0)
         return false;
     status = dup3(own, fd, O_CLOEXEC);
@@ -278,13 +280,16 @@ static eddy_stream *of_file(int fd, const struct stat *status, const char *name,
     return transport ? named(eddy__stream_new(transport, fd, opts), name) : NULL;
 }
 
-static int check(int fd, struct stat *status)
+/* name: of a standard descriptor, else NULL. */
+static int check(int fd, const char *name, struct stat *status)
 {
     if (!eddy__thread.loop)
         return no_loop();
-    if (faulty() || fstat(fd, status) < 0)
-        return eddy_raise(-errno, "descriptor %d cannot be a stream: %s", fd,
-                          eddy__words(-errno).text);
+    int r = faulty() || fstat(fd, status) < 0 ? -errno : 0;
+    if (r == -EBADF && name)
+        return eddy_raise(r, "%s is closed", name);
+    if (r < 0)
+        return eddy_raise(r, "descriptor %d cannot be a stream: %s", fd, eddy__words(r).text);
     if (S_ISDIR(status->st_mode))
         return eddy_raise(EDDY_EISDIR, "descriptor %d is a directory", fd);
     return 0;
@@ -305,7 +310,7 @@ eddy_stream *eddy_stream_of_fd(int fd, const eddy_stream_opts *opts)
 
     if (!opts)
         opts = &defaults;
-    if (eddy__stream_check_opts(opts) < 0 || check(fd, &status) < 0)
+    if (eddy__stream_check_opts(opts) < 0 || check(fd, NULL, &status) < 0)
         return NULL;
     if (S_ISSOCK(status.st_mode))
         return eddy_stream_of_socket(fd, opts);
@@ -344,7 +349,7 @@ static eddy_stream *of_standard(int number)
     struct stat status;
     eddy_stream *s;
 
-    if (check(number, &status) < 0)
+    if (check(number, standard_names[number], &status) < 0)
         return NULL;
     if (user == self || !atomic_compare_exchange_strong(&users[number], &user, self)) {
         eddy_raise(EDDY_EBUSY, "%s has a stream already: close it first, or share it",

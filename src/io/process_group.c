@@ -1,4 +1,5 @@
 /* process_group.c - who is left of a process group. The kernel tells of the end of a child only. */
+#include "base/descriptor.h"
 #include "io/process.h"
 
 #include <ctype.h>
@@ -34,7 +35,7 @@ static bool lives(int proc, const char *number, pid_t group)
 {
     char path[32], stat[512];
     int length = snprintf(path, sizeof path, "%.20s/stat", number);
-    int fd = length > 0 ? openat(proc, path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = length > 0 ? eddy__above_standard(openat(proc, path, O_RDONLY | O_CLOEXEC)) : -1;
     ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof stat - 1);
 
     if (fd >= 0)
@@ -47,7 +48,7 @@ static bool lives(int proc, const char *number, pid_t group)
 
 bool eddy__group_lives(pid_t group)
 {
-    DIR *proc = !eddy__fault() && proc_is_ours() ? opendir("/proc") : NULL;
+    DIR *proc = !eddy__fault() && proc_is_ours() ? eddy__dir_open("/proc") : NULL;
     bool found = !proc;
 
     for (struct dirent *entry; !found && (entry = readdir(proc));)

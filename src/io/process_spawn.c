@@ -1,4 +1,5 @@
 /* process_spawn.c - starting a child: its descriptors, signals, folder. */
+#include "base/descriptor.h"
 #include "io/pipe.h"
 #include "io/process.h"
 
@@ -146,7 +147,7 @@ static int prepare_rest(struct plan *plan, const eddy_process_opts *opts)
 /* Whether it is the folder that keeps the program from being run. */
 static bool is_bad_folder(const char *path)
 {
-    int fd = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    int fd = path ? eddy__above_standard(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)) : -1;
 
     if (!path)
         return false;

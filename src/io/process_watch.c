@@ -1,5 +1,6 @@
 /* process_watch.c - what tells of a child's end: a pidfd, or where there are none a thread that
  * waits for the child. */
+#include "base/descriptor.h"
 #include "base/sys.h"
 #include "io/process.h"
 
@@ -71,7 +72,7 @@ static int watch_by_thread(eddy_process *p)
 
     if (r < 0 && eddy__sys_refused(-r)) /* nothing tells of the end and leaves the child */
         return r;
-    r = faulty() || pipe2(fds, O_CLOEXEC) < 0 ? -errno : 0;
+    r = faulty() || eddy__pair_above_standard(pipe2(fds, O_CLOEXEC), fds) < 0 ? -errno : 0;
     if (r < 0)
         return r;
     r = start_thread((union ticket){{p->pid, fds[1]}});

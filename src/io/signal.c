@@ -4,6 +4,7 @@
  * in one list of the process; the last one who leaves restores what was before. The disposition
  * while it is asked for is a function that passes the signal on to the thread which has it blocked:
  * other threads may have been there before, and would otherwise end the program. */
+#include "base/descriptor.h"
 #include "io/io.h"
 #include "io/keeper.h"
 #include <eddy/signal.h>
@@ -333,7 +334,8 @@ static int check_number(int number)
 
 static int open_signalfd(eddy_signal *s)
 {
-    int fd = faulty() ? -1 : signalfd(-1, &s->set, SFD_CLOEXEC | SFD_NONBLOCK);
+    int fd =
+        faulty() ? -1 : eddy__above_standard(signalfd(-1, &s->set, SFD_CLOEXEC | SFD_NONBLOCK));
     int r;
 
     if (fd < 0)

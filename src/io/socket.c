@@ -1,5 +1,6 @@
 /* socket.c - the system calls on sockets, each with its injection point, and the transport that
  * streams use on them. */
+#include "base/descriptor.h"
 #include "base/sys.h"
 #include "io/io.h"
 
@@ -33,7 +34,9 @@ struct eddy__words eddy__words(int code)
 
 int eddy__socket_make(int family, int type)
 {
-    return status_of(faulty() ? -1 : socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    return status_of(
+        faulty() ? -1
+                 : eddy__above_standard(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
 }
 
 int eddy__socket_open(int family)

@@ -2,6 +2,7 @@
 #include "loop/forker.h"
 
 #include "base/alloc.h"
+#include "base/descriptor.h"
 #include "base/fault.h"
 
 #include <poll.h>
@@ -18,7 +19,8 @@ static int make_pair(int type, int fds[2])
 {
     if (eddy__fault())
         return -EIO;
-    return status_of(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds));
+    return status_of(
+        eddy__pair_above_standard(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), fds));
 }
 
 static pid_t fork_process(void)

@@ -1,5 +1,6 @@
 /* forker_child.c - the process that forks workers, and the workers. No loop runs here: all calls
  * block. */
+#include "base/descriptor.h"
 #include "loop/forker.h"
 
 #include "base/sys.h"
@@ -97,6 +98,7 @@ static int receive(int fd, struct eddy__forker_command *command, int *passed)
     *passed = -1;
     if (c && c->cmsg_type == SCM_RIGHTS)
         memcpy(passed, CMSG_DATA(c), sizeof *passed);
+    *passed = eddy__above_standard(*passed);
     return r == (ssize_t)sizeof *command;
 }
 

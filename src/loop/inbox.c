@@ -1,6 +1,7 @@
 /* inbox.c - calls from other threads: a lock-free list that any thread pushes to and the loop takes
  * whole, and an eventfd for when the loop sleeps. */
 #include "base/alloc.h"
+#include "base/descriptor.h"
 #include "base/fault.h"
 #include "loop/io.h"
 
@@ -35,7 +36,7 @@ static int open_eventfd(void)
         errno = EIO;
         return -1;
     }
-    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return eddy__above_standard(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 int eddy__inbox_open(eddy_loop *loop)

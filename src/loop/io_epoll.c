@@ -2,6 +2,7 @@
 #include "loop/epoll.h"
 
 #include "base/alloc.h"
+#include "base/descriptor.h"
 #include "base/fault.h"
 #include "base/sys.h"
 #include <fcntl.h>
@@ -72,7 +73,7 @@ static unsigned mask_of(const struct eddy__fd *fd)
 
 static int add_duplicate(const struct epoll *ep, struct eddy__fd *fd, int *number)
 {
-    *number = eddy__fault() ? (errno = EIO, -1) : fcntl(fd->fd, F_DUPFD_CLOEXEC, 0);
+    *number = eddy__fault() ? (errno = EIO, -1) : fcntl(fd->fd, F_DUPFD_CLOEXEC, 3);
     if (*number < 0)
         return -errno;
     int r = control(ep, EPOLL_CTL_ADD, *number, fd, mask_of(fd));
@@ -276,7 +277,7 @@ static int epoll_open(eddy_loop *loop)
 
     if (!ep)
         return -ENOMEM;
-    ep->fd = eddy__fault() ? (errno = EIO, -1) : epoll_create1(EPOLL_CLOEXEC);
+    ep->fd = eddy__fault() ? (errno = EIO, -1) : eddy__above_standard(epoll_create1(EPOLL_CLOEXEC));
     if (ep->fd < 0) {
         eddy__free(ep);
         return -errno;

@@ -442,3 +442,44 @@ TEST_PLAIN(watch_for_writing_is_quiet_when_the_peer_has_half_closed)
 {
     half_each(check_watch);
 }
+
+/* U9 */
+TEST_PLAIN(watch_whose_descriptor_was_closed_first_is_of_the_old_file)
+{
+    eddy_loop *loop = open_loop();
+    struct seen old = {.set = -1}, new = {.set = -1};
+    int fds[2], others[2];
+
+    make_pair(fds);
+    int copy = CHECK_OK(fcntl(fds[0], F_DUPFD_CLOEXEC, 3)), number = fds[0];
+    eddy_watch *watch = eddy_watch_open(loop, fds[0], EDDY_READABLE, note, &old);
+    CHECK(watch);
+    turn(loop);
+    close(fds[0]);
+    make_pair(others);
+    CHECK_INT(others[0], number);
+    eddy_watch *other = eddy_watch_open(loop, others[0], EDDY_READABLE, note, &new);
+    CHECK(other);
+    CHECK_INT(write(others[1], "x", 1), 1);
+    turn(loop);
+    turn(loop);
+    CHECK_INT(old.calls, 0);
+    CHECK(new.calls > 0);
+    CHECK_INT(write(fds[1], "x", 1), 1);
+    turn(loop);
+    turn(loop);
+    CHECK(old.calls > 0);
+    eddy_watch_close(watch);
+    int before = old.calls;
+    new.calls = 0;
+    turn(loop);
+    turn(loop);
+    CHECK_INT(old.calls, before);
+    CHECK(new.calls > 0);
+    eddy_watch_close(other);
+    close(copy);
+    close(fds[1]);
+    close(others[0]);
+    close(others[1]);
+    eddy_loop_close(loop);
+}

@@ -1,10 +1,11 @@
 /* process_pool.c - pools of processes. A job lies in memory that is shared with its worker, and a
- * bell is rung for it; how a worker ended the process that forked it knows (loop/forker.c).
+ * bell is rung for it; the process that forked the worker tells of its end (loop/forker.c).
  *
  *          deliver              bell                 taken up
  *  ABSENT ─────────▶ BUSY ◀──────────────▶ IDLE ◀──────────────── the caller
- *    ▲                 │ cancelled, hung up  │ hung up, did its n jobs
- *    └──── answer ── DYING ◀─────────────────┘
+ *    ▲ ▲               │ cancelled, hung up  │ hung up, did its n jobs
+ *    │ └─── answer ── DYING ◀────────────────┘
+ *    └───── answer to one that is BUSY or IDLE, too: its worker has died
  *
  * A slot is taken from the time a job is admitted until its place is free again. */
 #include "base/alloc.h"
@@ -26,6 +27,7 @@ struct area {
     int code; /* of the record, 0: none */
     const eddy_place *place;
     char message[512];
+    bool begun; /* a worker knows of the job */
     _Alignas(max_align_t) unsigned char data[];
 };
 
@@ -38,6 +40,7 @@ struct shared {
 struct call {
     eddy_task *task;
     struct slot *slot;
+    const struct eddy__pool_job *job;
     bool parked, ended;
     int error;       /* -errno: no worker could be had */
     int wait_status; /* of the worker; WELL: it has done the job */
@@ -54,8 +57,8 @@ struct slot {
     unsigned done;  /* jobs of this worker */
     unsigned tries; /* to deliver this job */
     bool taken;
-    bool orphan; /* its caller has gone: who hears of the worker's end gives it back */
-    bool rang;   /* the worker knows of the job */
+    bool orphan;    /* its caller has gone: who hears of the worker's end gives it back */
+    bool delivered; /* the job was, to this worker: it may have begun */
 };
 
 struct process_pool {
@@ -83,11 +86,17 @@ static struct area *area_of(struct shared *shared, unsigned slot)
 
 /* ---- in the worker ---- */
 
+/* A fork of the worker that comes out of the job, too, is no second worker. */
 static void work(unsigned slot, void *arg)
 {
     struct area *area = area_of(arg, slot);
+    pid_t self = getpid();
 
-    area->status = area->coro.run(area->coro.args);
+    area->begun = true;
+    int status = area->coro.run(area->coro.args);
+    if (getpid() != self)
+        _exit(0);
+    area->status = status;
     area->code = eddy_last_status();
     if (area->code == area->status && area->code < 0) {
         area->place = eddy_error_place(eddy_last_error());
@@ -127,11 +136,34 @@ static void end_call(struct slot *slot, int error, int wait_status)
         eddy__wake(call->task, 0);
 }
 
-/* Its worker has ended, or never began. */
+static void hang_up(struct slot *slot)
+{
+    eddy__fd_forget(&slot->fd);
+    eddy__forker_hang_up(slot->fd.fd);
+}
+
+static bool has_begun(const struct slot *slot)
+{
+    return slot->delivered && area_of(slot->pool->shared, slot->number)->begun;
+}
+
+static void done(struct slot *slot)
+{
+    set_state(slot, IDLE);
+    slot->done++;
+    end_call(slot, 0, WELL);
+}
+
+/* Its worker has ended, or never began. It may have done its job before. A job that it did not
+ * begin is another's. */
 static void settle(struct slot *slot, int error, int wait_status)
 {
+    if (slot->state == BUSY && slot->call && eddy__forker_ringing(slot->fd.fd) == 1)
+        done(slot);
+    if (slot->state == IDLE || slot->state == BUSY)
+        hang_up(slot);
     set_state(slot, ABSENT);
-    if (slot->call && !slot->rang && error == 0 && slot->tries++ < TRIES)
+    if (slot->call && !has_begun(slot) && error == 0 && slot->tries++ < TRIES)
         deliver(slot);
     else if (slot->call)
         end_call(slot, error, wait_status);
@@ -139,7 +171,7 @@ static void settle(struct slot *slot, int error, int wait_status)
         give_back(slot);
 }
 
-/* The process that forks has gone: nobody will tell how workers ended. */
+/* The process that forks has gone, and its workers end with it. */
 static void lose_forker(struct process_pool *self)
 {
     if (self->broken)
@@ -147,15 +179,9 @@ static void lose_forker(struct process_pool *self)
     self->broken = true;
     eddy__fd_forget(&self->answers);
     for (unsigned i = 0; i < self->count; i++)
-        if (self->slots[i].state == DYING)
+        if (self->slots[i].state != ABSENT)
             settle(&self->slots[i], EDDY_EPIPE, 0);
     eddy__waiters_grant_all(&self->base.closing, 0);
-}
-
-static void hang_up(struct slot *slot)
-{
-    eddy__fd_forget(&slot->fd);
-    eddy__forker_hang_up(slot->fd.fd);
 }
 
 static void retire(struct slot *slot)
@@ -164,28 +190,23 @@ static void retire(struct slot *slot)
 
     hang_up(slot);
     set_state(slot, DYING);
-    if (self->broken)
-        settle(slot, EDDY_EPIPE, 0);
-    else if (eddy__forker_reap(&self->forker, slot->number) < 0)
+    if (eddy__forker_end(&self->forker, slot->number) < 0)
         lose_forker(self);
 }
 
-/* A worker rings when it has done its job, and hangs up when it dies. */
+/* A worker rings when it has done its job, and hangs up when it dies, if no fork of it lives. */
 static void on_worker(struct eddy__fd *fd, unsigned events)
 {
     struct slot *slot = container_of(fd, struct slot, fd);
     int r = eddy__forker_ringing(fd->fd);
 
     (void)events;
-    if (r == -EAGAIN || r == -EINTR)
+    if (r == -EAGAIN)
         return;
-    if (r != 1 || !slot->call) {
+    if (r == 1 && slot->call)
+        done(slot);
+    else
         retire(slot);
-        return;
-    }
-    set_state(slot, IDLE);
-    slot->done++;
-    end_call(slot, 0, WELL);
 }
 
 static void on_answer(struct eddy__fd *fd, unsigned events)
@@ -211,28 +232,34 @@ static int start(struct slot *slot)
     slot->done = 0;
     eddy__fd_init(&slot->fd, self->base.loop, fd, on_worker);
     slot->fd.level = true;
-    return eddy__fd_want(&slot->fd, EDDY_READABLE);
+    return 0;
 }
 
-/* Gives slot->call, which lies in the area, to the worker; one that died unnoticed is replaced. */
+static void fill(struct area *area, const struct eddy__pool_job *job)
+{
+    if (job->size > 0)
+        memcpy(area->data, job->data, job->size);
+    area->coro = eddy__pool_redirect(job, area->data);
+    area->begun = false;
+}
+
+/* Gives the worker its job, now that no former one can write to the area; a worker that died
+ * unnoticed is replaced. */
 static void deliver(struct slot *slot)
 {
-    int r = 0;
+    int r = slot->state == ABSENT ? start(slot) : 0;
 
-    slot->rang = false;
-    if (slot->state == ABSENT) {
-        slot->fd.fd = -1;
-        r = start(slot);
-    }
     if (r < 0) {
         end_call(slot, r, 0);
-        if (slot->fd.fd >= 0)
-            retire(slot);
         return;
     }
+    fill(area_of(slot->pool->shared, slot->number), slot->call->job);
     set_state(slot, BUSY);
-    slot->rang = eddy__forker_ring(slot->fd.fd) == 1;
-    if (!slot->rang)
+    slot->delivered = true;
+    r = eddy__fd_want(&slot->fd, EDDY_READABLE);
+    if (r < 0)
+        end_call(slot, r, 0);
+    if (r < 0 || eddy__forker_ring(slot->fd.fd) != 1)
         retire(slot);
 }
 
@@ -264,13 +291,6 @@ static struct slot *take_slot(struct process_pool *self)
                 return &self->slots[i];
             }
     return NULL;
-}
-
-static void fill(struct area *area, const struct eddy__pool_job *job)
-{
-    if (job->size > 0)
-        memcpy(area->data, job->data, job->size);
-    area->coro = eddy__pool_redirect(job, area->data);
 }
 
 static void take_back(const struct area *area, const struct eddy__pool_job *job)
@@ -331,13 +351,12 @@ static int run(eddy_pool *pool, const struct eddy__pool_job *job)
     struct process_pool *self = of(pool);
     struct slot *slot = take_slot(self);
     struct area *area = area_of(self->shared, slot->number);
-    struct call call = {.task = eddy__self(), .slot = slot};
+    struct call call = {.task = eddy__self(), .slot = slot, .job = job};
     int r = 0;
 
-    fill(area, job);
     slot->call = &call;
     slot->tries = 0;
-    slot->rang = false;
+    slot->delivered = false;
     if (slot->state != DYING)
         deliver(slot);
     call.parked = true;

@@ -54,7 +54,7 @@ int eddy__forker_open(struct eddy__forker *forker, unsigned slots,
 
 /* ---- commands ---- */
 
-/* Waits if it must: the process takes commands at once, or waits for a worker that was killed. */
+/* Waits if it must: the process takes commands at once. */
 static int command(struct eddy__forker *forker, int code, unsigned slot, int fd)
 {
     struct eddy__forker_command c = {code, slot};
@@ -82,9 +82,9 @@ int eddy__forker_start(struct eddy__forker *forker, unsigned slot)
     return r < 0 ? r : fds[0];
 }
 
-int eddy__forker_reap(struct eddy__forker *forker, unsigned slot)
+int eddy__forker_end(struct eddy__forker *forker, unsigned slot)
 {
-    return command(forker, EDDY__FORKER_REAP, slot, -1);
+    return command(forker, EDDY__FORKER_END, slot, -1);
 }
 
 int eddy__forker_answer(struct eddy__forker *forker, struct eddy__forker_answer *answer)

@@ -5,7 +5,7 @@
 #include "loop/loop.h"
 #include <sys/socket.h>
 
-enum { EDDY__FORKER_START, EDDY__FORKER_REAP };
+enum { EDDY__FORKER_START, EDDY__FORKER_END };
 
 struct eddy__forker_command {
     int code;

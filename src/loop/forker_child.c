@@ -1,10 +1,11 @@
 /* forker_child.c - the process that forks workers, and the workers. No loop runs here: all calls
- * block. */
+ * block. This process is nobody else's, so SIGCHLD is its to have. */
 #include "base/descriptor.h"
 #include "loop/forker.h"
 
 #include "base/sys.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -23,15 +24,31 @@ static void set_handler(int number, void (*handler)(int))
     sigaction(number, &action, NULL);
 }
 
-/* Handlers belong to the program; Ctrl-C, which the terminal sends to all, is for it alone. */
+static void note_child(int number)
+{
+    (void)number; /* ppoll returns, that is all */
+}
+
+/* Handlers belong to the program; Ctrl-C, which the terminal sends to all, is for it alone. SIGCHLD
+ * comes in ppoll only. */
 static void settle_signals(void)
 {
-    sigset_t none;
+    sigset_t children;
 
     set_handler(SIGINT, SIG_IGN);
     set_handler(SIGTERM, SIG_DFL);
     set_handler(SIGHUP, SIG_DFL);
     set_handler(SIGQUIT, SIG_DFL);
+    set_handler(SIGCHLD, note_child);
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &children, NULL);
+}
+
+static void settle_signals_of_worker(void)
+{
+    sigset_t none;
+
     set_handler(SIGCHLD, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -74,6 +91,7 @@ static bool take(int fd)
 static _Noreturn void worker_main(const struct eddy__forker *forker, unsigned slot, int fd)
 {
     prctl(PR_SET_NAME, "eddy-worker");
+    settle_signals_of_worker();
     while (take(fd)) {
         forker->work(slot, forker->arg);
         fflush(stdout);
@@ -85,6 +103,7 @@ static _Noreturn void worker_main(const struct eddy__forker *forker, unsigned sl
 
 /* ---- the process that forks ---- */
 
+/* 1, -EAGAIN, or the other side has gone. */
 static int receive(int fd, struct eddy__forker_command *command, int *passed)
 {
     struct eddy__forker_message m;
@@ -92,73 +111,106 @@ static int receive(int fd, struct eddy__forker_command *command, int *passed)
 
     eddy__forker_message_init(&m, command, sizeof *command, 0);
     do
-        r = recvmsg(fd, &m.header, MSG_CMSG_CLOEXEC);
+        r = recvmsg(fd, &m.header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     while (r < 0 && errno == EINTR);
     struct cmsghdr *c = r > 0 ? CMSG_FIRSTHDR(&m.header) : NULL;
     *passed = -1;
     if (c && c->cmsg_type == SCM_RIGHTS)
         memcpy(passed, CMSG_DATA(c), sizeof *passed);
     *passed = eddy__above_standard(*passed);
-    return r == (ssize_t)sizeof *command;
+    if (r == (ssize_t)sizeof *command)
+        return 1;
+    return r < 0 ? -errno : -EPIPE;
+}
+
+/* The one answer to a start. */
+static void tell(int control, unsigned slot, int error, int wait_status)
+{
+    struct eddy__forker_answer answer = {slot, error, wait_status};
+
+    while (send(control, &answer, sizeof answer, MSG_NOSIGNAL) < 0 && errno == EINTR)
+        continue;
+}
+
+/* Workers end with this process, which alone could say how they did. */
+static void end_with(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(0);
 }
 
 static void start(struct eddy__forker *forker, unsigned slot, int control, int fd)
 {
+    pid_t self = getpid();
     pid_t pid = fork();
 
     if (pid == 0) {
+        end_with(self);
         close(control);
         worker_main(forker, slot, fd);
     }
-    forker->workers[slot] = pid < 0 ? -errno : pid;
+    if (pid > 0)
+        forker->workers[slot] = pid;
+    else
+        tell(control, slot, -errno, 0);
     close(fd);
 }
 
-/* One that has ended by itself keeps its own status: it is too late for the signal. */
-static int kill_and_wait(pid_t pid)
+/* It may have ended by itself: then it keeps its own status, and was told of, or will be. */
+static void end(const struct eddy__forker *forker, unsigned slot)
 {
-    int status = 0;
-
-    kill(pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    return status;
+    if (forker->workers[slot] > 0)
+        kill(forker->workers[slot], SIGKILL);
 }
 
-static void reap(struct eddy__forker *forker, unsigned slot, int control)
+static void tell_ended(struct eddy__forker *forker, int control)
 {
-    struct eddy__forker_answer answer = {.slot = slot};
-    pid_t pid = forker->workers[slot];
+    int status;
 
-    forker->workers[slot] = 0;
-    if (pid > 0)
-        answer.wait_status = kill_and_wait(pid);
-    else
-        answer.error = pid;
-    while (send(control, &answer, sizeof answer, MSG_NOSIGNAL) < 0 && errno == EINTR)
+    for (unsigned i = 0; i < forker->slots; i++)
+        if (forker->workers[i] > 0 && waitpid(forker->workers[i], &status, WNOHANG) > 0) {
+            forker->workers[i] = 0;
+            tell(control, i, 0, status);
+        }
+}
+
+/* What was sent before the other side went has been read. */
+static int obey(struct eddy__forker *forker, int control)
+{
+    struct eddy__forker_command command;
+    int passed, r;
+
+    while ((r = receive(control, &command, &passed)) == 1)
+        if (command.code == EDDY__FORKER_START)
+            start(forker, command.slot, control, passed);
+        else
+            end(forker, command.slot);
+    return r;
+}
+
+static void end_all(const struct eddy__forker *forker)
+{
+    for (unsigned i = 0; i < forker->slots; i++)
+        end(forker, i);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
         continue;
 }
 
 _Noreturn void eddy__forker_main(struct eddy__forker *forker, int fd)
 {
-    struct eddy__forker_command command;
-    int passed;
+    struct pollfd commands = {.fd = fd, .events = POLLIN};
+    sigset_t none;
 
     prctl(PR_SET_NAME, "eddy-forker");
     forget_leaks();
     settle_signals();
     close_all_but(fd);
-    while (receive(fd, &command, &passed)) {
-        if (command.code == EDDY__FORKER_START)
-            start(forker, command.slot, fd, passed);
-        else
-            reap(forker, command.slot, fd);
-    }
-    for (unsigned i = 0; i < forker->slots; i++)
-        if (forker->workers[i] > 0)
-            kill(forker->workers[i], SIGKILL);
-    for (unsigned i = 0; i < forker->slots; i++)
-        if (forker->workers[i] > 0)
-            kill_and_wait(forker->workers[i]);
+    sigemptyset(&none);
+    do {
+        ppoll(&commands, 1, NULL, &none);
+        tell_ended(forker, fd);
+    } while (obey(forker, fd) == -EAGAIN);
+    end_all(forker);
     _exit(0);
 }

@@ -368,10 +368,11 @@ struct eddy__forker_answer {
  * stack. 0 or -errno; arg and what it leads to must be shared memory or never change. */
 int eddy__forker_open(struct eddy__forker *forker, unsigned slots,
                       void (*work)(unsigned slot, void *arg), void *arg);
-/* Asks for the slot's worker; its socket, or -errno. The socket hangs up when the worker ends. */
+/* Asks for the slot's worker; its socket, or -errno. There will be one answer: how it ended, or why
+ * there is none. A fork of the worker may keep the socket open. */
 int eddy__forker_start(struct eddy__forker *forker, unsigned slot);
-/* Ends the slot's worker if it still runs and asks for an answer. */
-int eddy__forker_reap(struct eddy__forker *forker, unsigned slot);
+/* Ends the slot's worker if it still runs. */
+int eddy__forker_end(struct eddy__forker *forker, unsigned slot);
 /* 1 and an answer; -EAGAIN: none yet; another failure: the process has gone. */
 int eddy__forker_answer(struct eddy__forker *forker, struct eddy__forker_answer *answer);
 /* Tells it to kill the workers and end; then answers fail with 0. */

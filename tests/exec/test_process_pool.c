@@ -6,6 +6,7 @@
 #include <eddy/pool.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 static int sums(long from, long to, long *sum)
 {
@@ -239,6 +240,45 @@ TEST(T1_cancelled_job_is_killed_and_its_worker_replaced)
     CHECK_INT(pool->permits, 1);
 }
 
+struct scrawl {
+    unsigned char bytes[4096];
+};
+
+static int scrawls(struct scrawl *scrawl)
+{
+    while (scrawl)
+        memset(scrawl->bytes, 0xee, sizeof scrawl->bytes);
+    return 0;
+}
+EDDY_CORO(scrawls, struct scrawl *)
+
+static int counts_zeros(struct scrawl *scrawl)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < sizeof scrawl->bytes; i++)
+        n += scrawl->bytes[i] == 0;
+    return n;
+}
+EDDY_CORO(counts_zeros, struct scrawl *)
+
+/* The next one's data lies in the same place. */
+TEST(T1_job_that_is_being_killed_does_not_write_to_the_next)
+{
+    static struct scrawl scrawl;
+    eddy_auto(eddy_pool) *pool = eddy_process_pool_open(.workers = 1);
+
+    for (int i = 0; i < 50; i++) {
+        eddy_timeout(0.001)
+            CHECK_INT(
+                eddy_pool_run(pool, scrawls_coro(&scrawl), .data = &scrawl, .size = sizeof scrawl),
+                EDDY_ETIMEDOUT);
+        CHECK_INT(
+            eddy_pool_run(pool, counts_zeros_coro(&scrawl), .data = &scrawl, .size = sizeof scrawl),
+            sizeof scrawl);
+    }
+}
+
 TEST(T1_process_job_cancelled_while_it_waits_never_runs)
 {
     NEEDS_ORDER();
@@ -363,6 +403,49 @@ TEST(T3_forker_that_dies_breaks_the_pool)
     CHECK_INT(eddy_pool_run(pool, dies_coro(SIGKILL, 0)), EDDY_EBROKEN);
     CHECK_INT(eddy_pool_run(pool, nothing_coro()), EDDY_EBROKEN);
     CHECK_STR(last_message(), "the process that forks the workers has ended");
+}
+
+/* Jobs that run, too: nobody could say how their workers end. A descriptor that was a worker's, or
+ * none yet, is somebody else's by now. */
+TEST(T3_forker_that_dies_fails_what_runs_and_closes_nothing_else)
+{
+    long sum = 0;
+    int fds[8];
+    eddy_auto(eddy_pool) *pool = eddy_process_pool_open(.workers = 2);
+    pid_t worker = CHECK_OK(sums_in(pool, 0, 4, &sum));
+    eddy_auto(eddy_task) *running = eddy_create_task(stays_in_coro(pool));
+
+    CHECK_OK(eddy_sleep(0.001));
+    kill(parent_of(worker), SIGKILL);
+    CHECK_INT(eddy_await(running), EDDY_EBROKEN);
+    for (int i = 0; i < 8; i++)
+        fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    for (int i = 0; i < 4; i++)
+        CHECK_INT(eddy_pool_run(pool, nothing_coro()), EDDY_EBROKEN);
+    CHECK(fcntl(0, F_GETFD) >= 0);
+    for (int i = 0; i < 8; i++)
+        CHECK_INT(close(fds[i]), 0);
+    CHECK_INT(pool->permits, 2);
+}
+
+/* A socket that is found empty, whatever was said of it. */
+TEST(process_pool_ringing_that_was_none)
+{
+    char byte;
+    int fd, type;
+    eddy_auto(eddy_pool) *pool = eddy_process_pool_open(.workers = 1);
+    eddy_auto(eddy_task) *task = eddy_create_task(sums_in_coro(pool, 0, 4, &(long){0}));
+
+    CHECK_OK(eddy_sleep(0)); /* the job is on its way */
+    for (fd = 100; fd > 2; fd--)
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof type}) == 0 &&
+            type == SOCK_STREAM)
+            break;
+    CHECK_INT(recv(fd, &byte, 1, 0), 1);
+    int r = 0;
+    eddy_timeout(0.02)
+        r = eddy_await(task);
+    CHECK_INT(r, EDDY_ETIMEDOUT); /* and not as one whose worker has died */
 }
 
 /* G8: an idle pool holds no loop, and virtual time passes. */

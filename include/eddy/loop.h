@@ -136,7 +136,8 @@ typedef struct eddy_report {
 typedef void eddy_exception_handler(eddy_loop *loop, const eddy_report *report, void *arg);
 
 /* Who is told of failures that nobody observed, slow callbacks and misuse; NULL is the default,
- * which writes to stderr. */
+ * which writes to stderr. It must not suspend; called by a task on a packed stack it counts as
+ * outside tasks. */
 EDDY_API void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler *handler,
                                               void *arg);
 EDDY_API void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *report);

@@ -10,16 +10,16 @@
 EDDY_BEGIN_DECLS
 
 typedef struct eddy_task_opts {
-    const char *name;        /* copied; "Task-N" otherwise */
-    size_t stack_size;       /* bytes, rounded up; 0: some 38 KiB */
-    bool packed;             /* a small stack without guard, 1 KiB unless stack_size says 2 to 8 */
-    bool eager;              /* runs at once, up to its first suspension; not in callbacks */
-    eddy_task **handle;      /* groups: also gives the caller a handle, to be closed */
+    const char *name;   /* copied; "Task-N" otherwise */
+    size_t stack_size;  /* bytes, rounded up, at most 4 GiB; 0: some 38 KiB */
+    bool packed;        /* without guard: 1, 2, 4 or 8 KiB as stack_size asks; above: ignored */
+    bool eager;         /* runs at once, up to its first suspension; not in callbacks */
+    eddy_task **handle; /* groups: also gives the caller a handle, to be closed */
     const eddy_place *place; /* where it was started, for reports */
 } eddy_task_opts;
 
 /* Starts coro in the running loop; it first runs in the next turn. Does not suspend. NULL with a
- * record: EDDY_ENOTASK outside a running loop, EDDY_ENOMEM. */
+ * record: EDDY_ENOTASK outside a running loop, EDDY_EINVAL for stack_size, EDDY_ENOMEM. */
 EDDY_API eddy_task *eddy_create_task_with(eddy_coro coro, const eddy_task_opts *opts);
 #define eddy_create_task(coro, ...)                                                                \
     eddy_create_task_with((coro), &(eddy_task_opts){.place = EDDY_HERE, __VA_ARGS__})

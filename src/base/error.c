@@ -113,7 +113,8 @@ void eddy_error_clear(void)
 static READS_STACK unsigned walk(void **frames, unsigned max)
 {
     uintptr_t top = fiber() ? (uintptr_t)fiber()->stack_top : 0;
-    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+    void *aside_from = eddy__thread.aside_from;
+    uintptr_t frame = (uintptr_t)(aside_from ? aside_from : __builtin_frame_address(0));
     unsigned n = 0;
 
     while (n < max && frame % sizeof(void *) == 0 && frame + 2 * sizeof(void *) <= top) {
@@ -130,50 +131,78 @@ static READS_STACK unsigned walk(void **frames, unsigned max)
     return n;
 }
 
-/* A record with room for so many bytes of message; NULL without memory, and then none is kept. */
-static eddy_error *make(int code, size_t message_size)
-{
-    eddy_error *error = eddy__alloc(sizeof *error + message_size);
+/* A record with room for so many bytes of message. */
+struct making {
+    int code;
+    size_t message_size;
+    eddy_error *error; /* NULL without memory, and then none is kept */
+};
 
+static void make_aside(void *arg)
+{
+    struct making *making = arg;
+    eddy_error *error = eddy__alloc(sizeof *error + making->message_size);
+
+    making->error = error;
     eddy__error_put(error);
     if (!error)
-        return NULL;
+        return;
     memset(error, 0, sizeof *error);
     atomic_init(&error->refs, 1);
-    error->code = code;
+    error->code = making->code;
     if (eddy__thread.task_name)
         eddy__thread.task_name(error->task, sizeof error->task);
     error->frame_count = walk(error->frames, count_of(error->frames));
-    return error;
 }
 
-int eddy_raise_at(const eddy_place *place, int code, const char *format, ...)
+static eddy_error *make(int code, size_t message_size)
 {
-    va_list args;
-    int length;
+    struct making making = {code, message_size, NULL};
 
-    va_start(args, format);
-    length = vsnprintf(NULL, 0, format, args);
+    eddy__aside(make_aside, &making);
+    return making.error;
+}
+
+/* What a caller gave to format, on its way to another stack. */
+struct words {
+    const eddy_place *place;
+    int code;
+    const char *format;
+    va_list args;
+};
+
+static void raise_aside(void *arg)
+{
+    struct words *words = arg;
+    va_list args;
+
+    va_copy(args, words->args);
+    int length = vsnprintf(NULL, 0, words->format, args);
     va_end(args);
     if (length < 0)
         length = 0;
     else if (length > EDDY__MESSAGE_MAX)
         length = EDDY__MESSAGE_MAX;
 
-    if (code >= 0)
-        code = EDDY_EINVAL;
     /* the arguments may point into the record that make drops */
     eddy_error *old = eddy__error_take();
-    eddy_error *error = make(code, (size_t)length + 1);
+    eddy_error *error = make(words->code, (size_t)length + 1);
     if (error) {
-        va_start(args, format);
-        vsnprintf(error->text, (size_t)length + 1, format, args);
-        va_end(args);
+        vsnprintf(error->text, (size_t)length + 1, words->format, words->args);
         error->message = error->text;
-        error->place = place;
+        error->place = words->place;
     }
     eddy__error_unref(old);
-    return code;
+}
+
+int eddy_raise_at(const eddy_place *place, int code, const char *format, ...)
+{
+    struct words words = {.place = place, .code = code < 0 ? code : EDDY_EINVAL, .format = format};
+
+    va_start(words.args, format);
+    eddy__aside(raise_aside, &words);
+    va_end(words.args);
+    return words.code;
 }
 
 int eddy__raise_code(int code)
@@ -215,25 +244,33 @@ int eddy__error_awaited(eddy_error *inner, int code)
     return code;
 }
 
-int eddy__error_explain(int code, const char *format, ...)
+static void explain_aside(void *arg)
 {
+    struct words *words = arg;
+    int code = words->code;
     eddy_error *inner = eddy__error_take();
     bool told = inner && inner->code == code;
     char before[128];
-    va_list args;
 
-    va_start(args, format);
-    vsnprintf(before, sizeof before, format, args);
-    va_end(args);
+    vsnprintf(before, sizeof before, words->format, words->args);
     eddy_raise_at(NULL, code, "%s: %s", before,
                   told ? eddy_error_message(inner) : eddy_status_message(code));
     eddy_error *error = *slot();
     if (error && told) {
         error->inner = inner;
         error->task[0] = '\0'; /* nobody has awaited it here */
-        return code;
+    } else {
+        eddy__error_unref(inner);
     }
-    eddy__error_unref(inner);
+}
+
+int eddy__error_explain(int code, const char *format, ...)
+{
+    struct words words = {.code = code, .format = format};
+
+    va_start(words.args, format);
+    eddy__aside(explain_aside, &words);
+    va_end(words.args);
     return code;
 }
 
@@ -247,18 +284,25 @@ int eddy_last_status(void)
     return eddy_error_code(*slot());
 }
 
-int eddy__bug(int code, const char *format, ...)
+static void bug_aside(void *arg)
 {
+    struct words *words = arg;
     char message[256];
-    va_list args;
 
-    va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    eddy_raise_at(NULL, code, "%s", message);
+    vsnprintf(message, sizeof message, words->format, words->args);
+    eddy_raise_at(NULL, words->code, "%s", message);
     if (eddy__thread.bug)
         eddy__thread.bug(message);
     else
         fprintf(stderr, "eddy: %s\n", message);
+}
+
+int eddy__bug(int code, const char *format, ...)
+{
+    struct words words = {.code = code, .format = format};
+
+    va_start(words.args, format);
+    eddy__aside(bug_aside, &words);
+    va_end(words.args);
     return code;
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "base/alloc.h"
 #include "base/error_record.h"
+#include "base/thread.h"
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,6 +52,7 @@ const eddy_error *eddy_error_next(const eddy_error *error)
 }
 
 struct text {
+    const eddy_error *error;
     char *buf;
     size_t size;
     size_t length;
@@ -135,27 +137,35 @@ static void add_way(struct text *text, const eddy_error *error)
     }
 }
 
+static void format_aside(void *arg)
+{
+    struct text *text = arg;
+    const eddy_error *error = text->error;
+
+    add_way(text, error);
+    add(text, "%s: %s\n", eddy_status_name(error->code), eddy_error_message(error));
+    if (error->next)
+        add(text, "and also:\n");
+    for (const eddy_error *e = error->next; e; e = e->next) {
+        add_way(text, e);
+        add(text, "%s: %s\n", eddy_status_name(e->code), eddy_error_message(e));
+    }
+}
+
 size_t eddy_error_format(const eddy_error *error, char *buf, size_t size)
 {
-    struct text text = {buf, size, 0};
+    struct text text = {error, buf, size, 0};
 
     if (size)
         buf[0] = '\0';
-    if (!error)
-        return 0;
-    add_way(&text, error);
-    add(&text, "%s: %s\n", eddy_status_name(error->code), eddy_error_message(error));
-    if (error->next)
-        add(&text, "and also:\n");
-    for (const eddy_error *e = error->next; e; e = e->next) {
-        add_way(&text, e);
-        add(&text, "%s: %s\n", eddy_status_name(e->code), eddy_error_message(e));
-    }
+    if (error)
+        eddy__aside(format_aside, &text);
     return text.length;
 }
 
-void eddy_error_print(const eddy_error *error)
+static void print_aside(void *arg)
 {
+    const eddy_error *error = arg;
     char small[512];
     size_t length = eddy_error_format(error, small, sizeof small);
     char *text = length < sizeof small ? small : eddy__alloc(length + 1);
@@ -165,4 +175,9 @@ void eddy_error_print(const eddy_error *error)
     fputs(text ? text : small, stderr);
     if (text != small)
         eddy__free(text);
+}
+
+void eddy_error_print(const eddy_error *error)
+{
+    eddy__aside(print_aside, (void *)(uintptr_t)error);
 }

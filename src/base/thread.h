@@ -24,6 +24,9 @@ struct eddy__thread {
     /* set while a loop runs: the running task's name, and who hears of bugs */
     void (*task_name)(char *buf, size_t size);
     void (*bug)(const char *message);
+    /* set while a loop with packed stacks runs: see eddy__aside */
+    void (*aside)(void (*fn)(void *arg), void *arg, void *frame);
+    void *aside_from; /* the frame that waits for what runs aside, NULL: nothing does */
 };
 
 extern _Thread_local struct eddy__thread eddy__thread;
@@ -35,5 +38,15 @@ extern int eddy__budget;
 #else
 enum { eddy__budget = EDDY__BUDGET };
 #endif
+
+/* Calls fn(arg), which needs more stack than a packed one has: on another one, if need be, on which
+ * it cannot suspend. */
+static inline __attribute__((always_inline)) void eddy__aside(void (*fn)(void *arg), void *arg)
+{
+    if (__builtin_expect(eddy__thread.aside != NULL, 0))
+        eddy__thread.aside(fn, arg, __builtin_frame_address(0));
+    else
+        fn(arg);
+}
 
 #endif

@@ -26,6 +26,9 @@ static int check(eddy_handler *handler, const eddy_serve_opts *opts)
         return eddy_raise(EDDY_EINVAL, "a server's backlog is at least 1, not %d", opts->backlog);
     if (isnan(opts->drain))
         return eddy_raise(EDDY_EINVAL, "a server's drain is a number of seconds, not NaN");
+    if (opts->stack_size > EDDY__TASK_STACK_MAX)
+        return eddy_raise(EDDY_EINVAL, "a stack of %zu bytes is too large: at most %u",
+                          opts->stack_size, EDDY__TASK_STACK_MAX);
     if (opts->unix_path && opts->host)
         return eddy_raise(EDDY_EINVAL, "a server listens on a host or on a unix_path, not on both");
     return eddy__stream_check_opts(&opts->stream);

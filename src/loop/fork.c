@@ -40,6 +40,8 @@ static void in_child(void)
     eddy__thread.fiber = NULL;
     eddy__thread.task_name = NULL;
     eddy__thread.bug = NULL;
+    eddy__thread.aside = NULL;
+    eddy__thread.aside_from = NULL;
 }
 
 static void register_handlers(void)

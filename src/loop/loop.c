@@ -230,8 +230,10 @@ void eddy__loop_shut(eddy_loop *loop)
     eddy__inbox_close(loop);
     loop->backend->close(loop);
     eddy__calls_close(loop);
-    if (loop->task_count == 0) /* what cannot be ended keeps its stack */
+    if (loop->task_count == 0) { /* what cannot be ended keeps its stack */
+        eddy__aside_close(loop);
         eddy__stack_pool_close(&loop->stacks);
+    }
     eddy__free(loop->timers.entries);
     eddy__free(loop->ring);
     loop->timers = (struct eddy__timers){0};

@@ -171,6 +171,7 @@ struct eddy_loop {
 
     /* of the task layer */
     struct eddy__stack_pool stacks;
+    struct eddy__stack *aside;     /* where packed tasks format and report; NULL before the first */
     size_t task_count;             /* not ended */
     size_t task_blocks;            /* control blocks in use: not ended, or somebody has a handle */
     struct slab_pool task_slabs;   /* control blocks */
@@ -391,6 +392,14 @@ void eddy__forker_hang_up(int fd);
 struct eddy__call *eddy__call_take(eddy_loop *loop, eddy_callback *fn, void *arg);
 void eddy__call_ready(eddy_loop *loop, struct eddy__call *call);
 void eddy__call_give_back(eddy_loop *loop, struct eddy__call *call);
+
+/* ---- another stack for what a packed one has no room for (aside.c) ---- */
+
+/* Before the first packed task begins: from now on eddy__aside changes stacks. False without
+ * memory. */
+bool eddy__aside_open(eddy_loop *loop) COLD;
+void eddy__aside_enter(eddy_loop *loop);
+void eddy__aside_close(eddy_loop *loop);
 
 /* ---- reports (report.c) ---- */
 void eddy__report(eddy_loop *loop, const eddy_report *report);

@@ -4,16 +4,40 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-void eddy__report(eddy_loop *loop, const eddy_report *report)
+struct telling {
+    eddy_loop *loop;
+    const eddy_report *report;
+};
+
+/* On a stack that others will need a handler must not suspend: it is outside tasks there. */
+static void tell_aside(void *arg)
 {
+    const struct telling *telling = arg;
+    eddy_loop *loop = telling->loop;
+    struct eddy__fiber *fiber = eddy__thread.fiber;
+
+    if (eddy__thread.aside_from)
+        eddy__thread.fiber = NULL;
     if (loop && loop->handler)
-        loop->handler(loop, report, loop->handler_arg);
+        loop->handler(loop, telling->report, loop->handler_arg);
     else
-        eddy_loop_default_exception_handler(loop, report);
+        eddy_loop_default_exception_handler(loop, telling->report);
+    if (eddy__thread.aside_from)
+        eddy__thread.fiber = fiber;
 }
 
-void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *report)
+void eddy__report(eddy_loop *loop, const eddy_report *report)
 {
+    struct telling telling = {loop, report};
+
+    eddy__aside(tell_aside, &telling);
+}
+
+static void print_aside(void *arg)
+{
+    const struct telling *telling = arg;
+    eddy_loop *loop = telling->loop;
+    const eddy_report *report = telling->report;
     char task[256] = "";
 
     if (loop && report->task && loop->describe_task)
@@ -23,6 +47,13 @@ void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *rep
     if (report->error)
         eddy_error_print(report->error);
     funlockfile(stderr);
+}
+
+void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *report)
+{
+    struct telling telling = {loop, report};
+
+    eddy__aside(print_aside, &telling);
 }
 
 void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler *handler, void *arg)
@@ -61,6 +92,7 @@ int eddy__loop_enter(eddy_loop *loop)
     eddy__thread.loop = loop;
     eddy__thread.bug = report_bug;
     eddy__thread.task_name = loop->name_task;
+    eddy__aside_enter(loop);
     return 0;
 }
 
@@ -70,6 +102,7 @@ void eddy__loop_leave(eddy_loop *loop)
     eddy__thread.loop = NULL;
     eddy__thread.bug = NULL;
     eddy__thread.task_name = NULL;
+    eddy__thread.aside = NULL;
 }
 
 bool eddy__loop_missing(const char *function)

@@ -63,24 +63,31 @@ static eddy_task *take_inner(struct eddy__along *along)
 
 static const struct eddy__along_kind along_await = {take_inner, eddy__waiter_abort};
 
-/* Debug mode: a cycle of tasks that await each other would wait for ever. Its words must not be on
- * the stack of everybody who waits. */
-static COLD int check_cycle(eddy_task *self, eddy_task *inner)
+/* Its words must not be on the stack of everybody who waits. */
+static COLD void tell_cycle(void *arg)
 {
+    eddy_task *self = eddy__self(), *inner = arg;
     char members[512] = "";
     size_t length = 0;
 
-    if (!leads_to(inner, self))
-        return 0;
     for (eddy_task *t = inner; t; t = awaited_by(t)) {
         int n = snprintf(members + length, sizeof members - length, "%s -> ", eddy_task_name(t));
 
         length = min_size(length + (size_t)(n > 0 ? n : 0), sizeof members - 1);
         if (t == self)
-            return eddy__bug(EDDY_EDEADLOCK, "tasks await each other: %s -> %s",
-                             eddy_task_name(self), (members[length - 4] = '\0', members));
+            break;
     }
-    return 0;
+    members[length - 4] = '\0';
+    eddy__bug(EDDY_EDEADLOCK, "tasks await each other: %s -> %s", eddy_task_name(self), members);
+}
+
+/* Debug mode: a cycle of tasks that await each other would wait for ever. */
+static int check_cycle(eddy_task *self, eddy_task *inner)
+{
+    if (!leads_to(inner, self))
+        return 0;
+    eddy__aside(tell_cycle, inner);
+    return EDDY_EDEADLOCK;
 }
 
 static int check_await(eddy_task *self, eddy_task *task)

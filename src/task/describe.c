@@ -145,8 +145,9 @@ static void dump_task(FILE *stream, eddy_task *task)
             parked ? task->waiting->what : "", task->interrupt ? ", interrupted" : "");
 }
 
-void eddy_dump(FILE *stream)
+static void dump_aside(void *arg)
 {
+    FILE *stream = arg;
     eddy_loop *loop = eddy__thread.loop;
 
     if (!loop) {
@@ -158,6 +159,11 @@ void eddy_dump(FILE *stream)
     for (size_t i = 0; i < census.count; i++)
         dump_task(stream, census.tasks[i]);
     eddy__free(census.tasks);
+}
+
+void eddy_dump(FILE *stream)
+{
+    eddy__aside(dump_aside, stream);
 }
 
 /* ---- a stack that was too small ---- */

@@ -113,8 +113,9 @@ static void write_thousands(char *buf, size_t size, uint32_t n)
         snprintf(buf, size, "%u,%03u,000", n / 1000, n % 1000);
 }
 
-static COLD void report_ignored(eddy_task *self)
+static COLD void report_ignored(void *arg)
 {
+    eddy_task *self = arg;
     char calls[24], message[120];
 
     write_thousands(calls, sizeof calls, self->ignored);
@@ -134,7 +135,7 @@ COLD int eddy__checkpoint_slow(void)
                                                : "a suspending call outside a task: use eddy_run");
     if (self->interrupt) {
         if (self->ignored < UINT32_MAX && is_report_due(++self->ignored))
-            report_ignored(self);
+            eddy__aside(report_ignored, self);
         eddy__thread.budget--;
     }
     if (eddy__thread.budget <= 0)

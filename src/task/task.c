@@ -147,7 +147,8 @@ bool eddy__task_begin(eddy_loop *loop, struct eddy__fiber *fiber)
 
     if (unlikely(task->cancels))
         return never_runs(task, eddy__raise_interrupt(EDDY_ECANCELED));
-    fiber->stack = eddy__stack_get(&loop->stacks, launch->stack_size, launch->packed);
+    if (likely(!launch->packed) || loop->aside || eddy__aside_open(loop))
+        fiber->stack = eddy__stack_get(&loop->stacks, launch->stack_size, launch->packed);
     if (unlikely(!fiber->stack))
         return never_runs(
             task, eddy_raise_at(task->place, EDDY_ENOMEM, "no memory for the stack of a task"));
@@ -191,7 +192,7 @@ static struct eddy__launch *make_launch(eddy_loop *loop, const eddy_coro *coro,
     if (!launch)
         return NULL;
     launch->coro = *coro;
-    launch->stack_size = opts ? (uint32_t)min_size(opts->stack_size, UINT32_MAX) : 0;
+    launch->stack_size = opts ? (uint32_t)opts->stack_size : 0;
     launch->packed = opts && opts->packed;
     return launch;
 }
@@ -243,10 +244,19 @@ static COLD eddy_task *no_memory(const eddy_coro *coro, const eddy_place *place)
     return NULL;
 }
 
+static COLD eddy_task *too_large(const eddy_task_opts *opts)
+{
+    eddy_raise_at(opts->place, EDDY_EINVAL, "a stack of %zu bytes is too large: at most %u",
+                  opts->stack_size, EDDY__TASK_STACK_MAX);
+    return NULL;
+}
+
 eddy_task *eddy__task_new(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts)
 {
     const eddy_place *place = opts ? opts->place : NULL;
 
+    if (unlikely(opts && opts->stack_size > EDDY__TASK_STACK_MAX))
+        return too_large(opts);
     if (unlikely(eddy__ready_reserve(loop) < 0))
         return no_memory(coro, place);
     struct eddy__launch *launch = make_launch(loop, coro, opts);
@@ -361,11 +371,26 @@ const char *eddy_task_function(const eddy_task *task)
     return task->begun ? task->function : task->launch->coro.name;
 }
 
+struct naming {
+    const eddy_task *task;
+    char *buf;
+    size_t size;
+};
+
+static void name_aside(void *arg)
+{
+    const struct naming *naming = arg;
+
+    snprintf(naming->buf, naming->size, "Task-%u", naming->task->number);
+}
+
 const char *eddy__task_name_in(const eddy_task *task, char *buf, size_t size)
 {
+    struct naming naming = {task, buf, size};
+
     if (task->more && task->more->name)
         return task->more->name;
-    snprintf(buf, size, "Task-%u", task->number);
+    eddy__aside(name_aside, &naming);
     return buf;
 }
 

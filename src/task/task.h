@@ -41,6 +41,8 @@ struct eddy__wait_kind {
     void (*abort)(eddy_task *task, int code);
 };
 
+#define EDDY__TASK_STACK_MAX UINT32_MAX
+
 /* What is needed until the task runs first, then copied to its own stack. */
 struct eddy__launch {
     eddy_coro coro;

@@ -112,10 +112,11 @@ int eddy_group_start_with(eddy_group *group, eddy_coro coro, const eddy_task_opt
         return refuse(group, EDDY_ECLOSED, "it is being aborted");
     eddy_task *task = eddy__task_new(group->opener->loop, &coro, opts);
     if (!task) {
-        int r = refuse(group, EDDY_ENOMEM, "out of memory");
+        int code = eddy_last_status();
 
+        refuse(group, code, eddy_status_message(code));
         abort_group(group);
-        return r;
+        return code;
     }
     task->owner = group;
     task->on_end = child_ended;

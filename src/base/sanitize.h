@@ -1,5 +1,5 @@
-/* sanitize.h - which checkers watch this build, and what they are told of memory that is given back to
- * a pool of the library's own. */
+/* sanitize.h - which checkers watch this build, and what they are told of memory that is given back
+ * to a pool of the library's own. */
 #ifndef EDDY_BASE_SANITIZE_H
 #define EDDY_BASE_SANITIZE_H
 

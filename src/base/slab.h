@@ -1,6 +1,6 @@
 /* slab.h - many objects of one size, close together: few pages when thousands are made at once, and
- * given back when they are gone. An object keeps a uint16_t slot, which it must not change. What was
- * put back may not be touched: AddressSanitizer tells of it. */
+ * given back when they are gone. An object keeps a uint16_t slot, which it must not change. What
+ * was put back may not be touched: AddressSanitizer tells of it. */
 #ifndef EDDY_BASE_SLAB_H
 #define EDDY_BASE_SLAB_H
 

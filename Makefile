@@ -157,12 +157,14 @@ $(B)/replay/%: $(B)/obj/static/fuzz/fuzz_%.o $(B)/obj/static/fuzz/replay.o $(TOO
 	$(call link,fuzz/fuzz_$*.c)
 $(B)/fuzzers/%: $(B)/obj/static/fuzz/fuzz_%.o $(TOOL_PARTS) $(B)/libeddy.a
 	$(call link,fuzz/fuzz_$*.c) -fsanitize=fuzzer
-# A random tester: its one file, the driver of all of them, and the library as the tests have it.
+# A random tester: its file, those of a folder of its name if there is one, the driver of all of them,
+# and the library as the tests have it.
 RANDOM_DRIVER := $(filter-out $(RANDOM_SRC),$(wildcard tests/random/*.c)) tests/census.c \
     tests/checks.c tests/hung.c tests/process.c
 $(B)/testing.a: $(call objects,testing,$(TESTED) $(RANDOM_DRIVER))
 	$(archive)
-$(B)/random/%: $(B)/obj/testing/tests/random/random_%.o $(B)/testing.a
+$(B)/random/%: $(B)/obj/testing/tests/random/random_%.o \
+    $$(call objects,testing,$$(wildcard tests/random/$$*/*.c)) $(B)/testing.a
 	$(call link,$(TESTED) tests/random/random_$*.c)
 # The harness's own test: tests that must fail, linked with what the runner needs and no more.
 $(B)/harness_random: $(call objects,testing,$(wildcard tests/harness/random/*.c) $(RANDOM_DRIVER) \

@@ -428,15 +428,28 @@ TEST(T3_forker_that_dies_fails_what_runs_and_closes_nothing_else)
     CHECK_INT(pool->permits, 2);
 }
 
+static int takes_long(void)
+{
+    usleep(30000);
+    return 0;
+}
+EDDY_CORO(takes_long)
+
+static int takes_long_in(eddy_pool *pool)
+{
+    return eddy_pool_run(pool, takes_long_coro());
+}
+EDDY_CORO(takes_long_in, eddy_pool *)
+
 /* A socket that is found empty, whatever was said of it. */
 TEST(process_pool_ringing_that_was_none)
 {
     char byte;
     int fd, type;
     eddy_auto(eddy_pool) *pool = eddy_process_pool_open(.workers = 1);
-    eddy_auto(eddy_task) *task = eddy_create_task(sums_in_coro(pool, 0, 4, &(long){0}));
+    eddy_auto(eddy_task) *task = eddy_create_task(takes_long_in_coro(pool));
 
-    CHECK_OK(eddy_sleep(0)); /* the job is on its way */
+    CHECK_OK(eddy_sleep(0.005)); /* the loop has looked at it */
     for (fd = 100; fd > 2; fd--)
         if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof type}) == 0 &&
             type == SOCK_STREAM)

@@ -3,7 +3,7 @@
  * again at once, operations and their cancellation, by turns one by one and until stopped. What
  * steps do callbacks do, too. The poll hook, called in each turn, looks after what is late;
  * turns without any event are counted. */
-#include "callbacks.h"
+#include "random/callbacks/callbacks.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
 #ifndef RANDOM_CALLBACKS_H
 #define RANDOM_CALLBACKS_H
 
-#include "random.h"
+#include "random/random.h"
 
 enum {
     PAIRS = 4,

@@ -13,10 +13,11 @@
  *     }
  *
  * A tester is tests/random/random_NAME.c, with a folder NAME beside it where one file is too small.
- * It is found by the build and linked with the library's testing objects as build/random/NAME. Its function runs one program of random steps, in a process
- * of its own, outside of any loop: mostly it calls eddy_run. The program has failed when it calls
- * random_fail, a CHECK of test.h does not hold, it crashes, does not end (by 20 s), leaves an
- * allocation, descriptor, thread or mapping, or a sanitizer has seen something.
+ * It is found by the build and linked with the library's testing objects as build/random/NAME. Its
+ * function runs one program of random steps, in a process of its own, outside of any loop: mostly
+ * it calls eddy_run. The program has failed when it calls random_fail, a CHECK of test.h does not
+ * hold, it crashes, does not end (by 20 s), leaves an allocation, descriptor, thread or mapping, or
+ * a sanitizer has seen something.
  *
  * From a program that fails the driver leaves out steps, until those are found that are needed: so
  * each step draws from a stream of its own, which does not change with the steps before it, and

@@ -85,8 +85,8 @@ enum { EDDY_READABLE = 1, EDDY_WRITABLE = 2 };
 
 /* Level-triggered watch of a descriptor: fn is called in each turn in which one of the asked events
  * (EDDY_READABLE | EDDY_WRITABLE) holds; hang-up and error count as both, that the peer sends no
- * more as readable. It has a duplicate of its own, so close it before the descriptor: until then
- * the peer sees no end, and what fn is told is of the old file. NULL with a record on failure. set
+ * more as readable. Close the watch before the descriptor: epoll cannot be told to forget a
+ * number that is closed or somebody else's by then. NULL with a record on failure. set
  * changes the events; 0 pauses. */
 typedef struct eddy_watch eddy_watch;
 typedef void eddy_watch_callback(eddy_watch *watch, unsigned events, void *arg);

@@ -4,16 +4,11 @@
 #include "loop/loop.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 /* Nothing of a watch is touched after its callback, which may have closed it. It keeps the loop's
- * memory, so that it may be closed after the loop.
- *
- * It watches a duplicate of its own: when the program closes the descriptor first, its number may
- * be somebody else's, and epoll could not be told of the former file any more. */
+ * memory, so that it may be closed after the loop. */
 struct eddy_watch {
     struct eddy__fd fd;
-    int number; /* the program's */
     eddy_watch_callback *fn;
     void *arg;
 };
@@ -32,13 +27,19 @@ static int check_events(unsigned events)
     return 0;
 }
 
-static int duplicate(int fd)
+static int check_fd(int fd)
 {
-    int own = eddy__fault() ? (errno = EIO, -1) : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    int r;
 
-    return own < 0 ? eddy_raise(-errno, "cannot watch descriptor %d: %s", fd,
-                                eddy_status_message(-errno))
-                   : own;
+    if (eddy__fault()) {
+        errno = EIO;
+        r = -1;
+    } else {
+        r = fcntl(fd, F_GETFD);
+    }
+    return r < 0 ? eddy_raise(-errno, "cannot watch descriptor %d: %s", fd,
+                              eddy_status_message(-errno))
+                 : 0;
 }
 
 static int want(eddy_watch *watch, unsigned events)
@@ -48,7 +49,7 @@ static int want(eddy_watch *watch, unsigned events)
     int r = loop->backend_state ? eddy__fd_want(&watch->fd, events) : EDDY_ECLOSED;
 
     if (r < 0)
-        return eddy_raise(r, "cannot watch descriptor %d: %s", watch->number,
+        return eddy_raise(r, "cannot watch descriptor %d: %s", watch->fd.fd,
                           eddy_status_message(r));
     loop->io_waits += (unsigned)(events != 0) - (unsigned)waited;
     return 0;
@@ -63,23 +64,19 @@ eddy_watch *eddy_watch_open(eddy_loop *loop, int fd, unsigned events, eddy_watch
         eddy_raise(EDDY_EINVAL, "fn is NULL");
         return NULL;
     }
-    int own = check_events(events) < 0 ? -1 : duplicate(fd);
-    if (own < 0)
+    if (check_events(events) < 0 || check_fd(fd) < 0)
         return NULL;
     eddy_watch *watch = eddy__alloc_zero(sizeof *watch);
     if (!watch) {
-        close(own);
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
-    eddy__fd_init(&watch->fd, loop, own, on_ready);
+    eddy__fd_init(&watch->fd, loop, fd, on_ready);
     watch->fd.level = true;
-    watch->number = fd;
     watch->fn = fn;
     watch->arg = arg;
     if (want(watch, events) < 0) {
         eddy__fd_forget(&watch->fd);
-        close(own);
         eddy__free(watch);
         return NULL;
     }
@@ -99,7 +96,7 @@ int eddy_watch_set(eddy_watch *watch, unsigned events)
 
 int eddy_watch_fd(const eddy_watch *watch)
 {
-    return watch->number;
+    return watch->fd.fd;
 }
 
 void eddy_watch_close(eddy_watch *watch)
@@ -109,7 +106,6 @@ void eddy_watch_close(eddy_watch *watch)
     if (watch->fd.wanted)
         watch->fd.loop->io_waits--;
     eddy__fd_forget(&watch->fd);
-    close(watch->fd.fd);
     eddy__loop_unref(watch->fd.loop);
     eddy__free(watch);
 }

@@ -12,7 +12,7 @@ struct eddy_remote {
     pthread_mutex_t mutex;      /* guards what follows */
     pthread_cond_t ended;
     bool done;
-    bool detached; /* closed: nobody will wait, and who does ends */
+    bool detached; /* nobody will wait */
     bool unseen;   /* has failed, and nobody has waited yet */
 };
 
@@ -98,21 +98,17 @@ int eddy_remote_wait(eddy_remote *remote, double timeout)
     struct timespec deadline = deadline_of(timeout);
     int r = 0;
 
-    /* whoever has the handle may close it meanwhile, in another thread */
-    atomic_fetch_add(&remote->errand.refs, 1);
     pthread_mutex_lock(&remote->mutex);
-    while (!remote->done && !remote->detached && r == 0)
+    while (!remote->done && r == 0)
         r = pthread_cond_timedwait(&remote->ended, &remote->mutex, &deadline);
     bool done = remote->done;
     if (done)
         remote->unseen = false;
-    else
-        r = eddy__raise_code(remote->detached ? EDDY_ECLOSED : EDDY_ETIMEDOUT);
     pthread_mutex_unlock(&remote->mutex);
-    if (done)
-        r = remote->errand.status < 0 ? eddy__errand_raise(&remote->errand) : remote->errand.status;
-    eddy__errand_unref(&remote->errand);
-    return r;
+    if (!done)
+        return eddy__raise_code(EDDY_ETIMEDOUT);
+    int status = remote->errand.status;
+    return status < 0 ? eddy__errand_raise(&remote->errand) : status;
 }
 
 int eddy_remote_cancel(eddy_remote *remote)
@@ -145,7 +141,6 @@ void eddy_remote_close(eddy_remote *remote)
         return;
     pthread_mutex_lock(&remote->mutex);
     remote->detached = true;
-    pthread_cond_broadcast(&remote->ended);
     bool unseen = remote->unseen;
     pthread_mutex_unlock(&remote->mutex);
     if (!unseen) {

@@ -398,34 +398,3 @@ TORTURE(remote_without_memory)
 {
     return scenario();
 }
-
-/* ---- closed while another thread waits ---- */
-
-static eddy_remote *shared;
-static atomic_int waited;
-
-static void *waits_for_shared(void *arg)
-{
-    (void)arg;
-    atomic_store(&waited, eddy_remote_wait(shared, INFINITY));
-    eddy_error_clear();
-    return NULL;
-}
-
-static void close_what_another_waits_for(void)
-{
-    pthread_t thread;
-
-    shared = eddy_run_threadsafe(the_loop, sleeps_coro(0.2));
-    CHECK_OK(-pthread_create(&thread, NULL, waits_for_shared, NULL));
-    usleep(50000);
-    eddy_remote_close(shared);
-    pthread_join(thread, NULL);
-    CHECK_INT(atomic_load(&waited), EDDY_ECLOSED);
-}
-
-TEST_REAL(D6_remote_closed_while_another_thread_waits)
-{
-    run_outside(close_what_another_waits_for);
-    CHECK_OK(eddy_sleep(0.3));
-}

@@ -360,6 +360,9 @@ __attribute__((noinline, no_sanitize("address"))) static void fail_with_register
 
 TEST(error_frames_of_code_without_frame_pointers)
 {
+#ifdef EDDY_VALGRIND
+    SKIP("the words that are read as frames were never written, which Valgrind tells");
+#endif
     fail_with_registers_into_poison();
 }
 

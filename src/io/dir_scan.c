@@ -115,14 +115,14 @@ static void postpone(struct eddy__dir_todo *todo, struct list *to)
     list_add_tail(to, &todo->link);
 }
 
-void eddy__dir_rescan(eddy_dir_watch *watch)
+int eddy__dir_rescan(eddy_dir_watch *watch)
 {
     eddy__dir_todo_clear(watch);
     eddy__dir_moves_clear(watch);
     eddy__dir_displace_all(&watch->tree);
     watch->rescanning = true;
     watch->events.muted = true;
-    eddy__dir_todo_add(watch, 0, "", true);
+    return add(watch, 0, "", true) ? 0 : eddy__raise_code(EDDY_ENOMEM);
 }
 
 /* ---- what was found ---- */

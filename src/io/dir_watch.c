@@ -228,10 +228,11 @@ static int look_around(eddy_dir_watch *watch)
         watch->events.lost = false;
         watch->overflow = true;
         if (watch->recursive)
-            eddy__dir_rescan(watch);
+            status = eddy__dir_rescan(watch);
         else
             eddy__dir_moves_clear(watch);
-        status = eddy__dir_scan(watch);
+        if (status >= 0)
+            status = eddy__dir_scan(watch);
     }
     if (status >= 0 && watch->over_limit && !watch->limited)
         return too_many(watch);

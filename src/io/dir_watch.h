@@ -194,8 +194,8 @@ void eddy__dir_todo_drop(eddy_dir_watch *watch, struct eddy__dir_todo *todo);
 void eddy__dir_todo_clear(eddy_dir_watch *watch);
 /* More is known: what was put off is to be done. */
 void eddy__dir_todo_retry(eddy_dir_watch *watch);
-/* Everything is to be looked at anew. */
-void eddy__dir_rescan(eddy_dir_watch *watch);
+/* Everything is to be looked at anew. 0, or EDDY_ENOMEM raised, and it is due still. */
+int eddy__dir_rescan(eddy_dir_watch *watch);
 /* Looks into the folders that are to be; what is left when it fails is for the next time. The root
  * is watched first, by its path. 0 or a failure, raised. Suspend. */
 int eddy__dir_scan_root(eddy_dir_watch *watch, const char *path);

@@ -402,23 +402,34 @@ TEST(D1_dir_watch_cancelled_waits_lose_nothing)
     end(watch);
 }
 
+/* An overflow, where memory is short, stands for any number of events: 1, and no more is waited for. */
+static int next_or_overflow(eddy_dir_watch *watch)
+{
+    eddy_dir_event event = {0};
+
+    eddy_try(eddy_dir_watch_next(watch, &event));
+    return event.kind == EDDY_DIR_OVERFLOW;
+}
+
 static int watch_scenario(void)
 {
     eddy_auto(eddy_dir_watch) *watch =
         eddy_try(eddy_dir_watch_open(folder, .recursive = true, .max_events = 4));
-    eddy_dir_event event = {0};
 
     make_folder("a");
     plain_write(in_folder("a/x"), "");
-    eddy_try(eddy_dir_watch_next(watch, &event));
-    eddy_try(eddy_dir_watch_next(watch, &event));
+    for (int i = 0; i < 2; i++)
+        if (eddy_try(next_or_overflow(watch)))
+            return 0;
     move("a", "b");
-    eddy_try(eddy_dir_watch_next(watch, &event));
+    if (eddy_try(next_or_overflow(watch)))
+        return 0;
     CHECK_INT(rename(in_folder("b/x"), outside()), 0);
     CHECK_INT(unlink(outside()), 0);
-    eddy_try(eddy_dir_watch_next(watch, &event));
+    if (eddy_try(next_or_overflow(watch)))
+        return 0;
     overflow(watch);
-    eddy_try(eddy_dir_watch_next(watch, &event));
+    eddy_try(next_or_overflow(watch));
     return 0;
 }
 

@@ -32,8 +32,13 @@
 
 #if __has_include(<valgrind/valgrind.h>)
 #define EDDY__VALGRIND 1
+#include <valgrind/valgrind.h>
+#define eddy__hush_valgrind() VALGRIND_DISABLE_ERROR_REPORTING
+#define eddy__unhush_valgrind() VALGRIND_ENABLE_ERROR_REPORTING
 #else
 #define EDDY__VALGRIND 0
+#define eddy__hush_valgrind() (void)0
+#define eddy__unhush_valgrind() (void)0
 #endif
 
 #endif

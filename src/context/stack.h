@@ -160,12 +160,13 @@ size_t eddy__stack_high_water(const struct eddy__stack *stack);
 
 #define EDDY__STACK_CANARY 0x5ca1ab1e0ddba115u
 
+/* Of a packed stack: its canary is there. */
+bool eddy__stack_is_whole(const struct eddy__stack *stack);
+
 /* False when a packed stack was too small. What it says about a guarded one is true. */
 static inline bool eddy__stack_check(const struct eddy__stack *stack)
 {
-    const uint64_t *low = (const uint64_t *)(const void *)stack->low;
-
-    return !stack->packed || (low[0] == EDDY__STACK_CANARY && low[1] == EDDY__STACK_CANARY);
+    return !stack->packed || eddy__stack_is_whole(stack);
 }
 
 #endif

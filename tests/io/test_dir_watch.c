@@ -402,7 +402,8 @@ TEST(D1_dir_watch_cancelled_waits_lose_nothing)
     end(watch);
 }
 
-/* An overflow, where memory is short, stands for any number of events: 1, and no more is waited for. */
+/* An overflow, where memory is short, stands for any number of events: 1, and no more is waited
+ * for. */
 static int next_or_overflow(eddy_dir_watch *watch)
 {
     eddy_dir_event event = {0};

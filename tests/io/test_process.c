@@ -97,14 +97,15 @@ CHILD_TEST(process_awaited_by_several_tasks)
 CHILD_TEST(process_closed_under_those_who_wait)
 {
     eddy_process *p = eddy_process_open(ARGV("sleep", "100"), .kill_on_close = true);
-    eddy_process *q = eddy_process_open(ARGV("cat"), .stdin = EDDY_PIPE);
-    int status;
+    eddy_process *q = eddy_process_open(ARGV("sleep", "100"));
+    int status, pid_of_q = eddy_process_pid(q);
 
     eddy_auto(eddy_task) *of_p = eddy_create_task(waits_coro(p, &status));
     eddy_auto(eddy_task) *of_q = eddy_create_task(waits_coro(q, &status));
     CHECK_INT(eddy_sleep(0.001), 0);
     eddy_process_close(q);
     CHECK_INT(eddy_await(of_q), EDDY_ECLOSED);
+    CHECK_OK(kill(pid_of_q, SIGKILL));
     eddy_process_close(p); /* the end comes before the close */
     CHECK_INT(eddy_await(of_p), 0);
     CHECK_INT(status, -SIGTERM);

@@ -4,6 +4,8 @@
 #include "exec/exec.h"
 #include <eddy/pool.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 
 static int nothing(void)
 {
@@ -57,29 +59,38 @@ static struct helper leave_helper(eddy_pool *pool)
     return helper;
 }
 
-static int stays(void)
+/* begun: shared with the worker. A job that has not begun would be another worker's. */
+static int stays(atomic_bool *begun)
 {
+    atomic_store(begun, true);
     while (pause() < 0)
         continue;
     return 0;
 }
-EDDY_CORO(stays)
+EDDY_CORO(stays, atomic_bool *)
 
-static int stays_in(eddy_pool *pool)
+static int stays_in(eddy_pool *pool, atomic_bool *begun)
 {
-    return eddy_pool_run(pool, stays_coro());
+    return eddy_pool_run(pool, stays_coro(begun));
 }
-EDDY_CORO(stays_in, eddy_pool *)
+EDDY_CORO(stays_in, eddy_pool *, atomic_bool *)
 
 TEST(T3_worker_that_dies_with_a_fork_left_fails_its_job)
 {
+    atomic_bool *begun =
+        mmap(NULL, sizeof *begun, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(begun != MAP_FAILED);
     eddy_auto(eddy_pool) *pool = eddy_process_pool_open(.workers = 1);
 
     for (int i = 0; i < 3; i++) {
         struct helper helper = leave_helper(pool);
-        eddy_auto(eddy_task) *task = eddy_create_task(stays_in_coro(pool));
 
-        CHECK_OK(eddy_sleep(0.001 * i));
+        atomic_store(begun, false);
+        eddy_auto(eddy_task) *task = eddy_create_task(stays_in_coro(pool, begun));
+
+        CHECK_OK(eddy_sleep(0));
+        while (i > 0 && !atomic_load(begun))
+            CHECK_OK(eddy_sleep(0.001));
         if (i > 0)
             kill(helper.worker, SIGKILL);
         else
@@ -88,6 +99,7 @@ TEST(T3_worker_that_dies_with_a_fork_left_fails_its_job)
         CHECK_INT(eddy_pool_run(pool, nothing_coro()), 6);
         kill(helper.pid, SIGKILL);
     }
+    munmap(begun, sizeof *begun);
 }
 
 /* The byte that tells it of its job is never read, for somebody else has the socket. */

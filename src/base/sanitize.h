@@ -3,6 +3,9 @@
 #ifndef EDDY_BASE_SANITIZE_H
 #define EDDY_BASE_SANITIZE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #ifdef __has_feature
 #define EDDY__HAS_FEATURE(x) __has_feature(x)
 #else
@@ -13,14 +16,8 @@
 #define EDDY__ASAN 1
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
-#define eddy__forbid(memory, size) __asan_poison_memory_region((memory), (size))
-#define eddy__allow(memory, size) __asan_unpoison_memory_region((memory), (size))
-#define eddy__is_forbidden(memory) __asan_address_is_poisoned(memory)
 #else
 #define EDDY__ASAN 0
-#define eddy__forbid(memory, size) ((void)(memory), (void)(size))
-#define eddy__allow(memory, size) ((void)(memory), (void)(size))
-#define eddy__is_forbidden(memory) ((void)(memory), 0)
 #endif
 
 #if defined(__SANITIZE_THREAD__) || EDDY__HAS_FEATURE(thread_sanitizer)
@@ -30,7 +27,7 @@
 #define EDDY__TSAN 0
 #endif
 
-#if __has_include(<valgrind/valgrind.h>)
+#if __has_include(<valgrind/memcheck.h>)
 #define EDDY__VALGRIND 1
 #include <valgrind/valgrind.h>
 #define eddy__hush_valgrind() VALGRIND_DISABLE_ERROR_REPORTING
@@ -40,5 +37,12 @@
 #define eddy__hush_valgrind() (void)0
 #define eddy__unhush_valgrind() (void)0
 #endif
+
+/* AddressSanitizer, or Valgrind, which runs the program. */
+bool eddy__is_watched(void);
+/* From now on whoever touches this memory is told of; or no longer. */
+void eddy__forbid(void *memory, size_t size);
+void eddy__allow(void *memory, size_t size);
+bool eddy__is_forbidden(const void *memory);
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/slab.h"
 
 #include "base/alloc.h"
+#include "base/sanitize.h"
 
 enum {
     SLAB_BYTES = 64 * 1024,
@@ -12,6 +13,7 @@ void slab_pool_open(struct slab_pool *pool, size_t size, size_t slot_offset)
 {
     list_init(&pool->slabs);
     pool->empty = 0;
+    pool->careful = eddy__is_watched();
     pool->object_size = size;
     pool->slot_offset = slot_offset;
     pool->per_slab = (uint32_t)((SLAB_BYTES - sizeof(struct slab_page)) / size);
@@ -35,8 +37,9 @@ void slab_each(struct slab_pool *pool, void (*fn)(void *object, void *arg), void
 {
     list_each(link, &pool->slabs) {
         struct slab_page *slab = container_of(link, struct slab_page, link);
+        uint32_t begun = pool->careful ? slab->begun : slab->fresh;
 
-        for (uint32_t i = 0; i < slab->fresh; i++) {
+        for (uint32_t i = 0; i < begun; i++) {
             char *object = slab->objects + i * pool->object_size;
 
             if (!eddy__is_forbidden(object))
@@ -50,15 +53,16 @@ static void add_first(struct slab_page *slab)
     list_add_tail(slab->pool->slabs.next, &slab->link);
 }
 
-struct slab_page *slab_add(struct slab_pool *pool)
+static struct slab_page *add_slab(struct slab_pool *pool)
 {
     struct slab_page *slab = eddy__alloc_pages(SLAB_BYTES);
 
     if (!slab)
         return NULL;
     slab->pool = pool;
-    slab->free = NULL;
-    slab->used = slab->fresh = 0;
+    slab->free = slab->first = slab->last = NULL;
+    slab->used = slab->begun = 0;
+    slab->fresh = pool->careful ? pool->per_slab : 0;
     pool->empty++;
     add_first(slab);
     return slab;
@@ -70,7 +74,7 @@ void slab_is_full_now(struct slab_page *slab)
     list_add_tail(&slab->pool->slabs, &slab->link);
 }
 
-void slab_was_full(struct slab_page *slab)
+static void was_full(struct slab_page *slab)
 {
     list_remove(&slab->link);
     add_first(slab);
@@ -84,4 +88,83 @@ void slab_is_empty(struct slab_page *slab)
     }
     list_remove(&slab->link);
     give_back(slab);
+}
+
+/* ---- careful ones ---- */
+
+/* New ones first, then the one that was put back the longest ago. */
+static char *take_carefully(struct slab_page *slab)
+{
+    const struct slab_pool *pool = slab->pool;
+    char *object = slab->first;
+
+    if (slab->begun < pool->per_slab) {
+        object = slab->objects + slab->begun * pool->object_size;
+        *(uint16_t *)(void *)(object + pool->slot_offset) = (uint16_t)slab->begun++;
+        return object;
+    }
+    eddy__allow(object, pool->object_size);
+    memcpy(&slab->first, object, sizeof slab->first);
+    return object;
+}
+
+static void rest(struct slab_page *slab, void *object)
+{
+    size_t size = slab->pool->object_size;
+    const void *none = NULL;
+
+    memcpy(object, &none, sizeof none);
+    eddy__forbid(object, size);
+    if (slab->first) {
+        eddy__allow(slab->last, size);
+        memcpy(slab->last, &object, sizeof object);
+        eddy__forbid(slab->last, size);
+    } else {
+        slab->first = object;
+    }
+    slab->last = object;
+}
+
+static void *get_carefully(struct slab_pool *pool)
+{
+    struct slab_page *slab = container_of(pool->slabs.next, struct slab_page, link);
+
+    if ((list_empty(&pool->slabs) || slab->used == pool->per_slab) && !(slab = add_slab(pool)))
+        return NULL;
+    char *object = take_carefully(slab);
+    if (slab->used++ == 0)
+        pool->empty--;
+    if (slab->used == pool->per_slab)
+        slab_is_full_now(slab);
+    return object;
+}
+
+static void put_carefully(struct slab_page *slab, void *object)
+{
+    rest(slab, object);
+    if (slab->used-- == slab->pool->per_slab)
+        was_full(slab);
+    else if (slab->used == 0)
+        slab_is_empty(slab);
+}
+
+/* ---- without room, and careful ones ---- */
+
+void *slab_get_slowly(struct slab_pool *pool)
+{
+    if (pool->careful)
+        return get_carefully(pool);
+    return add_slab(pool) ? slab_get(pool) : NULL;
+}
+
+void slab_put_slowly(struct slab_page *slab, void *object)
+{
+    if (slab->pool->careful) {
+        put_carefully(slab, object);
+        return;
+    }
+    memcpy(object, &slab->free, sizeof slab->free);
+    slab->free = object;
+    slab->used--;
+    was_full(slab);
 }

@@ -260,6 +260,8 @@ static void done_granted(struct eddy_waiter_ *w, int status)
 
 int eddy_task_add_done_callback(eddy_task *task, eddy_task_callback *fn, void *arg)
 {
+    if (eddy__task_is_gone(task, __func__))
+        return EDDY_EINVAL;
     if (atomic_load(&task->loop->closed))
         return eddy_raise_at(NULL, EDDY_ECLOSED, "Event loop is closed");
     struct done_callback *d = eddy__alloc_zero(sizeof *d);
@@ -287,6 +289,8 @@ unsigned eddy_task_remove_done_callback(eddy_task *task, eddy_task_callback *fn,
     struct eddy_waiter_ *next;
     unsigned n = 0;
 
+    if (eddy__task_is_gone(task, __func__))
+        return 0;
     for (struct eddy_waiter_ *w = task->done_waiters.first; w; w = next) {
         struct done_callback *d = (struct done_callback *)(void *)w;
 

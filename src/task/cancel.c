@@ -176,5 +176,5 @@ unsigned eddy_uncancel(void)
 
 unsigned eddy_task_cancelling(const eddy_task *task)
 {
-    return task->cancels;
+    return eddy__task_is_gone(task, __func__) ? 0 : task->cancels;
 }

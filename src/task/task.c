@@ -13,6 +13,8 @@ void eddy__task_slabs_open(eddy_loop *loop)
     slab_pool_open(&loop->task_slabs, sizeof(eddy_task), offsetof(eddy_task, slot));
     slab_pool_open(&loop->launch_slabs, sizeof(struct eddy__launch),
                    offsetof(struct eddy__launch, slot));
+    loop->task_slabs.careful |=
+        loop->debug; /* so that handles of those that are gone are told of */
 }
 
 /* ---- the end ---- */
@@ -342,16 +344,22 @@ eddy_task *eddy_create_task_with(eddy_coro coro, const eddy_task_opts *opts)
 
 bool eddy_task_done(const eddy_task *task)
 {
+    if (eddy__task_is_gone(task, __func__))
+        return true;
     return task->state == EDDY__TASK_DONE;
 }
 
 bool eddy_task_cancelled(const eddy_task *task)
 {
+    if (eddy__task_is_gone(task, __func__))
+        return false;
     return task->state == EDDY__TASK_DONE && task->status == EDDY_ECANCELED;
 }
 
 int eddy_task_status(eddy_task *task)
 {
+    if (eddy__task_is_gone(task, __func__))
+        return EDDY_EINVAL;
     if (task->state != EDDY__TASK_DONE)
         return eddy__raise_code(EDDY_ENOTREADY);
     task->observed = true;
@@ -360,6 +368,8 @@ int eddy_task_status(eddy_task *task)
 
 const eddy_error *eddy_task_error(eddy_task *task)
 {
+    if (eddy__task_is_gone(task, __func__))
+        return NULL;
     if (task->state != EDDY__TASK_DONE || task->status >= 0)
         return NULL;
     task->observed = true;
@@ -368,6 +378,8 @@ const eddy_error *eddy_task_error(eddy_task *task)
 
 const char *eddy_task_function(const eddy_task *task)
 {
+    if (eddy__task_is_gone(task, __func__))
+        return "?";
     return task->begun ? task->function : task->launch->coro.name;
 }
 
@@ -398,6 +410,8 @@ const char *eddy_task_name(eddy_task *task)
 {
     char buf[24];
 
+    if (eddy__task_is_gone(task, __func__))
+        return "?";
     if (task->more && task->more->name)
         return task->more->name;
     eddy__task_name_in(task, buf, sizeof buf);
@@ -411,6 +425,8 @@ int eddy_task_set_name(eddy_task *task, const char *name)
 {
     if (!name)
         return eddy_raise_at(NULL, EDDY_EINVAL, "a task's name is a string, not NULL");
+    if (eddy__task_is_gone(task, __func__))
+        return EDDY_EINVAL;
     struct eddy__task_more *more = eddy__task_more(task);
     char *copy = more ? eddy__strdup(name) : NULL;
     if (!copy)

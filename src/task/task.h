@@ -297,8 +297,8 @@ static inline bool eddy__may_close_cycle(const eddy_task *task)
 void eddy__overflow_die(const struct eddy__stack *stack) __attribute__((noreturn, cold));
 void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd);
 
-/* The handle of a task that is gone: told as a bug for as long as its memory serves no other. Then,
- * and for all else that touches it, AddressSanitizer tells (base/slab.h). */
+/* The handle of a task that is gone: told as a bug for as long as its memory serves no other, which
+ * in debug mode is long. AddressSanitizer and Valgrind tell by themselves (base/slab.h). */
 bool eddy__task_report_gone(const char *call) __attribute__((cold));
 static inline bool eddy__task_is_gone(const eddy_task *task, const char *call)
 {

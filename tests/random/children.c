@@ -66,6 +66,7 @@ static void start(struct child *c, const sigset_t *mask)
 /* The child is of no more interest; what it started and did not wait for ends with it. */
 static void forget(struct child *c)
 {
+    random_folder_remove(c->pid);
     close(c->output);
     c->pid = 0;
 }
@@ -107,13 +108,15 @@ static bool look_at(struct child *c, const struct random_way *way, struct random
 bool random_run(const struct random_way *way, random_source *source, void *arg,
                 struct random_failure *failure)
 {
-    sigset_t child, mask;
+    static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
+    sigset_t awaited, mask;
     bool more = true, failed = false;
-    int running;
+    int running, signal = 0;
 
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &child, &mask);
+    sigemptyset(&awaited);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        sigaddset(&awaited, signals[i]);
+    sigprocmask(SIG_BLOCK, &awaited, &mask);
     do {
         running = 0;
         for (int i = 0; i < way->jobs && i < CHILDREN_MAX; i++) {
@@ -125,7 +128,9 @@ bool random_run(const struct random_way *way, random_source *source, void *arg,
         }
         struct timespec tick = {0, 100 * 1000 * 1000};
         if (running)
-            sigtimedwait(&child, NULL, &tick);
+            signal = sigtimedwait(&awaited, NULL, &tick);
+        if (signal > 0 && signal != SIGCHLD)
+            break;
         if (way->tick)
             way->tick();
         for (int i = 0; i < CHILDREN_MAX && !failed; i++)
@@ -134,6 +139,8 @@ bool random_run(const struct random_way *way, random_source *source, void *arg,
     for (int i = 0; i < CHILDREN_MAX; i++)
         if (children[i].pid)
             end(&children[i]);
+    if (signal > 0 && signal != SIGCHLD)
+        raise(signal); /* ends this process, all being tidied up */
     sigprocmask(SIG_SETMASK, &mask, NULL);
     return failed;
 }

@@ -271,8 +271,10 @@ int main(int argc, char **argv)
     done.start = process_now();
     if (!options.here)
         return run_all();
-    for (struct random_script script; next_program(NULL, &script);)
-        if (!random_run_here(&script))
-            return 1;
-    return 0;
+    bool good = true;
+    for (struct random_script script; good && next_program(NULL, &script);) {
+        good = random_run_here(&script);
+        random_folder_remove(getpid());
+    }
+    return !good;
 }

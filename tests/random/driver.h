@@ -4,6 +4,8 @@
 
 #include "random.h"
 
+#include <sys/types.h>
+
 enum { RANDOM_STEPS_MAX = 4096 };
 
 /* A program: a seed, and which steps of it are run. */
@@ -56,5 +58,8 @@ unsigned random_steps_count(const struct random_script *script);
 /* What random.c draws from: whose steps the calling process runs. */
 extern const struct random_script *random_script;
 struct random random_begin(const struct random_script *script);
+
+/* The folder of the program that ran in that process is removed, if it had one. */
+void random_folder_remove(pid_t pid);
 
 #endif

@@ -57,6 +57,10 @@ double random_real(struct random *r);
 bool random_percent(struct random *r, unsigned percent);
 void random_bytes(struct random *r, void *bytes, size_t size);
 
+/* A folder for this program, empty at first. When the program has ended, however it did, the driver
+ * removes it with all that is in it. */
+const char *random_folder(void);
+
 /* Writes a line that is seen when the program fails: what the step does. From any thread. */
 __attribute__((format(printf, 2, 3))) void random_note(const struct random *r, const char *format,
                                                        ...);

@@ -508,11 +508,9 @@ EDDY_CORO(body, struct random *)
 
 void random_program(struct random *r)
 {
-    snprintf(root, sizeof root, "/tmp/eddy-random-%d", getpid());
-    snprintf(outside, sizeof outside, "%s-out", root);
+    snprintf(root, sizeof root, "%s/in", random_folder());
+    snprintf(outside, sizeof outside, "%s/out", random_folder());
     mkdir(root, 0755);
     mkdir(outside, 0755);
     random_expect(r, eddy_run(body_coro(r)) == 0, "it ends well");
-    remove_all(root);
-    remove_all(outside);
 }

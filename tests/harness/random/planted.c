@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "random/random.h"
 
+#include <fcntl.h>
 #include <signal.h>
 
 static int opens, closes, seen;
@@ -19,6 +20,17 @@ static void open_or_close(struct random *r)
     random_expect(r, closes < 2, "closed %d times", closes);
 }
 
+static void hang(struct random *r)
+{
+    char path[100];
+
+    snprintf(path, sizeof path, "%s/file", random_folder());
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    random_note(r, "its folder: %s, %d", random_folder(), fd);
+    for (;;)
+        pause();
+}
+
 static void play(struct random *r, const char *fault)
 {
     unsigned kind = random_below(r, 8);
@@ -26,8 +38,7 @@ static void play(struct random *r, const char *fault)
     if (strcmp(fault, "pair") == 0)
         open_or_close(r);
     else if (strcmp(fault, "hang") == 0 && kind == 3)
-        for (;;)
-            pause();
+        hang(r);
     else if (strcmp(fault, "crash") == 0 && kind == 3)
         raise(SIGSEGV);
     else if (strcmp(fault, "leak") == 0 && kind == 3)

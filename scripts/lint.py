@@ -60,6 +60,26 @@ NEWER = re.compile(r"""(?<![\w.>])(?:(epoll_pwait2|statx|preadv2|pwritev2|pidfd_
     |sched_setattr|rseq|cachestat|quotactl_fd|mount_setattr|open_tree|statmount)\s*\(
     |SYS_(\w+)|__NR_(\w+)|(P_PIDFD)\b|(MADV_GUARD_\w+)|(RWF_\w+))""", re.X)
 OLD_SYSCALLS = {"gettid", "tgkill", "rt_tgsigqueueinfo", "clock_getres"}
+# System calls are made by eddy__sys and its like, see src/base/sys.h: no other way to fail one, to
+# repeat it, or to make a code of errno.
+OTHER_WAYS = [
+    (re.compile(r"\beddy__fault\s*\("), "asks for a failure"),
+    (re.compile(r"(?<![\w)])-\s*errno\b"), "makes a code of errno"),
+    (re.compile(r"\berrno\s*[!=]=\s*E[A-Z0-9]+\b"), "looks at errno"),
+    (re.compile(r"\b(?:status_of|result_of)\((?:int|long|ssize_t) \w+\)|\bfaulty\(void\)"),
+     "has a helper for it"),
+]
+SYS_FILES = ("src/base/sys.", "src/base/fault.")
+# They ask for the failure of what is no system call. path: functions
+ASKERS = {"src/io/file_op.c": ("run_once",), "src/io/names_thread.c": ("look_up",)}
+# Still to be turned into eddy__sys: nothing may be added.
+NOT_TURNED = """src/context/overflow.c src/context/stack.c src/io/dir_look.c src/io/dir_tree.c
+    src/io/dir_watch.c src/io/fds.c src/io/file.c src/io/file_job.c src/io/file_read.c
+    src/io/file_whole.c src/io/names_dns.c src/io/path.c src/io/pipe.c src/io/process.c
+    src/io/process_group.c src/io/process_spawn.c src/io/process_watch.c src/io/signal.c
+    src/io/wait_fd.c src/loop/epoll_op.c src/loop/forker.c src/loop/forker_child.c
+    src/loop/inbox.c src/loop/io_epoll.c src/loop/uring.c src/loop/watch.c src/loop/work.c
+    src/task/mains.c""".split()
 MARKS = re.compile(r"\b(?:TODO|FIXME|X{3})\b")
 
 
@@ -166,6 +186,33 @@ def check_refused(sources):
             name = next(filter(None, m.groups()))
             if not name.startswith("RWF_") and not re.search(rf"\b{name}\b", texts[SYS_TEST].text):
                 yield SYS_C, n, f"{name} is not refused in {SYS_TEST}"
+
+
+def check_sys(source):
+    if not source.path.startswith("src/") or source.path.startswith(SYS_FILES) \
+            or source.path in NOT_TURNED:
+        return
+    for name, start, line in lines_of_functions(source):
+        for pattern, what in OTHER_WAYS:
+            if pattern.search(line) and name not in ASKERS.get(source.path, ()):
+                yield start, f"{what}: system calls are made by eddy__sys, see src/base/sys.h"
+
+
+def check_turned(sources):
+    """The list of what is not turned yet becomes shorter with each that is."""
+    for source in sources:
+        if source.path in NOT_TURNED and not any(p.search(source.bare) for p, _ in OTHER_WAYS):
+            yield source.path, 1, "makes its system calls by eddy__sys: strike it from NOT_TURNED"
+
+
+def lines_of_functions(source):
+    """Each line with its number, and the function it is in."""
+    name = None
+    for n, line in enumerate(source.code, 1):
+        m = re.match(r"(?!#|typedef|\s)[^=;]*?\b(\w+)\s*\(", line)
+        if m:
+            name = m[1]
+        yield name, n, line
 
 
 def check_functions(source):
@@ -297,10 +344,11 @@ def main():
     public = [s.path for s in sources if s.path.startswith("include/") and s.path.endswith(".h")]
     problems = list(check_version())
     for source in sources:
-        for check in (check_includes, check_calls, check_newer, check_functions, check_checkpoints, check_text,
+        for check in (check_includes, check_calls, check_newer, check_sys, check_functions, check_checkpoints, check_text,
                       check_contracts):
             problems += [(source.path, n, text) for n, text in check(source)]
     problems += check_refused(sources)
+    problems += check_turned(sources)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(compile_alone, public):
             problems += found

@@ -1,9 +1,6 @@
 /* fault.h - places where a test can make a system call fail.
  *
- * Every wrapper of a system call in src/loop and src/io asks first:
- *
- *     if (eddy__fault()) { errno = EIO; r = -1; } else r = recv(fd, buf, size, 0);
- *
+ * eddy__sys (base/sys.h) asks; nobody else does, but for what stands for a system call and is none.
  * Outside the tests the question is the constant false and costs nothing.
  */
 #ifndef EDDY_BASE_FAULT_H

@@ -1,4 +1,5 @@
-/* sys.c - the only place that makes newer system calls, see sys.h. */
+/* sys.c - the only place that makes newer system calls, see sys.h. Here each call of a function is
+ * made to fail on its own: what serves instead is the next one. */
 #include "base/sys.h"
 
 #include "base/base.h"
@@ -25,20 +26,22 @@
 #define MADV_GUARD_INSTALL 102
 #endif
 
-bool eddy__sys_refused(int error)
+bool eddy__sys_refused(long result)
 {
-    return error == ENOSYS || error == EPERM || error == EACCES;
+    return result == -ENOSYS || result == -EPERM || result == -EACCES;
 }
 
 /* Of a flag, too. */
-static bool may_be_refused(int error)
+static bool may_be_refused(long result)
 {
-    return eddy__sys_refused(error) || error == EINVAL || error == EOPNOTSUPP;
+    return eddy__sys_refused(result) || result == -EINVAL || result == -EOPNOTSUPP;
 }
 
-static int status_of(long r)
+int eddy__sys_close(int fd)
 {
-    return r < 0 ? -errno : (int)r;
+    int r = close(fd) < 0 ? -errno : 0;
+
+    return eddy__fault() ? -EIO : r;
 }
 
 /* ---- waiting ---- */
@@ -50,7 +53,7 @@ static int wait_ms(int fd, struct epoll_event *events, int n, int64_t timeout_ns
 
     if (rounded > INT32_MAX)
         rounded = timeout_ns == NS_NEVER ? -1 : INT32_MAX;
-    return status_of(epoll_wait(fd, events, n, (int)rounded));
+    return eddy__sys_once(epoll_wait(fd, events, n, (int)rounded));
 }
 
 int eddy__sys_epoll_wait(int fd, struct epoll_event *events, int n, int64_t timeout_ns)
@@ -61,10 +64,10 @@ int eddy__sys_epoll_wait(int fd, struct epoll_event *events, int n, int64_t time
     if (timeout_ns > 0 && timeout_ns < NS_NEVER &&
         !atomic_load_explicit(&refused, memory_order_relaxed)) {
         int64_t ts[2] = {timeout_ns / NS_PER_SECOND, timeout_ns % NS_PER_SECOND};
-        long r = syscall(SYS_epoll_pwait2, fd, events, n, ts, NULL, 0);
+        long r = eddy__sys_once(syscall(SYS_epoll_pwait2, fd, events, n, ts, NULL, 0));
 
-        if (r >= 0 || !eddy__sys_refused(errno))
-            return status_of(r);
+        if (!eddy__sys_refused(r))
+            return (int)r;
         atomic_store(&refused, true);
     }
 #endif
@@ -73,39 +76,39 @@ int eddy__sys_epoll_wait(int fd, struct epoll_event *events, int n, int64_t time
 
 int eddy__sys_uring_setup(unsigned entries, struct io_uring_params *params)
 {
-    return status_of(eddy__above_standard((int)syscall(SYS_io_uring_setup, entries, params)));
+    return eddy__sys(eddy__above_standard((int)syscall(SYS_io_uring_setup, entries, params)));
 }
 
 int eddy__sys_uring_enter(int fd, unsigned submit, unsigned complete, unsigned flags,
                           const void *arg, size_t size)
 {
-    return status_of(syscall(SYS_io_uring_enter, fd, submit, complete, flags, arg, size));
+    return (int)eddy__sys_once(syscall(SYS_io_uring_enter, fd, submit, complete, flags, arg, size));
 }
 
 int eddy__sys_uring_register(int fd, unsigned what, void *arg, unsigned n)
 {
-    return status_of(syscall(SYS_io_uring_register, fd, what, arg, n));
+    return (int)eddy__sys_once(syscall(SYS_io_uring_register, fd, what, arg, n));
 }
 
 /* ---- descriptors ---- */
 
 static ssize_t or_unsupported(ssize_t r)
 {
-    if (r >= 0)
-        return r;
-    return may_be_refused(errno) ? -EOPNOTSUPP : -errno;
+    return may_be_refused(r) ? -EOPNOTSUPP : r;
 }
 
 ssize_t eddy__sys_read_nowait(int fd, void *buf, size_t size, int64_t offset)
 {
-    return or_unsupported(preadv2(fd, &(struct iovec){buf, size}, 1, offset, RWF_NOWAIT));
+    struct iovec part = {buf, size};
+
+    return or_unsupported(eddy__sys(preadv2(fd, &part, 1, offset, RWF_NOWAIT)));
 }
 
 static ssize_t write_with(int fd, const void *buf, size_t size, int64_t offset, int flags)
 {
     struct iovec part = {(void *)(uintptr_t)buf, size};
 
-    return or_unsupported(pwritev2(fd, &part, 1, offset, flags));
+    return or_unsupported(eddy__sys(pwritev2(fd, &part, 1, offset, flags)));
 }
 
 ssize_t eddy__sys_write_nowait(int fd, const void *buf, size_t size, int64_t offset)
@@ -121,21 +124,21 @@ ssize_t eddy__sys_write_quiet(int fd, const void *buf, size_t size)
 int eddy__sys_accept(int fd, struct sockaddr *peer, socklen_t *size)
 {
     socklen_t room = *size;
-    int r = eddy__above_standard(accept4(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    int r = eddy__sys(eddy__above_standard(accept4(fd, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC)));
 
-    if (r >= 0 || !eddy__sys_refused(errno))
-        return status_of(r);
+    if (!eddy__sys_refused(r))
+        return r;
     *size = room;
-    r = eddy__above_standard(accept(fd, peer, size));
+    r = eddy__sys(eddy__above_standard(accept(fd, peer, size)));
     if (r < 0)
-        return -errno;
-    if (fcntl(r, F_SETFD, FD_CLOEXEC) < 0 || fcntl(r, F_SETFL, O_NONBLOCK) < 0) {
-        int error = -errno;
-
-        close(r);
-        return error;
-    }
-    return r;
+        return r;
+    int status = eddy__sys(fcntl(r, F_SETFD, FD_CLOEXEC));
+    if (status >= 0)
+        status = eddy__sys(fcntl(r, F_SETFL, O_NONBLOCK));
+    if (status >= 0)
+        return r;
+    close(r);
+    return status;
 }
 
 /* There may be a thousand million numbers, and few of them open. */
@@ -170,33 +173,36 @@ int eddy__sys_kind_of(int fd)
     struct statx found;
     struct stat same;
 
-    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &found) == 0)
-        return found.stx_mode & S_IFMT;
-    return fstat(fd, &same) < 0 ? -errno : (int)(same.st_mode & S_IFMT);
+    int r = eddy__sys(statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &found));
+
+    if (!may_be_refused(r))
+        return r < 0 ? r : found.stx_mode & S_IFMT;
+    r = eddy__sys(fstat(fd, &same));
+    return r < 0 ? r : (int)(same.st_mode & S_IFMT);
 }
 
 /* ---- children that are not reaped yet ---- */
 
 int eddy__sys_pidfd_open(pid_t pid)
 {
-    return status_of(eddy__above_standard((int)syscall(SYS_pidfd_open, pid, 0)));
+    return eddy__sys(eddy__above_standard((int)syscall(SYS_pidfd_open, pid, 0)));
 }
 
 int eddy__sys_pidfd_signal(int pidfd, pid_t pid, int number)
 {
-    if (syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0) == 0)
-        return 0;
-    return eddy__sys_refused(errno) ? status_of(kill(pid, number)) : -errno;
+    int r = (int)eddy__sys(syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0));
+
+    return eddy__sys_refused(r) ? eddy__sys(kill(pid, number)) : r;
 }
 
 /* Of the child's end only, and it is reaped. */
 static int wait_without_id(pid_t pid, siginfo_t *info, int options)
 {
     int status;
-    pid_t r = waitpid(pid, &status, options & WNOHANG);
+    pid_t r = eddy__sys(waitpid(pid, &status, options & WNOHANG));
 
     if (r <= 0)
-        return status_of(r);
+        return r;
     info->si_pid = r;
     info->si_code = WIFEXITED(status) ? CLD_EXITED : CLD_KILLED;
     info->si_status = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
@@ -205,18 +211,18 @@ static int wait_without_id(pid_t pid, siginfo_t *info, int options)
 
 int eddy__sys_waitid(pid_t pid, int pidfd, siginfo_t *info, int options)
 {
-    int r = pidfd >= 0 ? waitid(P_PIDFD, (id_t)pidfd, info, options) : -1;
+    int r = pidfd < 0 ? -ENOSYS : eddy__sys(waitid(P_PIDFD, (id_t)pidfd, info, options));
 
-    if (r < 0 && (pidfd < 0 || may_be_refused(errno)))
-        r = waitid(P_PID, (id_t)pid, info, options);
-    if (r < 0 && eddy__sys_refused(errno) && !(options & WNOWAIT))
+    if (may_be_refused(r))
+        r = eddy__sys(waitid(P_PID, (id_t)pid, info, options));
+    if (eddy__sys_refused(r) && !(options & WNOWAIT))
         return wait_without_id(pid, info, options);
-    return status_of(r);
+    return r;
 }
 
 /* ---- memory ---- */
 
 bool eddy__sys_guard_install(void *guard, size_t size)
 {
-    return madvise(guard, size, MADV_GUARD_INSTALL) == 0;
+    return eddy__sys(madvise(guard, size, MADV_GUARD_INSTALL)) >= 0;
 }

@@ -1,29 +1,87 @@
-/* sys.h - system calls that an older kernel lacks or a sandbox refuses, and what serves instead.
+/* sys.h - the one way to make a system call; and the newer ones, with what serves instead.
  *
- * Nothing else in src/ makes them: scripts/lint.py sees to it, and that tests/base/test_sys.c
- * refuses each. A sandbox says EPERM, EACCES or ENOSYS of a call that it does not know, a kernel
- * ENOSYS of a call and EINVAL or EOPNOTSUPP of a flag. Where the call itself may say so of what it
- * was asked for, what serves instead is asked anyway: its answer is the real one. A refusal is
- * remembered only where it can mean nothing else. Callers have asked eddy__fault().
+ * Everybody in src/ whose call may fail makes it so, and scripts/lint.py sees to it:
  *
- * Results are those of the call, failures −errno. */
+ *     ssize_t n = eddy__sys(read(fd, buf, size));    the result, or -errno
+ *     int fd = eddy__sys(eddy__above_standard(open(path, O_RDONLY | O_CLOEXEC)));
+ *     int r = eddy__sys((dir = opendir(path)) ? 0 : -1);
+ *
+ * It is a macro around the call itself, so that each call is read where it is made, keeps the type
+ * of its result and costs in the product what the bare one does. In the tests it first asks
+ * eddy__fault() whether this call is the one that is to fail. It repeats what a signal has
+ * interrupted; who must see that, or can only make calls that do not wait, asks for one try.
+ * `call` may do what is needed to be −1 with errno, but it is not made at all when it must fail. */
 #ifndef EDDY_BASE_SYS_H
 #define EDDY_BASE_SYS_H
 
+#include "base/base.h"
+#include "base/fault.h"
+
+#include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* Repeats it while it is interrupted. */
+#define eddy__sys(call) eddy__sys_as(EIO, call)
+
+/* The same, where the tests' failure is to be another one. */
+#define eddy__sys_as(code, call) eddy__sys_repeat_(eddy__sys_once_as(code, call))
+
+/* One try. −EINTR is a result: for a wait that has an end, or a loop that looks at signals. Also
+ * for calls that never wait, which saves a comparison. */
+#define eddy__sys_once(call) eddy__sys_once_as(EIO, call)
+
+#define eddy__sys_once_as(code, call)                                                              \
+    ({                                                                                             \
+        __typeof__(call) sys_result_ = -(code);                                                    \
+        if (likely(!eddy__fault()) && unlikely((sys_result_ = (call)) < 0))                        \
+            sys_result_ = -errno;                                                                  \
+        sys_result_;                                                                               \
+    })
+
+/* As eddy__sys, but the tests never make it fail: nobody could do anything about it. */
+#define eddy__sys_sure(call)                                                                       \
+    eddy__sys_repeat_(({                                                                           \
+        __typeof__(call) sys_result_ = (call);                                                     \
+        unlikely(sys_result_ < 0) ? -errno : sys_result_;                                          \
+    }))
+
+/* Of those that give the error itself, as posix_spawn and pthread_create: 0 or −error. */
+#define eddy__sys_posix(call) (eddy__fault() ? -EIO : -(call))
+
+/* Closes it, also when it must fail: the number is free whatever close() says. */
+int eddy__sys_close(int fd);
+
+#define eddy__sys_repeat_(try)                                                                     \
+    ({                                                                                             \
+        __typeof__(try) sys_end_;                                                                  \
+        do                                                                                         \
+            sys_end_ = (try);                                                                      \
+        while (unlikely(sys_end_ == -EINTR));                                                      \
+        sys_end_;                                                                                  \
+    })
+
+/* ---- the newer ones ----
+ *
+ * An older kernel lacks them, or a sandbox refuses them. Nothing else in src/ makes them:
+ * scripts/lint.py sees to it, and that tests/base/test_sys.c refuses each. A sandbox says EPERM,
+ * EACCES or ENOSYS of a call that it does not know, a kernel ENOSYS of a call and EINVAL or
+ * EOPNOTSUPP of a flag. Where the call itself may say so of what it was asked for, what serves
+ * instead is asked anyway: its answer is the real one. A refusal is remembered only where it can
+ * mean nothing else.
+ *
+ * Results are those of the call, failures −errno; the tests make them fail, too. */
 
 struct epoll_event;
 struct io_uring_params;
 struct sockaddr;
 
-/* Whether the call was refused, of one that never says so of what it was asked for. */
-bool eddy__sys_refused(int error);
+/* Whether a result says that the call was refused, of one that never says so of what it was asked
+ * for. */
+bool eddy__sys_refused(long result);
 
-/* ---- waiting ---- */
+/* ---- waiting: −EINTR is a result ---- */
 
 /* epoll_pwait2; else epoll_wait, which rounds up to milliseconds. NS_NEVER: without end. */
 int eddy__sys_epoll_wait(int fd, struct epoll_event *events, int n, int64_t timeout_ns);

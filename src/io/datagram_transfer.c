@@ -1,12 +1,8 @@
-/* datagram_transfer.c - receiving and sending datagrams, one or several with a system call. */
+/* datagram_transfer.c - receiving and sending datagrams, one or several with a system call.
+ * The descriptor never blocks, so that no call is interrupted. */
 #include "io/datagram.h"
 
 #include <limits.h>
-
-static ssize_t result(ssize_t n)
-{
-    return likely(n >= 0) ? n : errno == EWOULDBLOCK ? -EAGAIN : -errno;
-}
 
 /* A Unix socket without a name sends no address. */
 void eddy__datagram_set_from(eddy_address *from, socklen_t size)
@@ -30,13 +26,11 @@ static ssize_t receive_one(const eddy_datagram *d, void *call)
     eddy_address *from = one->address;
     socklen_t size = sizeof from->u;
 
-    if (unlikely(eddy__fault()))
-        return -EIO;
-    ssize_t n = recvfrom(d->fd.fd, one->data, one->size, MSG_TRUNC, from ? &from->u.any : NULL,
-                         from ? &size : NULL);
+    ssize_t n = eddy__sys_once(recvfrom(d->fd.fd, one->data, one->size, MSG_TRUNC,
+                                        from ? &from->u.any : NULL, from ? &size : NULL));
     if (from && likely(n >= 0))
         eddy__datagram_set_from(from, size);
-    return result(n);
+    return n;
 }
 
 static ssize_t send_one(const eddy_datagram *d, void *call)
@@ -44,10 +38,8 @@ static ssize_t send_one(const eddy_datagram *d, void *call)
     const struct one *one = call;
     const eddy_address *to = one->address;
 
-    if (unlikely(eddy__fault()))
-        return -EIO;
-    return result(sendto(d->fd.fd, one->data, one->size, MSG_NOSIGNAL, to ? &to->u.any : NULL,
-                         to ? to->size : 0));
+    return eddy__sys_once(sendto(d->fd.fd, one->data, one->size, MSG_NOSIGNAL,
+                                 to ? &to->u.any : NULL, to ? to->size : 0));
 }
 
 COLD int eddy__datagram_cut(size_t size, ssize_t n)
@@ -155,12 +147,10 @@ static ssize_t receive_several(const eddy_datagram *d, void *call)
     eddy_message *m = s->messages;
     unsigned count = batch_size(s);
 
-    if (unlikely(eddy__fault()))
-        return -EIO;
     for (unsigned i = 0; i < count; i++)
         prepare(d->batch, i, (struct iovec){m[i].data, m[i].room}, &m[i].address,
                 sizeof m[i].address.u);
-    ssize_t n = result(recvmmsg(d->fd.fd, d->batch->headers, count, MSG_TRUNC, NULL));
+    ssize_t n = eddy__sys_once(recvmmsg(d->fd.fd, d->batch->headers, count, MSG_TRUNC, NULL));
     for (ssize_t i = 0; i < n; i++) {
         const struct mmsghdr *header = &d->batch->headers[i];
 
@@ -193,12 +183,10 @@ static ssize_t send_several(const eddy_datagram *d, void *call)
     eddy_message *m = s->messages;
     unsigned count = batch_size(s);
 
-    if (unlikely(eddy__fault()))
-        return -EIO;
     for (unsigned i = 0; i < count; i++)
         prepare(d->batch, i, (struct iovec){m[i].data, m[i].size}, &m[i].address,
                 m[i].address.size);
-    return result(sendmmsg(d->fd.fd, d->batch->headers, count, MSG_NOSIGNAL));
+    return eddy__sys_once(sendmmsg(d->fd.fd, d->batch->headers, count, MSG_NOSIGNAL));
 }
 
 int eddy_datagram_send_many(eddy_datagram *d, const eddy_message *messages, size_t n)

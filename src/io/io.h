@@ -9,8 +9,8 @@
 #include "base/alloc.h"
 #include "base/base.h"
 #include "base/error.h"
-#include "base/fault.h"
 #include "base/list.h"
+#include "base/sys.h"
 #include "loop/loop.h"
 #include "task/task.h"
 #include <eddy/address.h>

@@ -31,9 +31,7 @@ static int set_via(int fd, int family, const char *via)
         return number;
     if (family == AF_INET6)
         return eddy__socket_set(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, number);
-    if (eddy__fault())
-        return -EIO;
-    return setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) < 0 ? -errno : 0;
+    return eddy__sys(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request));
 }
 
 int eddy__datagram_set_multicast(int fd, int family, const eddy_datagram_opts *opts)
@@ -59,12 +57,9 @@ static int request(const eddy_datagram *d, int what, const eddy_address *group, 
     struct group_req request = {.gr_interface = (uint32_t)number};
 
     memcpy(&request.gr_group, &group->u, group->size);
-    if (eddy__fault())
-        return -EIO;
-    return setsockopt(d->fd.fd, d->family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP, what, &request,
-                      sizeof request) < 0
-               ? -errno
-               : 0;
+    int level = d->family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+
+    return eddy__sys(setsockopt(d->fd.fd, level, what, &request, sizeof request));
 }
 
 /* The system's default is to hand out what is sent to any group that some socket has joined. */

@@ -62,7 +62,7 @@ static bool has_ended(eddy_process *p)
     if (p->ended)
         return true;
     int r = ask(p, p->new_group ? WNOWAIT : 0, &info);
-    if (p->new_group && r < 0 && eddy__sys_refused(-r)) /* nothing leaves it a zombie */
+    if (p->new_group && eddy__sys_refused(r)) /* nothing leaves it a zombie */
         r = ask(p, 0, &info);
     p->lost = r == -ECHILD;
     if (!p->lost && (r < 0 || info.si_pid == 0))

@@ -70,7 +70,7 @@ static int watch_by_thread(eddy_process *p)
     int fds[2];
     int r = eddy__sys_waitid(p->pid, -1, &info, WEXITED | WNOHANG | WNOWAIT);
 
-    if (r < 0 && eddy__sys_refused(-r)) /* nothing tells of the end and leaves the child */
+    if (eddy__sys_refused(r)) /* nothing tells of the end and leaves the child */
         return r;
     r = faulty() || eddy__pair_above_standard(pipe2(fds, O_CLOEXEC), fds) < 0 ? -errno : 0;
     if (r < 0)
@@ -98,7 +98,7 @@ int eddy__process_watch(eddy_process *p)
         return 0;
     }
     if (fd < 0)
-        return eddy__sys_refused(-fd) ? watch_by_thread(p) : fd;
+        return eddy__sys_refused(fd) ? watch_by_thread(p) : fd;
     p->fd.fd = fd;
     return 0;
 }

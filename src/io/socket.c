@@ -1,25 +1,11 @@
-/* socket.c - the system calls on sockets, each with its injection point, and the transport that
+/* socket.c - the system calls on sockets, and the transport that
  * streams use on them. */
 #include "base/descriptor.h"
-#include "base/sys.h"
 #include "io/io.h"
 
 #include <ctype.h>
 #include <fcntl.h>
 #include <unistd.h>
-
-static int status_of(int r)
-{
-    return r < 0 ? -errno : r;
-}
-
-static bool faulty(void)
-{
-    if (!eddy__fault())
-        return false;
-    errno = EIO;
-    return true;
-}
 
 /* The C library's words begin with a capital; "RFS …" keeps it. */
 struct eddy__words eddy__words(int code)
@@ -34,9 +20,7 @@ struct eddy__words eddy__words(int code)
 
 int eddy__socket_make(int family, int type)
 {
-    return status_of(
-        faulty() ? -1
-                 : eddy__above_standard(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
+    return eddy__sys(eddy__above_standard(socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)));
 }
 
 int eddy__socket_open(int family)
@@ -52,30 +36,31 @@ void eddy__socket_close(int fd)
     errno = error;
 }
 
+/* Not repeated: one that was interrupted goes on. */
 int eddy__socket_connect(int fd, const struct eddy__address *to)
 {
-    return status_of(faulty() ? -1 : connect(fd, &to->u.any, to->size));
+    return eddy__sys_once(connect(fd, &to->u.any, to->size));
 }
 
 int eddy__socket_bind(int fd, const struct eddy__address *a)
 {
-    return status_of(faulty() ? -1 : bind(fd, &a->u.any, a->size));
+    return eddy__sys(bind(fd, &a->u.any, a->size));
 }
 
 int eddy__socket_listen(int fd, int backlog)
 {
-    return status_of(faulty() ? -1 : listen(fd, backlog));
+    return eddy__sys(listen(fd, backlog));
 }
 
 int eddy__socket_accept(int fd, struct eddy__address *peer)
 {
     peer->size = sizeof peer->u;
-    return faulty() ? -EIO : eddy__sys_accept(fd, &peer->u.any, &peer->size);
+    return eddy__sys_accept(fd, &peer->u.any, &peer->size);
 }
 
 int eddy__socket_set(int fd, int level, int option, int value)
 {
-    return status_of(faulty() ? -1 : setsockopt(fd, level, option, &value, sizeof value));
+    return eddy__sys(setsockopt(fd, level, option, &value, sizeof value));
 }
 
 int eddy__socket_get(int fd, int level, int option)
@@ -83,7 +68,9 @@ int eddy__socket_get(int fd, int level, int option)
     int value = 0;
     socklen_t size = sizeof value;
 
-    return faulty() || getsockopt(fd, level, option, &value, &size) < 0 ? -errno : value;
+    int r = eddy__sys(getsockopt(fd, level, option, &value, &size));
+
+    return r < 0 ? r : value;
 }
 
 int eddy__socket_error(int fd)
@@ -95,28 +82,28 @@ int eddy__socket_error(int fd)
 
 int eddy__socket_make_nonblocking(int fd)
 {
-    int flags = faulty() ? -1 : fcntl(fd, F_GETFL);
+    int flags = eddy__sys(fcntl(fd, F_GETFL));
 
-    if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
-        return -errno;
-    return 0;
+    if (flags < 0 || flags & O_NONBLOCK)
+        return flags < 0 ? flags : 0;
+    return eddy__sys(fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
 
 int eddy__socket_duplicate(int fd)
 {
-    return status_of(faulty() ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    return eddy__sys(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
 int eddy__socket_local(int fd, struct eddy__address *a)
 {
     a->size = sizeof a->u;
-    return status_of(faulty() ? -1 : getsockname(fd, &a->u.any, &a->size));
+    return eddy__sys(getsockname(fd, &a->u.any, &a->size));
 }
 
 int eddy__socket_peer(int fd, struct eddy__address *a)
 {
     a->size = sizeof a->u;
-    return status_of(faulty() ? -1 : getpeername(fd, &a->u.any, &a->size));
+    return eddy__sys(getpeername(fd, &a->u.any, &a->size));
 }
 
 bool eddy__socket_meets_itself(int fd)
@@ -129,14 +116,6 @@ bool eddy__socket_meets_itself(int fd)
 
 /* ---- taking over ---- */
 
-static int ask(int fd, int option)
-{
-    int value = 0;
-    socklen_t size = sizeof value;
-
-    return faulty() || getsockopt(fd, SOL_SOCKET, option, &value, &size) < 0 ? -errno : value;
-}
-
 static int check_type(int fd, int type, const char *what)
 {
     int found;
@@ -144,7 +123,7 @@ static int check_type(int fd, int type, const char *what)
     if (!eddy__thread.loop)
         return eddy_raise(EDDY_ELOOP, "a %s socket belongs to a running loop, and none runs here",
                           what);
-    found = ask(fd, SO_TYPE);
+    found = eddy__socket_get(fd, SOL_SOCKET, SO_TYPE);
     if (found < 0)
         return eddy_raise(found, "descriptor %d is not a socket", fd);
     if (found != type)
@@ -154,33 +133,28 @@ static int check_type(int fd, int type, const char *what)
 
 int eddy__socket_adopt(int fd, int type, const char *what)
 {
-    int flags, family;
+    int status, family;
 
     eddy_try(check_type(fd, type, what));
-    flags = faulty() ? -1 : fcntl(fd, F_GETFL);
-    if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
-        return eddy_raise(-errno, "descriptor %d cannot be made non-blocking", fd);
-    family = ask(fd, SO_DOMAIN);
+    status = eddy__socket_make_nonblocking(fd);
+    if (status < 0)
+        return eddy_raise(status, "descriptor %d cannot be made non-blocking", fd);
+    family = eddy__socket_get(fd, SOL_SOCKET, SO_DOMAIN);
     return family < 0 ? eddy_raise(family, "descriptor %d does not tell its family", fd) : family;
 }
 
-/* ---- the transport ---- */
-
-static ssize_t result(ssize_t n)
-{
-    return likely(n >= 0) ? n : errno == EWOULDBLOCK ? -EAGAIN : -errno;
-}
+/* ---- the transport: no call waits ---- */
 
 static ssize_t receive(eddy_stream *s, void *buf, size_t size)
 {
-    return unlikely(faulty()) ? -EIO : result(recv(s->fd.fd, buf, size, 0));
+    return eddy__sys_once(recv(s->fd.fd, buf, size, 0));
 }
 
 static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
 {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
 
-    return unlikely(faulty()) ? -EIO : result(recvmsg(s->fd.fd, &message, 0));
+    return eddy__sys_once(recvmsg(s->fd.fd, &message, 0));
 }
 
 /* A receive ends behind descriptors though more bytes are there. */
@@ -190,9 +164,7 @@ static ssize_t receive_parts_unix(eddy_stream *s, struct iovec *parts, size_t n)
 
     if (s->fds)
         eddy__fds_prepare(s->fds, &message);
-    if (unlikely(faulty()))
-        return -EIO;
-    ssize_t got = result(recvmsg(s->fd.fd, &message, MSG_CMSG_CLOEXEC));
+    ssize_t got = eddy__sys_once(recvmsg(s->fd.fd, &message, MSG_CMSG_CLOEXEC));
     if (likely(got < 0 || (!message.msg_controllen && !(message.msg_flags & MSG_CTRUNC))))
         return got;
     s->fd.hangup = true;
@@ -207,13 +179,13 @@ static ssize_t receive_unix(eddy_stream *s, void *buf, size_t size)
 
 static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
 {
-    return unlikely(faulty()) ? -EIO : result(send(s->fd.fd, buf, size, MSG_NOSIGNAL));
+    return eddy__sys_once(send(s->fd.fd, buf, size, MSG_NOSIGNAL));
 }
 
 /* After a reset the system calls the socket unconnected: for writers the peer has gone. */
 static int send_eof(eddy_stream *s)
 {
-    int status = status_of(faulty() ? -1 : shutdown(s->fd.fd, SHUT_WR));
+    int status = eddy__sys(shutdown(s->fd.fd, SHUT_WR));
 
     return status == -ENOTCONN ? EDDY_EPIPE : status;
 }

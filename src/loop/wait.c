@@ -94,7 +94,7 @@ void eddy__wait_failed(eddy_loop *loop, const char *what, int error)
 
     if (loop->failed)
         return;
-    if (eddy__sys_refused(-error) || ++io->failures == FAILURES) {
+    if (eddy__sys_refused(error) || ++io->failures == FAILURES) {
         loop->failed = error;
         tell(loop, "the loop cannot wait for events any more, and ends: ", what, error);
         return;

@@ -7,10 +7,12 @@
 #include <eddy/file.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 /* ---- the calls ---- */
@@ -429,4 +431,142 @@ TEST_PLAIN(sys_U8_flags_that_an_older_kernel_lacks)
 
     try_out((struct trial){flags, 5, EINVAL, 0, false}, "flags");
     try_out((struct trial){flags, 2, EOPNOTSUPP, 0, false}, "flags");
+}
+
+/* ---- the way a call is made ---- */
+
+TEST_PLAIN(sys_gives_the_result_or_the_error)
+{
+    char buf[4] = "";
+    int fds[2] = {-1, -1};
+
+    CHECK_INT(eddy__sys(read(-1, buf, 1)), -EBADF);
+    CHECK_INT(eddy__sys_once(read(-1, buf, 1)), -EBADF);
+    CHECK_INT(eddy__sys_sure(read(-1, buf, 1)), -EBADF);
+    CHECK_INT(eddy__sys(pipe2(fds, O_CLOEXEC)), 0);
+    CHECK_INT(eddy__sys(write(fds[1], "abc", 3)), 3);
+    CHECK_INT(eddy__sys_once(read(fds[0], buf, 2)), 2);
+    CHECK_INT(eddy__sys_sure(read(fds[0], buf, 2)), 1);
+    CHECK_INT(sizeof(eddy__sys(read(0, buf, 1))), sizeof(ssize_t));
+    CHECK_INT(sizeof(eddy__sys(close(0))), sizeof(int));
+    CHECK_INT(eddy__sys_close(fds[0]), 0);
+    CHECK_INT(eddy__sys_close(fds[1]), 0);
+    CHECK_INT(eddy__sys_close(fds[1]), -EBADF);
+    CHECK_INT(eddy__sys_posix(pthread_kill(pthread_self(), 0)), 0);
+    CHECK_INT(eddy__sys_posix(pthread_kill(pthread_self(), 12345)), -EINVAL);
+}
+
+static int made;
+
+static int make(void)
+{
+    made++;
+    return 7;
+}
+
+TEST_PLAIN(sys_fails_where_it_is_to_and_makes_no_call)
+{
+    int fds[2] = {-1, -1};
+
+    eddy__fault_at(2);
+    CHECK_INT(eddy__sys(make()), 7);
+    CHECK_INT(eddy__sys(make()), -EIO);
+    CHECK_INT(made, 1);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_as(EAGAIN, make()), -EAGAIN);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_once(make()), -EIO);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_once_as(EMFILE, make()), -EMFILE);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_posix(make()), -EIO);
+    CHECK_INT(made, 1);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_sure(make()), 7); /* nor is it counted */
+    CHECK_INT(eddy__sys(make()), -EIO);
+    CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_close(fds[0]), -EIO);
+    CHECK_INT(fcntl(fds[0], F_GETFD), -1);
+    CHECK_OK(close(fds[1]));
+}
+
+/* Each is asked for on its own, also of calls that have another in their place. */
+TEST_PLAIN(sys_newer_calls_fail_where_they_are_to)
+{
+    siginfo_t info;
+    char byte;
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    CHECK_OK(fd);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_kind_of(fd), -EIO);
+    CHECK_INT(eddy__sys_kind_of(fd), S_IFCHR);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_read_nowait(fd, &byte, 1, -1), -EIO);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_write_quiet(fd, "", 1), -EIO);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_pidfd_open(getpid()), -EIO);
+    eddy__fault_at(1);
+    CHECK_INT(eddy__sys_waitid(1, -1, &info, WEXITED | WNOHANG), -EIO);
+    CHECK_INT(eddy__sys_waitid(1, -1, &info, WEXITED | WNOHANG), -ECHILD);
+    CHECK_OK(close(fd));
+}
+
+static volatile sig_atomic_t ticks;
+static int last_tick, woken_by;
+
+static void tick(int number)
+{
+    (void)number;
+    if (++ticks == last_tick)
+        eddy_ignore(write(woken_by, "x", 1));
+}
+
+/* A pipe to which a byte comes after so many signals, 0: never, none of which restarts a call. */
+static void start_ticking(int fds[2], int count)
+{
+    struct sigaction action = {.sa_handler = tick};
+
+    CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
+    woken_by = fds[1];
+    last_tick = count;
+    ticks = 0;
+    CHECK_INT(sigaction(SIGALRM, &action, NULL), 0);
+    const struct itimerval every = {{0, 20000}, {0, 20000}};
+    CHECK_INT(setitimer(ITIMER_REAL, &every, NULL), 0);
+}
+
+static void stop_ticking(const int fds[2])
+{
+    CHECK_INT(setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL), 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+TEST_PLAIN(sys_repeats_what_a_signal_has_interrupted)
+{
+    char byte;
+    int fds[2];
+
+    start_ticking(fds, 3);
+    CHECK_INT(eddy__sys(read(fds[0], &byte, 1)), 1);
+    CHECK(ticks >= 3);
+    stop_ticking(fds);
+    start_ticking(fds, 3);
+    CHECK_INT(eddy__sys_sure(read(fds[0], &byte, 1)), 1);
+    CHECK(ticks >= 3);
+    stop_ticking(fds);
+}
+
+TEST_PLAIN(sys_once_tells_of_the_interruption)
+{
+    char byte;
+    int fds[2];
+
+    start_ticking(fds, 0);
+    CHECK_INT(eddy__sys_once(read(fds[0], &byte, 1)), -EINTR);
+    CHECK(ticks > 0);
+    stop_ticking(fds);
 }

@@ -1,7 +1,7 @@
 /* errand.h - a coroutine that somebody outside has a loop run as a task; of task/ only.
  *
- * Two references: the sender's, and the loop's from sending until `ended` has returned. The sender
- * keeps the loop's memory. */
+ * Two references: the sender's, and the loop's from sending until `ended` has returned; and one of
+ * each thread that waits (remote.c). The sender keeps the loop's memory. */
 #ifndef EDDY_TASK_ERRAND_H
 #define EDDY_TASK_ERRAND_H
 

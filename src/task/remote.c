@@ -12,7 +12,7 @@ struct eddy_remote {
     pthread_mutex_t mutex;      /* guards what follows */
     pthread_cond_t ended;
     bool done;
-    bool detached; /* nobody will wait */
+    bool detached; /* closed: nobody will wait, and who does ends */
     bool unseen;   /* has failed, and nobody has waited yet */
 };
 
@@ -89,26 +89,35 @@ static struct timespec deadline_of(double timeout)
     return (struct timespec){.tv_sec = at / NS_PER_SECOND, .tv_nsec = at % NS_PER_SECOND};
 }
 
+/* What it has ended with; ECLOSED when it was closed before, ETIMEDOUT when it was neither in time. */
+static int wait_until(eddy_remote *remote, const struct timespec *deadline)
+{
+    int r = 0;
+
+    pthread_mutex_lock(&remote->mutex);
+    while (!remote->done && !remote->detached && r == 0)
+        r = pthread_cond_timedwait(&remote->ended, &remote->mutex, deadline);
+    bool done = remote->done, detached = remote->detached;
+    if (done)
+        remote->unseen = false;
+    pthread_mutex_unlock(&remote->mutex);
+    if (!done)
+        return eddy__raise_code(detached ? EDDY_ECLOSED : EDDY_ETIMEDOUT);
+    return remote->errand.status < 0 ? eddy__errand_raise(&remote->errand) : remote->errand.status;
+}
+
 int eddy_remote_wait(eddy_remote *remote, double timeout)
 {
     if (isnan(timeout))
         return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_remote_wait: the timeout is NaN");
     if (eddy__thread.loop == remote->errand.loop)
         return eddy_raise_at(NULL, EDDY_EDEADLOCK, "the loop's own thread would wait for itself");
+    /* from here on another thread may close the handle */
+    atomic_fetch_add(&remote->errand.refs, 1);
     struct timespec deadline = deadline_of(timeout);
-    int r = 0;
-
-    pthread_mutex_lock(&remote->mutex);
-    while (!remote->done && r == 0)
-        r = pthread_cond_timedwait(&remote->ended, &remote->mutex, &deadline);
-    bool done = remote->done;
-    if (done)
-        remote->unseen = false;
-    pthread_mutex_unlock(&remote->mutex);
-    if (!done)
-        return eddy__raise_code(EDDY_ETIMEDOUT);
-    int status = remote->errand.status;
-    return status < 0 ? eddy__errand_raise(&remote->errand) : status;
+    int status = wait_until(remote, &deadline);
+    eddy__errand_unref(&remote->errand);
+    return status;
 }
 
 int eddy_remote_cancel(eddy_remote *remote)
@@ -141,6 +150,7 @@ void eddy_remote_close(eddy_remote *remote)
         return;
     pthread_mutex_lock(&remote->mutex);
     remote->detached = true;
+    pthread_cond_broadcast(&remote->ended);
     bool unseen = remote->unseen;
     pthread_mutex_unlock(&remote->mutex);
     if (!unseen) {

@@ -2,6 +2,7 @@
 #include "reports.h"
 
 #include "base/alloc.h"
+#include "task/errand.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -397,4 +398,51 @@ static int scenario(void)
 TORTURE(remote_without_memory)
 {
     return scenario();
+}
+
+/* ---- closed while other threads wait ---- */
+
+enum { BLOCKED = 3 };
+
+static eddy_remote *shared;
+
+static void *waits_for_shared(void *arg)
+{
+    *(int *)arg = eddy_remote_wait(shared, INFINITY);
+    eddy_error_clear();
+    return NULL;
+}
+
+/* One reference is the sender's, one the loop's; a third tells that a thread's wait has begun. */
+static void close_over_waiters(useconds_t later)
+{
+    pthread_t threads[BLOCKED];
+    int statuses[BLOCKED];
+
+    shared = eddy_run_threadsafe(the_loop, waits_for_leave_coro());
+    CHECK(shared);
+    const atomic_uint *refs = &((struct eddy__errand *)(void *)shared)->refs;
+    for (int i = 0; i < BLOCKED; i++)
+        CHECK_OK(-pthread_create(&threads[i], NULL, waits_for_shared, &statuses[i]));
+    while (atomic_load(refs) < 2 + BLOCKED)
+        usleep(100);
+    usleep(later);
+    eddy_remote_close(shared);
+    for (int i = 0; i < BLOCKED; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_INT(statuses[i], EDDY_ECLOSED);
+    }
+}
+
+static void close_at_once_and_later(void)
+{
+    for (useconds_t later = 0; later < 5; later++)
+        close_over_waiters(later * 1000);
+    atomic_store(&may_end, true);
+}
+
+TEST(D6_remote_closed_while_other_threads_wait)
+{
+    run_outside(close_at_once_and_later);
+    CHECK_OK(eddy_sleep(0.01)); /* what ran has ended */
 }

@@ -20,7 +20,8 @@ EDDY_API eddy_loop *eddy_loop_at(unsigned index);
  * record comes along. A cancelled or late caller cancels that task and returns after it has ended,
  * as with eddy_await: coro may use the caller's variables. EDDY_ECHILDCANCELED when somebody else
  * cancelled it, EDDY_ECLOSED when the loop takes no more. Task-local values stay behind. A loop of
- * another eddy_run must be held (eddy_loop_hold) until the call is made. */
+ * another eddy_run must be held (eddy_loop_hold) until the call is made. Tasks that wait for each
+ * other in a circle over several loops are not found: nobody leaves when one is cancelled. */
 EDDY_API EDDY_SUSPENDS int eddy_to_loop(eddy_loop *loop, eddy_coro coro);
 
 EDDY_END_DECLS

@@ -41,8 +41,8 @@ typedef struct eddy_remote eddy_remote;
 /* NULL when the loop is closed or memory is short. wait blocks the calling thread at most timeout
  * seconds (INFINITY) and gives the status, with the message of a failure, or EDDY_ETIMEDOUT and the
  * task runs on. Close detaches: it neither cancels nor waits for the task; threads that are blocked
- * in wait meanwhile get EDDY_ECLOSED. A call that begins when close may have begun is a bug, as with
- * free. A failure that no thread has waited for is reported. */
+ * in wait meanwhile get EDDY_ECLOSED. A call that begins when close may have begun is a bug, as
+ * with free. A failure that no thread has waited for is reported. */
 EDDY_API eddy_remote *eddy_run_threadsafe(eddy_loop *loop, eddy_coro coro);
 EDDY_API int eddy_remote_wait(eddy_remote *remote, double timeout);
 EDDY_API int eddy_remote_cancel(eddy_remote *remote);

@@ -63,7 +63,9 @@ EDDY_API EDDY_SUSPENDS int eddy_server_wait(eddy_server *server);
 EDDY_API void eddy_server_stop(eddy_server *server);
 EDDY_API EDDY_SUSPENDS int eddy_server_drain(eddy_server *server, double seconds);
 EDDY_API void eddy_server_abort(eddy_server *server);
-/* All three, with .drain seconds in the middle. NULL is fine. */
+/* All three, with .drain seconds in the middle. NULL is fine. A handler that awaits who ends its
+ * server leaves that wait; in a cycle that none of them can leave but one that ends a server, it
+ * does not wait for the handlers, and this is reported as a bug. */
 EDDY_API void eddy_server_close(eddy_server *server);
 EDDY_AUTOCLOSE(eddy_server, eddy_server_close)
 

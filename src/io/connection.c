@@ -132,8 +132,21 @@ int eddy__connection_start(eddy_server *server, int fd, const struct eddy__addre
 
 void eddy__connections_cancel(eddy_server *server)
 {
+    eddy_task *self = eddy__self();
+    uint32_t cancels = self ? self->cancels : 0;
+
     list_each(link, &server->connections)
-        eddy__task_cancel(container_of(link, struct connection, link)->task, eddy__self());
+        eddy__task_cancel(container_of(link, struct connection, link)->task, self);
+    /* that of its own handler is no echo */
+    if (self && !eddy__connection_runs(server))
+        eddy__task_end_echo(self, cancels);
+}
+
+eddy_task *eddy__connection_next(eddy_server *server, struct list **cursor)
+{
+    *cursor = *cursor ? (*cursor)->next : server->connections.next;
+    return *cursor == &server->connections ? NULL
+                                           : container_of(*cursor, struct connection, link)->task;
 }
 
 void eddy__connections_end_idle(eddy_server *server)

@@ -138,6 +138,34 @@ static bool is_over(const eddy_server *server)
     return server->stopped && !server->count;
 }
 
+/* Waits for the end of all handlers: these are tasks, one of which could wait for this one. */
+struct ending {
+    struct eddy_waiter_ waiter; /* must stay first: waiting_on is read as the waiter */
+    struct eddy__along along;
+    eddy_server *server;
+    struct list *cursor;
+};
+
+static eddy_task *next_handler(struct eddy__along *along)
+{
+    struct ending *e = container_of(along, struct ending, along);
+
+    if (along->at == 0)
+        e->cursor = NULL;
+    return eddy__connection_next(e->server, &e->cursor);
+}
+
+/* Until the last of them has ended; kind->abort must be eddy__waiter_abort, or NULL. 0, or what
+ * made it leave, not raised. */
+static int wait_emptied(eddy_server *server, const struct eddy__wait_kind *kind)
+{
+    static const struct eddy__along_kind along = {next_handler, eddy__waiter_abort};
+    struct ending e = {.waiter.task = eddy__self(), .along.kind = &along, .server = server};
+
+    eddy__waiters_add(&server->emptied, &e.waiter);
+    return eddy__park_along(&e.along, kind, &e);
+}
+
 /* Whoever else ends the server may close it meanwhile. */
 static int wait_until_over(eddy_server *server)
 {
@@ -146,11 +174,9 @@ static int wait_until_over(eddy_server *server)
 
     server->refs++;
     while (!status && !is_over(server)) {
-        struct eddy_waiter_ waiter = {0};
-
         status = eddy__self()->interrupt;
         if (!status)
-            status = eddy__wait_in(&server->emptied, &waiter, &serving);
+            status = wait_emptied(server, &serving);
     }
     eddy__server_unref(server);
     return eddy__raise_if(status);
@@ -172,7 +198,6 @@ int eddy_server_drain(eddy_server *server, double seconds)
 {
     static const struct eddy__wait_kind kind = {"the end of a server's connections",
                                                 eddy__waiter_abort};
-    struct eddy_waiter_ waiter = {0};
     int status = eddy__check_interrupt();
 
     if (status < 0)
@@ -184,23 +209,24 @@ int eddy_server_drain(eddy_server *server, double seconds)
     eddy_timeout(seconds) {
         status = eddy__self()->interrupt;
         if (!status)
-            status = eddy__wait_in(&server->emptied, &waiter, &kind);
+            status = wait_emptied(server, &kind);
         if (status < 0)
             eddy__raise_interrupt(status);
     }
     return status;
 }
 
-/* A handler cannot wait for itself. */
+/* A handler cannot wait for itself; nor can who must leave a cycle of those that end servers. */
 static void wait_for_end(eddy_server *server)
 {
     static const struct eddy__wait_kind kind = {"the end of a server's connections", NULL};
 
-    while (eddy__self() && server->count && !eddy__connection_runs(server)) {
-        struct eddy_waiter_ waiter = {0};
-
-        eddy__wait_in(&server->emptied, &waiter, &kind);
-    }
+    while (eddy__self() && server->count && !eddy__connection_runs(server))
+        if (wait_emptied(server, &kind) < 0) {
+            eddy__bug(EDDY_EDEADLOCK, "a task ends a server whose handler waits for it: it cannot "
+                                      "wait for that one's end");
+            return;
+        }
 }
 
 void eddy_server_abort(eddy_server *server)

@@ -54,7 +54,10 @@ void eddy__acceptor_end(eddy_server *server);
 
 /* Takes fd over. 0 or EDDY_ENOMEM. */
 int eddy__connection_start(eddy_server *server, int fd, const struct eddy__address *address);
+/* What comes back to the running task, because a handler awaits it, ends there. */
 void eddy__connections_cancel(eddy_server *server);
+/* The task of the connection after *cursor, of the first one when that is NULL; NULL: no more. */
+eddy_task *eddy__connection_next(eddy_server *server, struct list **cursor);
 /* Those that await a request need not wait any more. */
 void eddy__connections_end_idle(eddy_server *server);
 /* Whether a handler of this server is running. */

@@ -13,6 +13,14 @@ void eddy__task_cancel(eddy_task *task, const eddy_task *canceller)
     eddy__task_interrupt(task);
 }
 
+void eddy__task_end_echo(eddy_task *self, uint32_t cancels)
+{
+    if (self->cancels == cancels)
+        return;
+    self->cancels = cancels;
+    eddy__task_interrupt(self);
+}
+
 /* ---- passing a cancellation on ---- */
 
 /* Without recursion, for the chain of those who wait for each other may be long: an abort in here

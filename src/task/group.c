@@ -236,19 +236,6 @@ static void report_errors(eddy_group *group, bool joined)
     eddy__error_list_clear(&group->failures);
 }
 
-/* A child that awaits the opener, and only such a one, sends the cancellation back, which ends
- * there: nobody has cancelled the opener. */
-static void cancel_left(eddy_group *group)
-{
-    uint32_t cancels = group->opener->cancels;
-
-    cancel_children(group, group->opener);
-    if (group->opener->cancels == cancels)
-        return;
-    group->opener->cancels = cancels;
-    eddy__task_interrupt(group->opener);
-}
-
 void eddy_group_close(eddy_group *group)
 {
     if (!group)
@@ -260,7 +247,9 @@ void eddy_group_close(eddy_group *group)
     bool joined = group->state == ENDED;
     eddy_error *saved = eddy__error_take();
     leave_body(group);
-    cancel_left(group);
+    uint32_t cancels = group->opener->cancels;
+    cancel_children(group, group->opener);
+    eddy__task_end_echo(group->opener, cancels);
     if (group->state == OPEN)
         group->state = ABORTING;
     wait_for_children(group, &closing);

@@ -89,7 +89,7 @@ static struct timespec deadline_of(double timeout)
     return (struct timespec){.tv_sec = at / NS_PER_SECOND, .tv_nsec = at % NS_PER_SECOND};
 }
 
-/* What it has ended with; ECLOSED when it was closed before, ETIMEDOUT when it was neither in time. */
+/* What it has ended with; ECLOSED: the handle was closed before; ETIMEDOUT: neither in time. */
 static int wait_until(eddy_remote *remote, const struct timespec *deadline)
 {
     int r = 0;

@@ -244,6 +244,10 @@ void eddy__task_start_eagerly(eddy_task *task);
 void eddy__task_unref(eddy_task *task);
 /* Cancels on behalf of a task, or of nobody (NULL). */
 void eddy__task_cancel(eddy_task *task, const eddy_task *canceller);
+/* After it has cancelled those whose end it will wait for: one who awaits it, and only such a one,
+ * has sent the cancellation back, which ends there, for nobody has cancelled it. cancels are the
+ * requests that it had before. */
+void eddy__task_end_echo(eddy_task *self, uint32_t cancels);
 /* Waits for its end whatever happens to the caller; does not look at its status. 0, or a failure,
  * not raised, when it waits for the caller. */
 int eddy__task_join(eddy_task *task);

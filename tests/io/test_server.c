@@ -153,6 +153,136 @@ TEST(server_is_left_to_the_loop)
     eddy_detach(task);
 }
 
+/* ---- handlers that wait for who ends their server ---- */
+
+static eddy_task *ender, *handler_task;
+static int handler_end;
+
+static int awaits_the_ender(eddy_stream *peer)
+{
+    (void)peer;
+    handler_task = eddy_current_task();
+    return handler_end = eddy_await(ender);
+}
+
+enum ending { CLOSE, ABORT, WAIT_IN_A_SHIELD };
+
+static void end_server(eddy_server *server, enum ending how)
+{
+    switch (how) {
+    case CLOSE:
+        eddy_server_close(server);
+        break;
+    case ABORT:
+        eddy_server_abort(server);
+        eddy_server_close(server);
+        break;
+    default:
+        eddy_server_stop(server);
+        eddy_shield(INFINITY)
+            CHECK_INT(eddy_server_wait(server), 0);
+        eddy_server_close(server);
+    }
+}
+
+static int ends_its_server(enum ending how, double drain)
+{
+    eddy_server *server = eddy_server_open(awaits_the_ender, .host = "127.0.0.1", .drain = drain);
+    eddy_auto(eddy_stream) *stream = connect_to(server);
+
+    await_connections(server, 1);
+    int r = eddy_sleep(0.05);
+    end_server(server, how);
+    return r;
+}
+EDDY_CORO(ends_its_server, enum ending, double)
+
+static void let_end(enum ending how, double drain, void (*meanwhile)(void), int status)
+{
+    handler_end = 1;
+    ender = eddy_create_task(ends_its_server_coro(how, drain));
+    if (meanwhile)
+        meanwhile();
+    for (int i = 0; i < 2000 && !eddy_task_done(ender); i++)
+        CHECK_OK(eddy_sleep(0.001));
+    CHECK(eddy_task_done(ender));
+    CHECK_INT(eddy_task_status(ender), status);
+    CHECK_INT(handler_end, EDDY_ECANCELED);
+    eddy_task_close(ender);
+}
+
+static void await_the_handler(void)
+{
+    handler_task = NULL;
+    for (int i = 0; i < 2000 && !handler_task; i++)
+        CHECK_OK(eddy_sleep(0.001));
+    turns(3);
+}
+
+static void cancel_the_ender(void)
+{
+    await_the_handler();
+    CHECK(eddy_cancel(ender));
+}
+
+/* The handler's cancellation reaches who ends its server, and is hidden there. */
+static void cancel_the_handler_later(void)
+{
+    await_the_handler();
+    CHECK_OK(eddy_sleep(0.2));
+    CHECK(!eddy_task_done(ender));
+    CHECK(eddy_cancel(handler_task));
+}
+
+TEST(A4_handler_that_awaits_who_ends_its_server_leaves)
+{
+    reports_listen(&reports);
+    let_end(CLOSE, 0, NULL, 0);
+    let_end(CLOSE, 0.05, NULL, 0);
+    let_end(ABORT, 0, NULL, 0);
+    let_end(CLOSE, 0, cancel_the_ender, EDDY_ECANCELED);
+    let_end(ABORT, 0, cancel_the_ender, EDDY_ECANCELED);
+    CHECK_INT(reports.count, 0);
+}
+
+TEST(A4_handler_that_awaits_who_waits_for_its_end_in_a_shield_leaves)
+{
+    reports_listen(&reports);
+    let_end(CLOSE, INFINITY, cancel_the_handler_later, 0);
+    let_end(WAIT_IN_A_SHIELD, 0, cancel_the_handler_later, 0);
+    CHECK_INT(reports.count, 0);
+}
+
+static eddy_server *servers[2];
+
+static int aborts_the_other(eddy_stream *peer)
+{
+    eddy_ignore(eddy_sleep(0.05));
+    eddy_server_abort(servers[eddy_stream_arg(peer) == &servers[0]]);
+    return 0;
+}
+
+/* Neither can wait for the other's end; the servers outlive it. */
+TEST(A4_handlers_that_abort_each_others_servers)
+{
+    eddy_stream *streams[2];
+
+    reports_listen(&reports);
+    for (int i = 0; i < 2; i++) {
+        servers[i] = eddy_server_open(aborts_the_other, .arg = &servers[i]);
+        streams[i] = connect_to(servers[i]);
+    }
+    for (int i = 0; i < 2; i++)
+        await_connections(servers[i], 1);
+    for (int i = 0; i < 2; i++) {
+        await_connections(servers[i], 0);
+        eddy_stream_close(streams[i]);
+        eddy_server_close(servers[i]);
+    }
+    CHECK_INT(reports.count, 1);
+    CHECK_CONTAINS(reports.message, "whose handler waits for it");
+}
+
 /* ---- sweeps ---- */
 
 static int one_round(void)

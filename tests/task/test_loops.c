@@ -432,6 +432,62 @@ TEST_PLAIN(M3_calls_that_nobody_answers_are_a_deadlock)
     CHECK_CONTAINS(output, "a coroutine in another loop");
 }
 
+/* A cycle through two loops, in which one was cancelled: no loop knows all of it. */
+static eddy_task *in_the_cycle;
+
+static int awaits_the_first(bool shielded)
+{
+    return shielded ? eddy_await_shielded(in_the_cycle) : eddy_await(in_the_cycle);
+}
+EDDY_CORO(awaits_the_first, bool)
+
+static int calls_back(bool shielded)
+{
+    return eddy_to_loop(eddy_loop_at(0), awaits_the_first_coro(shielded));
+}
+EDDY_CORO(calls_back, bool)
+
+static int calls_in_a_cycle(bool shielded)
+{
+    return eddy_to_loop(eddy_loop_at(1), calls_back_coro(shielded));
+}
+EDDY_CORO(calls_in_a_cycle, bool)
+
+static int cancels_a_cycle(bool shielded)
+{
+    if (eddy_loop_index() != 0)
+        return 0;
+    in_the_cycle = eddy_try(eddy_create_task(calls_in_a_cycle_coro(shielded)));
+    eddy_try(eddy_sleep(0.02));
+    eddy_cancel(in_the_cycle);
+    if (!shielded)
+        return waits_for_ever(); /* a second one who awaits it would let the first leave */
+    int r = eddy_await(in_the_cycle);
+    eddy_task_close(in_the_cycle);
+    return r;
+}
+EDDY_CORO(cancels_a_cycle, bool)
+
+static int run_cancels_a_cycle(void *arg)
+{
+    (void)arg;
+    CHECK_INT(eddy_run(cancels_a_cycle_coro(false), .loops = 2), EDDY_EDEADLOCK);
+    return 0;
+}
+
+TEST_PLAIN(M3_A4_cycle_through_two_loops_is_a_deadlock)
+{
+    char output[20000];
+
+    CHECK_INT(test_child(run_cancels_a_cycle, NULL, output, sizeof output), 0);
+    CHECK_CONTAINS(output, "a coroutine in another loop");
+}
+
+TEST_PLAIN(M5_A4_cycle_through_two_loops_ends_where_one_awaits_shielded)
+{
+    CHECK_INT(eddy_run(cancels_a_cycle_coro(true), .loops = 2), EDDY_ECANCELED);
+}
+
 /* ---- without memory, threads, descriptors: all run, or none ---- */
 
 static atomic_bool run_is_over;

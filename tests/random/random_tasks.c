@@ -36,6 +36,11 @@ struct tasks_wait tasks_begin(const struct person *a)
                                eddy_task_cancelling(self) > 0 && !a->shields};
 }
 
+static bool is_aborted(const struct family *f)
+{
+    return f->is_group && (f->ends || f->failure);
+}
+
 int tasks_ended(struct person *a, const struct tasks_wait *w, const char *what, int status)
 {
     int64_t now = tasks_now(), due = w->deadline > w->start ? w->deadline : w->start;
@@ -51,6 +56,8 @@ int tasks_ended(struct person *a, const struct tasks_wait *w, const char *what, 
                   "%s of %u: %d, but it was cancelled before", what, a->index, status);
     random_expect(&a->r, status != EDDY_ECANCELED || a->open || (is_cancelled && !a->shields),
                   "%s of %u is cancelled, but nobody has done it", what, a->index);
+    random_expect(&a->r, is_cancelled || !a->family || !is_aborted(a->family),
+                  "%s of %u: it is not cancelled, but its group was", what, a->index);
     random_expect(&a->r, a->shields || a->cancelled_at < w->start || now == a->cancelled_at,
                   "%s of %u ends %lld ns after it was cancelled", what, a->index,
                   (long long)(now - a->cancelled_at));
@@ -100,7 +107,7 @@ static int play(struct person *a, unsigned depth)
 
 int tasks_child(struct person *a, unsigned depth)
 {
-    struct family none = {0, 0}, *f = a->family ? a->family : &none;
+    struct family none = {0}, *f = a->family ? a->family : &none;
 
     f->alive++;
     int r = play(a, depth);

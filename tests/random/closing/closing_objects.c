@@ -293,7 +293,8 @@ static int talks(eddy_stream *s, int n)
     char bytes[700] = {0};
 
     for (; n > 0; n--) {
-        eddy_try(eddy_write(s, bytes, sizeof bytes));
+        eddy_timeout(0.005)
+            eddy_try(eddy_write(s, bytes, sizeof bytes));
         eddy_try(eddy_sleep(0.001));
         eddy_timeout(0.001)
             eddy_ignore(eddy_read(s, bytes, sizeof bytes));
@@ -305,6 +306,7 @@ static int talks_and_closes(eddy_stream *s, int n)
 {
     int r = talks(s, n);
 
+    eddy_stream_abort(s); /* two that close and read no more may wait for each other, for 5 s */
     eddy_stream_close(s);
     return r;
 }

@@ -52,7 +52,7 @@ static void start_children(struct person *a, eddy_group *group, struct family *f
 
 static int use_group(struct person *a, unsigned depth)
 {
-    struct family f = {0, 0};
+    struct family f = {.is_group = true};
     struct person *children[CHILDREN] = {NULL};
     bool may_fail = random_percent(&a->r, 30), ends = !may_fail && random_percent(&a->r, 25);
     int r = 0;
@@ -63,8 +63,10 @@ static int use_group(struct person *a, unsigned depth)
     start_children(a, group, &f, may_fail, depth, children);
     if (random_percent(&a->r, 40))
         eddy_ignore(tasks_act(a, depth));
-    if (ends)
+    if (ends) {
         eddy_group_cancel(group);
+        f.ends = true;
+    }
     if (random_percent(&a->r, 60)) {
         eddy_timeout(random_percent(&a->r, 50) ? 1 : random_between(&a->r, 0, 8) / 1000.0)
             r = eddy_group_join(group);
@@ -88,7 +90,7 @@ static int use_group(struct person *a, unsigned depth)
 
 static int use_gather(struct person *a, unsigned depth)
 {
-    struct family f = {0, 0};
+    struct family f = {0};
     struct person *children[2] = {tasks_add(a, &f), tasks_add(a, &f)};
     bool kept = random_percent(&a->r, 50);
     int statuses[2] = {1, 1};
@@ -112,7 +114,7 @@ static int use_gather(struct person *a, unsigned depth)
 
 static int use_wait_for(struct person *a, unsigned depth)
 {
-    struct family f = {0, 0};
+    struct family f = {0};
     struct person *child = tasks_add(a, &f);
 
     if (!child)
@@ -125,7 +127,7 @@ static int use_wait_for(struct person *a, unsigned depth)
 
 static int use_task(struct person *a, unsigned depth)
 {
-    struct family f = {0, 0};
+    struct family f = {0};
     struct person *child = tasks_add(a, &f);
     bool shielded = random_percent(&a->r, 50);
     int r = 0;
@@ -185,7 +187,7 @@ EDDY_CORO(counts, struct family *, int)
 
 static int use_gen(struct person *a)
 {
-    struct family f = {0, 0};
+    struct family f = {0};
     int n = random_between(&a->r, 0, 5), item = -1, r = 1;
     eddy_gen *gen = eddy_gen_open(counts_coro(&f, n), sizeof item);
 

@@ -11,7 +11,8 @@ enum { PEOPLE_MAX = 120, ITEMS_MAX = 24, DEPTH = 2, QUEUES = 2, FAILED = EDDY_EB
 /* The children of one call. */
 struct family {
     int alive;
-    int failure; /* of the first that failed */
+    int failure;         /* of the first that failed */
+    bool is_group, ends; /* then it ends with the first failure, or because it was told to */
 };
 
 struct person {

@@ -10,11 +10,14 @@
 EDDY_BEGIN_DECLS
 
 typedef struct eddy_task_opts {
-    const char *name;   /* copied; "Task-N" otherwise */
-    size_t stack_size;  /* bytes, rounded up, at most 4 GiB; 0: some 38 KiB */
-    bool packed;        /* without guard: 1, 2, 4 or 8 KiB as stack_size asks; above: ignored */
-    bool eager;         /* runs at once, up to its first suspension; not in callbacks */
-    eddy_task **handle; /* groups: also gives the caller a handle, to be closed */
+    const char *name;  /* copied; "Task-N" otherwise */
+    size_t stack_size; /* bytes, rounded up, at most 4 GiB; 0: some 38 KiB */
+    /* without guard: 1, 2, 4 or 8 KiB as stack_size asks; above: ignored. 1 KiB serves for waits,
+     * queues and open streams, 2 KiB for starting tasks, gather, generators, files, thread jobs and
+     * connecting, 4 KiB for child processes */
+    bool packed;
+    bool eager;              /* runs at once, up to its first suspension; not in callbacks */
+    eddy_task **handle;      /* groups: also gives the caller a handle, to be closed */
     const eddy_place *place; /* where it was started, for reports */
 } eddy_task_opts;
 

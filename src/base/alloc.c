@@ -1,5 +1,6 @@
 /* alloc.c - memory of the library: malloc with counting and failure injection for the tests. */
 #include "base/alloc.h"
+#include "base/thread.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -66,9 +67,47 @@ static inline void note(long change)
 
 #endif
 
+/* What a system's allocator does with its memory may need some hundred bytes of stack, of which a
+ * packed one has no more left: it does it on another one. */
+struct request {
+    void *p;
+    size_t size; /* not 0 */
+};
+
+static void get(void *arg)
+{
+    struct request *r = arg;
+
+    r->p = malloc(r->size);
+}
+
+static void get_zero(void *arg)
+{
+    struct request *r = arg;
+
+    r->p = calloc(1, r->size);
+}
+
+static void get_other(void *arg)
+{
+    struct request *r = arg;
+
+    r->p = realloc(r->p, r->size);
+}
+
+static void *ask(void (*fn)(void *arg), void *p, size_t size)
+{
+    struct request r = {p, size ? size : 1};
+
+    if (must_fail())
+        return NULL;
+    eddy__aside(fn, &r);
+    return r.p;
+}
+
 void *eddy__alloc(size_t size)
 {
-    void *p = must_fail() ? NULL : malloc(size ? size : 1);
+    void *p = ask(get, NULL, size);
 
     if (p)
         note(+1);
@@ -77,7 +116,7 @@ void *eddy__alloc(size_t size)
 
 void *eddy__alloc_zero(size_t size)
 {
-    void *p = must_fail() ? NULL : calloc(1, size ? size : 1);
+    void *p = ask(get_zero, NULL, size);
 
     if (p)
         note(+1);
@@ -86,7 +125,7 @@ void *eddy__alloc_zero(size_t size)
 
 void *eddy__realloc(void *p, size_t size)
 {
-    void *moved = must_fail() ? NULL : realloc(p, size ? size : 1);
+    void *moved = ask(get_other, p, size);
 
     if (moved && !p)
         note(+1);
@@ -124,7 +163,7 @@ void eddy__free(void *p)
 {
     if (p)
         note(-1);
-    free(p);
+    eddy__aside(free, p);
 }
 
 char *eddy__strdup(const char *text)

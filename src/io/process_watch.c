@@ -45,23 +45,36 @@ static void *wait_for_child(void *arg)
     return NULL;
 }
 
-/* No signal reaches it: those are the program's, and SIGPIPE is for nobody. 0 or -errno. */
-static int start_thread(union ticket ticket)
+struct start {
+    union ticket ticket;
+    int error;
+};
+
+/* No signal reaches it: those are the program's, and SIGPIPE is for nobody. */
+static void create_thread(void *arg)
 {
+    struct start *start = arg;
     pthread_t thread;
     sigset_t all, before;
 
-    if (faulty())
-        return -EIO;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int r = pthread_create(&thread, NULL, wait_for_child, ticket.pointer);
+    start->error = pthread_create(&thread, NULL, wait_for_child, start->ticket.pointer);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (r)
-        return -r;
+    if (start->error)
+        return;
     pthread_setname_np(thread, "eddy-child");
     pthread_detach(thread);
-    return 0;
+}
+
+/* 0 or -errno. The C library takes some 4 KiB of stack for it. */
+static int start_thread(union ticket ticket)
+{
+    struct start start = {ticket, EIO};
+
+    if (!faulty())
+        eddy__aside(create_thread, &start);
+    return -start.error;
 }
 
 static int watch_by_thread(eddy_process *p)

@@ -5,7 +5,12 @@
 
 enum { FIRST_CAPACITY = 64 };
 
-COLD int eddy__ready_grow(eddy_loop *loop)
+struct growth {
+    eddy_loop *loop;
+    int status;
+};
+
+static int grow(eddy_loop *loop)
 {
     size_t capacity = loop->ring ? 2 * loop->ring_capacity : FIRST_CAPACITY;
 
@@ -26,4 +31,19 @@ COLD int eddy__ready_grow(eddy_loop *loop)
     loop->ring_capacity = capacity;
     loop->ring_mask = capacity - 1;
     return 0;
+}
+
+static void grow_aside(void *arg)
+{
+    struct growth *growth = arg;
+
+    growth->status = grow(growth->loop);
+}
+
+COLD int eddy__ready_grow(eddy_loop *loop)
+{
+    struct growth growth = {loop, 0};
+
+    eddy__aside(grow_aside, &growth);
+    return growth.status;
 }

@@ -70,7 +70,7 @@ static unsigned default_threads(void)
     return n < THREADS_MAX ? (unsigned)n : THREADS_MAX;
 }
 
-struct eddy__pool *eddy__pool_open(unsigned threads, const char *name)
+static struct eddy__pool *open_pool(unsigned threads, const char *name)
 {
     struct eddy__pool *pool = eddy__alloc_zero(sizeof *pool);
     pthread_condattr_t monotonic;
@@ -91,6 +91,28 @@ struct eddy__pool *eddy__pool_open(unsigned threads, const char *name)
     pool->max = threads < THREADS_MAX ? threads : THREADS_MAX;
     snprintf(pool->name, sizeof pool->name, "%s", name);
     return pool;
+}
+
+struct opening {
+    unsigned threads;
+    const char *name;
+    struct eddy__pool *pool;
+};
+
+static void open_aside(void *arg)
+{
+    struct opening *opening = arg;
+
+    opening->pool = open_pool(opening->threads, opening->name);
+}
+
+/* The C library takes 2 KiB of stack to count processors. */
+struct eddy__pool *eddy__pool_open(unsigned threads, const char *name)
+{
+    struct opening opening = {threads, name, NULL};
+
+    eddy__aside(open_aside, &opening);
+    return opening.pool;
 }
 
 /* The loop's pool of that use, made when it is first needed. NULL without memory. */
@@ -219,18 +241,32 @@ static void *worker_main(void *arg)
 
 /* ---- starting ---- */
 
-static int create_thread(pthread_t *thread, struct worker *worker)
+struct start {
+    pthread_t *thread;
+    struct worker *worker;
+    int error;
+};
+
+/* Signals are for the threads of the program. */
+static void create(void *arg)
 {
+    struct start *start = arg;
     sigset_t all, before;
 
-    if (eddy__fault())
-        return EIO;
-    /* Signals are for the threads of the program. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int r = pthread_create(thread, NULL, worker_main, worker);
+    start->error = pthread_create(start->thread, NULL, worker_main, start->worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return r;
+}
+
+/* The C library takes some 4 KiB of stack for it. */
+static int create_thread(pthread_t *thread, struct worker *worker)
+{
+    struct start start = {thread, worker, EIO};
+
+    if (!eddy__fault())
+        eddy__aside(create, &start);
+    return start.error;
 }
 
 /* With the mutex. 0 or -errno. */

@@ -18,7 +18,7 @@ typedef struct eddy_file_opts {
 /* Opens a file; mode as fopen's: "r", "w" or "a", then any of "+" (reads and writes), "x" (must not
  * exist) and "b" (nothing). Always close-on-exec. NULL with a record: EDDY_ENOENT, EDDY_EISDIR,
  * EDDY_EACCES, … The caller closes it with eddy_stream_close. A FIFO's open waits for its other
- * end.
+ * end, and stops nothing else: EDDY_ELIMIT when more than 1,024 of the loop wait.
  *
  * Reads and writes share one position; with "a" writes go to the end and leave it alone. The end of
  * a file is not final: a later read sees what was added. eddy_write returns when the kernel has all

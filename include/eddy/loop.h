@@ -118,7 +118,8 @@ struct eddy_op {
 };
 
 /* Starts op; 0, or a failure and done is never called. cancel asks for an early end: done is called
- * all the same, with -ECANCELED or with the result if that was first. */
+ * all the same, with -ECANCELED or with the result if that was first. An OPEN that waits, as of a
+ * FIFO, stops no other operation; EDDY_ELIMIT when more than 1,024 do. */
 EDDY_API int eddy_loop_submit(eddy_loop *loop, eddy_op *op);
 EDDY_API void eddy_loop_cancel_op(eddy_loop *loop, eddy_op *op);
 

@@ -8,7 +8,4 @@
 int eddy__epoll_submit(eddy_loop *loop, eddy_op *op);
 void eddy__epoll_cancel(eddy_loop *loop, eddy_op *op);
 
-/* io_epoll.c: the next poll finishes op. */
-void eddy__epoll_op_ended(eddy_op *op, ssize_t result);
-
 #endif

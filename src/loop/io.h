@@ -16,6 +16,7 @@ struct eddy__spin {
 struct eddy__io {
     struct list again; /* eddy__fds to be called back or armed in the next poll */
     struct list ops;   /* operations that were submitted and are not done */
+    struct list ended; /* of those, whom the next poll finishes */
     struct eddy__spin spin;
     unsigned told;     /* events that somebody was called for, ever */
     unsigned failures; /* waits that failed, one after the other */
@@ -32,6 +33,7 @@ static inline void eddy__io_init(struct eddy__io *io)
 {
     list_init(&io->again);
     list_init(&io->ops);
+    list_init(&io->ended);
 }
 
 /* ---- descriptors (fd.c) ---- */
@@ -82,9 +84,10 @@ static inline void eddy__sleep_end(eddy_loop *loop)
 struct __attribute__((may_alias)) eddy__op {
     eddy_loop *loop;
     struct list link;  /* of io->ops */
-    struct list ended; /* epoll: of those to be finished in the next poll */
-    void *record;      /* the backend's part */
-    int stage;         /* epoll */
+    struct list ended; /* of io->ended */
+    void *record;      /* the backend's part, or that of op_work.c */
+    int stage;         /* fake */
+    bool works;        /* it is in op_work.c */
     bool cancelled;
 };
 _Static_assert(sizeof(struct eddy__op) <= sizeof(((eddy_op *)0)->private_), "fits");
@@ -101,8 +104,19 @@ static inline eddy_op *eddy__op_whole(struct eddy__op *part)
 
 /* The operation has ended: calls done, after which op is the caller's again. */
 void eddy__op_finish(eddy_op *op, ssize_t result);
-/* Cancels all operations of the loop and waits until they are done. */
+/* The same from the next poll, which is eddy__ops_finish_ended: true when there was one. */
+void eddy__op_ended(eddy_op *op, ssize_t result);
+bool eddy__ops_finish_ended(eddy_loop *loop);
+/* Waits until all operations of the loop are done, which eddy__ops_cancel has cancelled. */
 void eddy__ops_end(eddy_loop *loop);
+
+/* ---- operations in worker threads (op_work.c) ---- */
+
+/* 0 or an error, not raised. */
+int eddy__op_work_submit(eddy_loop *loop, eddy_op *op);
+void eddy__op_work_cancel(eddy_op *op);
+/* Reads or writes as op asks, and may block. A count or -errno. */
+ssize_t eddy__op_transfer(const eddy_op *op);
 
 /* How many bytes one read or write takes at most, as in the kernel. */
 enum { EDDY__OP_MAX = 0x7ffff000 };

@@ -20,7 +20,6 @@ struct epoll {
     struct eddy__io io; /* must stay first */
     int fd;
     unsigned registered; /* descriptors other than the loop's own */
-    struct list ended;   /* operations to be finished in the next poll */
     int at, count;       /* the part of events that is not dealt with */
     struct epoll_event events[BATCH];
 };
@@ -175,30 +174,6 @@ static void ready(struct eddy__fd *fd, unsigned mask)
     eddy__fd_tell(fd, mask);
 }
 
-/* ---- operations that have ended ---- */
-
-void eddy__epoll_op_ended(eddy_op *op, ssize_t result)
-{
-    struct eddy__op *part = eddy__op_part(op);
-
-    op->result = result;
-    list_add_tail(&epoll_of(part->loop)->ended, &part->ended);
-}
-
-static bool finish_ended(struct epoll *ep)
-{
-    struct list *link;
-    bool any = false;
-
-    while ((link = list_take_first(&ep->ended))) {
-        eddy_op *op = eddy__op_whole(container_of(link, struct eddy__op, ended));
-
-        any = true;
-        eddy__op_finish(op, op->result);
-    }
-    return any;
-}
-
 /* ---- polling ---- */
 
 /* Fills the batch. */
@@ -240,7 +215,7 @@ static int epoll_poll(eddy_loop *loop, int64_t timeout_ns)
 {
     struct epoll *ep = epoll_of(loop);
 
-    if (finish_ended(ep))
+    if (eddy__ops_finish_ended(loop))
         timeout_ns = 0;
     if (unlikely(loop->failed)) {
         eddy__poll_failed(loop, timeout_ns);
@@ -266,7 +241,7 @@ static bool epoll_pending(eddy_loop *loop)
 {
     struct epoll *ep = epoll_of(loop);
 
-    return ep->registered || !list_empty(&ep->io.again) || !list_empty(&ep->ended);
+    return ep->registered || !list_empty(&ep->io.again) || !list_empty(&ep->io.ended);
 }
 
 /* ---- life ---- */
@@ -283,7 +258,6 @@ static int epoll_open(eddy_loop *loop)
         return -errno;
     }
     eddy__io_init(&ep->io);
-    list_init(&ep->ended);
     loop->backend_state = ep;
     return 0;
 }

@@ -17,7 +17,6 @@ struct fake {
         unsigned events;
     } events[EVENTS_MAX];
     int count;
-    struct list ended;
 };
 
 static struct fake *fake_of(const eddy_loop *loop)
@@ -66,11 +65,8 @@ bool eddy__fake_cancelled(eddy_op *op)
 
 void eddy__fake_complete(eddy_op *op, ssize_t result)
 {
-    struct eddy__op *part = eddy__op_part(op);
-
-    op->result = result;
-    part->stage = STAGE_ENDED;
-    list_add_tail(&fake_of(part->loop)->ended, &part->ended);
+    eddy__op_part(op)->stage = STAGE_ENDED;
+    eddy__op_ended(op, result);
 }
 
 /* ---- the backend ---- */
@@ -129,19 +125,12 @@ static bool deliver(eddy_loop *loop)
     struct fake *fake = fake_of(loop);
     int count = fake->count;
     bool any = eddy__fd_run_again(loop) || count > 0;
-    struct list *link;
 
     for (int i = 0; i < count; i++)
         tell(fake, fake->events[i].number, fake->events[i].events);
     fake->count -= count;
     memmove(fake->events, fake->events + count, (size_t)fake->count * sizeof fake->events[0]);
-    while ((link = list_take_first(&fake->ended))) {
-        eddy_op *op = eddy__op_whole(container_of(link, struct eddy__op, ended));
-
-        any = true;
-        eddy__op_finish(op, op->result);
-    }
-    return any;
+    return eddy__ops_finish_ended(loop) || any;
 }
 
 static int fake_poll(eddy_loop *loop, int64_t timeout_ns)
@@ -155,7 +144,7 @@ static bool fake_pending(eddy_loop *loop)
 {
     struct fake *fake = fake_of(loop);
 
-    return fake->count || !list_empty(&fake->ended) || !list_empty(&fake->io.again);
+    return fake->count || !list_empty(&fake->io.ended) || !list_empty(&fake->io.again);
 }
 
 static int fake_open(eddy_loop *loop)
@@ -165,7 +154,6 @@ static int fake_open(eddy_loop *loop)
     if (!fake)
         return -ENOMEM;
     eddy__io_init(&fake->io);
-    list_init(&fake->ended);
     loop->backend_state = fake;
     return 0;
 }

@@ -30,7 +30,13 @@ struct uring {
     struct eddy__io io; /* must stay first */
     struct ring ring;
     struct slab_pool polls;
+    unsigned opens;     /* in flight on the ring */
+    unsigned opens_max; /* more are for worker threads */
 };
+
+/* Each of the kernel's threads may be stuck in an open that waits, of a FIFO, while there are 4 to
+ * 256 of them by default. So there are to be more of them than opens: the rest is for what ends. */
+enum { WORKERS = 1024, WORKERS_FOR_OTHERS = 24 };
 
 /* What user_data is: a pointer and one of these; 0 for nobody. */
 enum { TAG_POLL = 1, TAG_OP, TAG_MASK = 7 };
@@ -292,7 +298,15 @@ static int start_op(struct uring *u, eddy_op *op)
 
 static int uring_submit(eddy_loop *loop, eddy_op *op)
 {
-    return start_op(uring_of(loop), op);
+    struct uring *u = uring_of(loop);
+
+    if (op->code != EDDY_OP_OPEN)
+        return start_op(u, op);
+    if (u->opens >= u->opens_max)
+        return eddy__op_work_submit(loop, op);
+    int r = start_op(u, op);
+    u->opens += r >= 0;
+    return r;
 }
 
 static void end_wait(struct op_wait *wait)
@@ -335,7 +349,9 @@ static void uring_cancel(eddy_loop *loop, eddy_op *op)
 {
     struct op_wait *wait = eddy__op_part(op)->record;
 
-    if (wait)
+    if (eddy__op_part(op)->works)
+        eddy__op_work_cancel(op);
+    else if (wait)
         eddy__fd_again(&wait->fd, EDDY_READABLE | EDDY_WRITABLE);
     else
         queue_cancel(uring_of(loop), tagged(op, TAG_OP));
@@ -344,7 +360,7 @@ static void uring_cancel(eddy_loop *loop, eddy_op *op)
 /* The kernel's own word for "interrupted, try again", which opens of a FIFO let through. */
 enum { ERESTARTSYS = 512 };
 
-static void op_completed(eddy_op *op, int result)
+static void op_completed(struct uring *u, eddy_op *op, int result)
 {
     bool cancelled = eddy__op_part(op)->cancelled;
     bool transfers = op->code == EDDY_OP_READ || op->code == EDDY_OP_WRITE;
@@ -356,6 +372,7 @@ static void op_completed(eddy_op *op, int result)
     }
     if (cancelled && (result == -EAGAIN || result == -EINTR || result == -ERESTARTSYS))
         result = -ECANCELED;
+    u->opens -= op->code == EDDY_OP_OPEN;
     eddy__op_finish(op, result);
 }
 
@@ -370,7 +387,7 @@ static void completed(struct uring *u, const struct io_uring_cqe *cqe)
         poll_completed(u, target, cqe->res, cqe->flags & IORING_CQE_F_MORE);
         break;
     case TAG_OP:
-        op_completed(target, cqe->res);
+        op_completed(u, target, cqe->res);
         break;
     default: /* of a cancellation that came too late */
         break;
@@ -402,8 +419,9 @@ static bool uring_pending(eddy_loop *loop)
 {
     if (unlikely(loop->failed))
         return true;
-    return !list_empty(&eddy__io_of(loop)->again) || seen(loop) ||
-           ring_queued(&uring_of(loop)->ring);
+    const struct uring *u = uring_of(loop);
+    return !list_empty(&u->io.again) || !list_empty(&u->io.ended) || seen(loop) ||
+           ring_queued(&u->ring);
 }
 
 static void enter(eddy_loop *loop, unsigned min_complete, int64_t timeout_ns)
@@ -441,6 +459,8 @@ static int uring_poll(eddy_loop *loop, int64_t timeout_ns)
 {
     struct uring *u = uring_of(loop);
 
+    if (eddy__ops_finish_ended(loop))
+        timeout_ns = 0;
     if (unlikely(loop->failed)) {
         eddy__poll_failed(loop, timeout_ns);
         return loop->failed;
@@ -468,6 +488,8 @@ static int uring_open(eddy_loop *loop)
         eddy__free(u);
         return r;
     }
+    unsigned workers = ring_limit_workers(&u->ring, WORKERS);
+    u->opens_max = workers > WORKERS_FOR_OTHERS ? workers - WORKERS_FOR_OTHERS : 0;
     eddy__io_init(&u->io);
     slab_pool_open(&u->polls, sizeof(struct poll), offsetof(struct poll, slot));
     loop->backend_state = u;

@@ -225,6 +225,7 @@ void eddy__loop_shut(eddy_loop *loop)
     eddy__fork_forget(loop);
     loop->task_blocks++; /* so that the last handle, wherever it goes, does not free it under us */
     close_guests(loop);
+    eddy__ops_cancel(loop); /* threads that are in opens of FIFOs are not waited for */
     eddy__work_close(loop, 5 * NS_PER_SECOND);
     atomic_store(&loop->closed, true);
     eddy__inbox_close(loop);

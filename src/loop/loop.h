@@ -285,8 +285,8 @@ void eddy__loop_leave(eddy_loop *loop);
 
 /* The eventfd that wakes the loop. 0 or -errno, not raised. */
 int eddy__inbox_open(eddy_loop *loop);
-/* Ends the operations in flight, refuses pushes from now on and calls what was pushed before. Comes
- * before the backend's close. */
+/* Awaits the operations in flight, refuses pushes from now on and calls what was pushed before.
+ * Comes before the backend's close. */
 void eddy__inbox_close(eddy_loop *loop);
 /* fn(node) will be called in the loop's thread. 0, or EDDY_ECLOSED, not raised: it never will. The
  * caller keeps the loop's memory alive. */
@@ -305,6 +305,11 @@ void eddy__loop_unref(eddy_loop *loop);
  * closed. */
 void eddy__fork_register(eddy_loop *loop);
 void eddy__fork_forget(eddy_loop *loop);
+
+/* ---- operations (op.c) ---- */
+
+/* Cancels all, and refuses new ones from now on. */
+void eddy__ops_cancel(eddy_loop *loop);
 
 /* ---- descriptors (fd.c) ---- */
 void eddy__fd_init(struct eddy__fd *fd, eddy_loop *loop, int number,
@@ -328,13 +333,22 @@ struct eddy__work {
     /* instead of done when the loop has gone: in the thread, after run, or in pool_close for a job
      * that never ran; may free work. NULL: nobody cares */
     void (*drop)(struct eddy__work *work);
-    atomic_int state; /* queued, running, finished */
+    atomic_int state;      /* queued, running, left, finished */
+    struct worker *worker; /* of work.c: that runs it */
 };
 /* Queues the job in the loop's pool of that use, making the pool and threads on demand. 0 or an
  * error, not raised. */
 int eddy__work_submit(eddy_loop *loop, enum eddy__pool_use use, struct eddy__work *work);
 /* True when the job had not begun: it never will, and done is not called. */
 bool eddy__work_cancel(struct eddy__work *work);
+/* For a job in the loop's EDDY__POOL_BLOCKING that eddy__work_cancel came too late for, and nobody
+ * waits for any more: it does not hold the loop. done or drop is called all the same. */
+void eddy__work_leave(struct eddy__work *work);
+/* In the thread: the job may wait for somebody else from now on, for ever. It does not count
+ * against the limit of the pool's threads, and once it was left the pool's close does not wait for
+ * it. 0; EDDY_ELIMIT: too many do; -ECANCELED: it was left; another failure: others would have no
+ * thread. Then it must not wait. Not raised. */
+int eddy__work_waits(void);
 /* The job that the calling thread runs; NULL in other threads. */
 struct eddy__work *eddy__work_current(void);
 /* A pool of one's own: so many threads (0: as many as the loop's has), which get that name. NULL

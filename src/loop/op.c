@@ -68,21 +68,48 @@ void eddy__op_finish(eddy_op *op, ssize_t result)
     op->done(op);
 }
 
-void eddy__ops_end(eddy_loop *loop)
+void eddy__op_ended(eddy_op *op, ssize_t result)
+{
+    struct eddy__op *part = eddy__op_part(op);
+
+    op->result = result;
+    list_add_tail(&eddy__io_of(part->loop)->ended, &part->ended);
+}
+
+bool eddy__ops_finish_ended(eddy_loop *loop)
+{
+    struct list *link;
+    bool any = false;
+
+    while ((link = list_take_first(&eddy__io_of(loop)->ended))) {
+        eddy_op *op = eddy__op_whole(container_of(link, struct eddy__op, ended));
+
+        any = true;
+        eddy__op_finish(op, op->result);
+    }
+    return any;
+}
+
+void eddy__ops_cancel(eddy_loop *loop)
 {
     struct eddy__io *io = eddy__io_of(loop);
 
     io->ending = true;
-    while (!list_empty(&io->ops)) {
-        /* done may have taken any of them: begin anew after each round */
-        list_each(link, &io->ops) {
-            struct eddy__op *part = container_of(link, struct eddy__op, link);
+    list_each(link, &io->ops) {
+        struct eddy__op *part = container_of(link, struct eddy__op, link);
 
-            if (!part->cancelled) {
-                part->cancelled = true;
-                loop->backend->cancel(loop, eddy__op_whole(part));
-            }
+        if (!part->cancelled) {
+            part->cancelled = true;
+            loop->backend->cancel(loop, eddy__op_whole(part));
         }
+    }
+}
+
+void eddy__ops_end(eddy_loop *loop)
+{
+    struct eddy__io *io = eddy__io_of(loop);
+
+    while (!list_empty(&io->ops)) {
         bool alone = loop->failed && !atomic_load(&loop->holds);
         loop->backend->poll(loop, alone ? 0 : NS_NEVER);
         eddy__inbox_drain(loop);

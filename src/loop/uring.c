@@ -133,6 +133,18 @@ int ring_open(struct ring *ring)
     return r;
 }
 
+unsigned ring_limit_workers(struct ring *ring, unsigned count)
+{
+    uint32_t limits[2] = {count, 0}; /* of work that ends, and of other */
+
+    if (do_register(ring->fd, IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2) < 0)
+        return 0;
+    limits[0] = limits[1] = 0; /* asks only: RLIMIT_NPROC may allow less */
+    if (do_register(ring->fd, IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2) < 0)
+        return 0;
+    return limits[0];
+}
+
 void ring_close(struct ring *ring)
 {
     struct io_uring_rsrc_update update = {.offset = (uint32_t)ring->enter_fd};

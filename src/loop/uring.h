@@ -38,6 +38,10 @@ void ring_disown(struct ring *ring);
  * really sleep and must not be asked for. Returns how many were handed in, or -errno. */
 int ring_enter(struct ring *ring, unsigned min_complete, int64_t timeout_ns);
 
+/* Sets how many of the kernel's threads may work for the calling one; returns how many that are, 0
+ * when it is not known. */
+unsigned ring_limit_workers(struct ring *ring, unsigned count);
+
 /* Cancels without a place in the queue. 0 or -errno. */
 int ring_cancel_now(struct ring *ring, uint64_t user_data);
 

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 enum { THREADS_MAX = 1024, THREADS_LEAST = 4, THREADS_NAMES = 4 };
+/* How many of a pool's threads may wait, beyond its limit. */
+enum { WAITING_MAX = 1024 };
 /* How long a thread looks for its next job before it sleeps: about as long as that, and being
  * woken, would keep it busy. */
 static const int64_t LOOK_NS = 5000;
 
-enum { QUEUED, RUNNING, FINISHED };
+enum { QUEUED, RUNNING, LEFT, FINISHED };
 
 struct worker {
     struct list link; /* of pool->workers */
@@ -21,13 +23,17 @@ struct worker {
     const char *job; /* the name of what it runs, NULL: nothing, or nothing with a name */
     int64_t look_ns; /* how long it looks for a next job, as its last job's loop allows */
     struct eddy__spin spin;
+    bool waits; /* in a job that may do so for ever */
+    bool left;  /* and nobody waits for that job */
     bool ended; /* will not touch the pool again */
 };
 
-/* Threads are started when a job finds none idle, and stay until the pool closes. All fields are
- * guarded by mutex; `queued` may be looked at without. Those who are `looking` are idle and need no
- * signal. Who opened the pool owns it, the loop those of its own; one that was closed while a
- * thread was stuck in its job belongs to its threads, and the last to end frees it. */
+/* Threads are started when a job finds none idle, and stay until the pool closes. Those that wait
+ * for somebody else do not count: the others are `max` at most, and who is one too many when its
+ * wait is over ends. All fields are guarded by mutex; `queued` may be looked at without. Those who
+ * are `looking` are idle and need no signal. Who opened the pool owns it, the loop those of its
+ * own; one that was closed while a thread was stuck in its job belongs to its threads, and the last
+ * to end frees it. */
 struct eddy__pool {
     pthread_mutex_t mutex;
     pthread_cond_t jobs;  /* there is one, or the pool closes */
@@ -36,11 +42,14 @@ struct eddy__pool {
     struct list workers;
     atomic_uint queued;
     unsigned threads; /* not ended */
+    unsigned waiting; /* of those, in a job that waits */
+    unsigned left;    /* and of those, in one that nobody waits for */
     unsigned idle;
     unsigned looking;
     unsigned max;
     bool closing;
     bool abandoned;
+    struct worker *gone;       /* the last that was one too many, not joined yet */
     struct eddy__pool **place; /* in the loop; NULL: it is not the loop's own */
     struct list dropped;       /* jobs that have not begun when it closes */
     char name[16];             /* of its threads */
@@ -160,6 +169,13 @@ static void arrived(struct eddy__inbox_node *node)
     work->done(work);
 }
 
+static void arrived_left(struct eddy__inbox_node *node)
+{
+    struct eddy__work *work = container_of(node, struct eddy__work, node);
+
+    work->done(work);
+}
+
 static void run(struct eddy__work *work)
 {
     eddy_loop *loop = work->loop;
@@ -167,10 +183,11 @@ static void run(struct eddy__work *work)
     current = work;
     work->run(work);
     current = NULL;
-    atomic_store(&work->state, FINISHED);
-    work->node.fn = arrived;
+    bool holds = atomic_exchange(&work->state, FINISHED) == RUNNING;
+    work->node.fn = holds ? arrived : arrived_left;
     if (eddy__inbox_push(loop, &work->node) < 0) {
-        let_go(loop);
+        if (holds)
+            let_go(loop);
         if (work->drop)
             work->drop(work);
     }
@@ -198,12 +215,19 @@ static void await_job(struct worker *worker)
     pool->idle--;
 }
 
-/* With the mutex: the next job, NULL when the pool closes. */
+/* How many do not wait for somebody else. */
+static unsigned at_work(const struct eddy__pool *pool)
+{
+    return pool->threads - pool->waiting;
+}
+
+/* With the mutex: the next job, NULL when the thread is to end. */
 static struct eddy__work *next_job(struct worker *worker)
 {
     struct eddy__pool *pool = worker->pool;
 
-    worker->job = NULL;
+    if (at_work(pool) > pool->max)
+        return NULL;
     if (list_empty(&pool->queue) && !pool->closing)
         await_job(worker);
     struct list *link = list_take_first(&pool->queue);
@@ -211,10 +235,37 @@ static struct eddy__work *next_job(struct worker *worker)
         return NULL;
     struct eddy__work *work = container_of(link, struct eddy__work, link);
     pool->queued--;
+    work->worker = worker;
     worker->job = work->name;
     worker->look_ns = work->loop->spin_ns < LOOK_NS ? work->loop->spin_ns : LOOK_NS;
     atomic_store(&work->state, RUNNING);
     return work;
+}
+
+/* With the mutex. */
+static void job_ended(struct worker *worker)
+{
+    worker->pool->waiting -= worker->waits;
+    worker->pool->left -= worker->left;
+    worker->waits = worker->left = false;
+    worker->job = NULL;
+}
+
+/* With the mutex: the thread ends. Before the pool closes each joins the one before it: that is
+ * what is returned, or NULL. */
+static struct worker *end_worker(struct worker *worker)
+{
+    struct eddy__pool *pool = worker->pool;
+    struct worker *before = pool->closing ? NULL : pool->gone;
+
+    if (!pool->closing)
+        pool->gone = worker;
+    if (before)
+        list_remove(&before->link);
+    worker->ended = true;
+    pool->threads--;
+    pthread_cond_signal(&pool->ended);
+    return before;
 }
 
 static void *worker_main(void *arg)
@@ -229,11 +280,15 @@ static void *worker_main(void *arg)
         pthread_mutex_unlock(&pool->mutex);
         run(work);
         pthread_mutex_lock(&pool->mutex);
+        job_ended(worker);
     }
-    worker->ended = true;
-    bool last = --pool->threads == 0 && pool->abandoned;
-    pthread_cond_signal(&pool->ended);
+    struct worker *before = end_worker(worker);
+    bool last = pool->threads == 0 && pool->abandoned;
     pthread_mutex_unlock(&pool->mutex);
+    if (before) {
+        pthread_join(before->thread, NULL);
+        eddy__free(before);
+    }
     if (last)
         free_pool(pool);
     return NULL;
@@ -292,9 +347,9 @@ static int enqueue(struct eddy__pool *pool, struct eddy__work *work)
     int r = 0;
 
     pthread_mutex_lock(&pool->mutex);
-    if (pool->queued >= pool->idle && pool->threads < pool->max)
+    if (pool->queued >= pool->idle && at_work(pool) < pool->max)
         r = add_worker(pool);
-    if (pool->threads > 0) {
+    if (at_work(pool) > 0) {
         r = 0; /* fewer threads than there might be are no failure */
         list_add_tail(&pool->queue, &work->link);
         if (++pool->queued > pool->looking)
@@ -348,6 +403,66 @@ bool eddy__work_cancel(struct eddy__work *work)
     return queued;
 }
 
+/* ---- jobs that wait for somebody else ---- */
+
+/* With the mutex: the worker does not count any more, and another takes its place where jobs need
+ * it. 0, or -errno and nothing has changed. */
+static int stand_aside(struct worker *worker)
+{
+    struct eddy__pool *pool = worker->pool;
+    int r = 0;
+
+    if (pool->waiting == WAITING_MAX)
+        return EDDY_ELIMIT;
+    pool->waiting++;
+    if (pool->queued > pool->idle)
+        r = add_worker(pool);
+    if (r < 0 && at_work(pool) == 0) {
+        pool->waiting--;
+        return r;
+    }
+    worker->waits = true;
+    return 0;
+}
+
+int eddy__work_waits(void)
+{
+    struct worker *worker = current->worker;
+    struct eddy__pool *pool = worker->pool;
+    int r = 0;
+
+    pthread_mutex_lock(&pool->mutex);
+    if (atomic_load(&current->state) == LEFT)
+        r = -ECANCELED;
+    else if (!worker->waits)
+        r = stand_aside(worker);
+    pthread_mutex_unlock(&pool->mutex);
+    return r;
+}
+
+/* Not waited for at the close are only those that are known to wait: the others end soon. */
+void eddy__work_leave(struct eddy__work *work)
+{
+    struct eddy__pool *pool = work->pool;
+    eddy_loop *loop = work->loop;
+    int running = RUNNING;
+
+    if (pool != loop->pools[EDDY__POOL_BLOCKING]) /* it was closed, and may have gone */
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    struct worker *worker = work->worker;
+    if (atomic_compare_exchange_strong(&work->state, &running, LEFT)) { /* work is its own now */
+        let_go(loop);
+        if (worker->waits) {
+            worker->left = true;
+            pool->left++;
+        } else {
+            stand_aside(worker); /* a dead server's file: what fails goes on to count */
+        }
+    }
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 /* ---- closing ---- */
 
 static void drop_queue(struct list *queue)
@@ -373,7 +488,7 @@ static void wait_for_threads(struct eddy__pool *pool, int64_t timeout_ns)
     struct timespec ts = {.tv_sec = (time_t)(end / NS_PER_SECOND),
                           .tv_nsec = (long)(end % NS_PER_SECOND)};
 
-    while (pool->threads > 0)
+    while (pool->threads > pool->left)
         if (pthread_cond_timedwait(&pool->ended, &pool->mutex, &ts) == ETIMEDOUT)
             return;
 }

@@ -293,3 +293,97 @@ TEST_REAL(slow_disk_opening_a_leased_file)
     plain_expect(in_folder("a"), "new");
     folder_remove();
 }
+
+/* ---- files whose opening waits for somebody else: U9 ---- */
+
+enum { FIFOS = 40 };
+
+static int opens_fifo(int i)
+{
+    char path[400], text[8] = "";
+
+    snprintf(path, sizeof path, "%s/fifo%d", folder, i);
+    eddy_auto(eddy_stream) *s = eddy_try(eddy_file_open(path, i % 2 ? "r" : "r+"));
+    ssize_t n = eddy_try(eddy_read(s, text, sizeof text)); /* opened by "r+" it waits here */
+    return strncmp(text, "text", (size_t)n) == 0 ? 0 : EDDY_EIO;
+}
+EDDY_CORO(opens_fifo, int)
+
+static int nothing(void)
+{
+    return 0;
+}
+EDDY_CORO(nothing)
+
+static int goes_on(void)
+{
+    char *data;
+    eddy_host_text address;
+
+    eddy_try(eddy_write_file(in_folder("a"), "text", 4, .atomic = true));
+    eddy_try(eddy_read_file(in_folder("a"), &data, NULL));
+    eddy_free(data);
+    eddy_try(opens());
+    eddy_try(stats());
+    eddy_try(lists());
+    eddy_try(makes_folder());
+    eddy_try(eddy_rmdir(in_folder("f")));
+    eddy_try(eddy_getaddrinfo("localhost", &address, 1));
+    return eddy_to_thread(nothing_coro());
+}
+
+static void check_goes_on(void)
+{
+    for (int i = 0; i < 2 * THREADS; i++) {
+        int status = EDDY_ETIMEDOUT;
+
+        eddy_timeout(10)
+            status = goes_on();
+        CHECK_INT(status, 0);
+    }
+}
+
+/* Half of the tasks that wait are cancelled, the others get what they wait for. */
+static int fifos_wait(void)
+{
+    eddy_task *tasks[FIFOS];
+    char path[400];
+
+    names_by_getaddrinfo();
+    for (int i = 0; i < FIFOS; i++) {
+        snprintf(path, sizeof path, "%s/fifo%d", folder, i);
+        CHECK_INT(mkfifo(path, 0600), 0);
+        tasks[i] = eddy_create_task(opens_fifo_coro(i));
+    }
+    check_goes_on();
+    for (int i = 0; i < FIFOS / 2; i++) {
+        CHECK(!eddy_task_done(tasks[i]));
+        eddy_cancel(tasks[i]);
+        CHECK_INT(eddy_await(tasks[i]), EDDY_ECANCELED);
+    }
+    check_goes_on();
+    for (int i = FIFOS / 2; i < FIFOS; i++) {
+        snprintf(path, sizeof path, "%s/fifo%d", folder, i);
+        CHECK_INT(eddy_write_file(path, "text", 4), 0);
+        CHECK_INT(eddy_await(tasks[i]), 0);
+    }
+    check_goes_on();
+    for (int i = 0; i < FIFOS; i++)
+        eddy_task_close(tasks[i]);
+    return 0;
+}
+EDDY_CORO(fifos_wait)
+
+TEST_PLAIN(slow_disk_U9_fifos_that_wait_stop_nothing_else)
+{
+    char path[400];
+
+    setenv("EDDY_THREADS", "2", 1);
+    folder_make();
+    CHECK_INT(eddy_run(fifos_wait_coro()), 0);
+    for (int i = 0; i < FIFOS / 2; i++) { /* frees the threads that are left */
+        snprintf(path, sizeof path, "%s/fifo%d", folder, i);
+        close(open(path, O_RDWR | O_CLOEXEC));
+    }
+    folder_remove();
+}

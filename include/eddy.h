@@ -25,6 +25,7 @@
 #include <eddy/tls.h>
 #include <eddy/wait_fd.h>
 #include <eddy/stream.h>
+#include <eddy/transport.h>
 #include <eddy/server.h>
 #include <eddy/datagram.h>
 #include <eddy/unix.h>

@@ -31,7 +31,7 @@ typedef struct eddy_tls_opts {
                    * none, and servers give none */
 } eddy_tls_opts;
 
-/* Begins TLS on a connected stream, as a client (then server_name or insecure is needed) or with
+/* Begins TLS on a stream of any kind, as a client (then server_name or insecure is needed) or with
  * .server as a server. What is unsent is sent before. EDDY_ETLS, EDDY_ETIMEDOUT, EDDY_EBUSY while
  * another task uses the stream; after a failure the stream is only good for closing. */
 EDDY_API EDDY_SUSPENDS int eddy_start_tls_with(eddy_stream *stream, const eddy_tls_opts *opts);

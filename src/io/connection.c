@@ -55,6 +55,7 @@ static void drop(struct connection *c)
     eddy_server *server = c->server;
 
     eddy_stream_close(c->stream);
+    c->stream->connection = NULL;
     eddy__stream_unref(c->stream);
     list_remove(&c->link);
     eddy__free(c);
@@ -83,7 +84,6 @@ static eddy_stream *make_stream(eddy_server *server, int fd, const eddy_address 
         eddy__socket_close(fd);
         return NULL;
     }
-    s->server = server;
     s->peer = eddy__strdup(name);
     eddy__stream_ref(s);
     return s;
@@ -104,6 +104,7 @@ static struct connection *make_connection(eddy_server *server, int fd, const edd
         return NULL;
     }
     c->server = server;
+    c->stream->connection = c;
     list_add_tail(&server->connections, &c->link);
     server->count++;
     server->refs++;
@@ -178,12 +179,16 @@ bool eddy__connection_runs(const eddy_server *server)
 
 void *eddy_stream_arg(const eddy_stream *s)
 {
-    return s && s->server ? s->server->arg : NULL;
+    const struct connection *c = s ? s->connection : NULL;
+
+    return c ? c->server->arg : NULL;
 }
 
 bool eddy_server_stopping(const eddy_stream *s)
 {
-    return s && s->server && s->server->stopped;
+    const struct connection *c = s ? s->connection : NULL;
+
+    return c && c->server->stopped;
 }
 
 int eddy_server_await_request(eddy_stream *s)

@@ -85,16 +85,22 @@ ssize_t eddy__fds_collect(struct eddy__fds *fds, const struct msghdr *message)
     return n;
 }
 
-const char *eddy__fds_reason(const eddy_stream *s, int code)
+const char *eddy__fds_reason(const struct eddy__fds *fds, int code)
 {
-    return code == EDDY_ELIMIT && s->fds && s->fds->refused
+    return code == EDDY_ELIMIT && fds && fds->refused
                ? "more descriptors came than .max_fds lets wait"
                : NULL;
 }
 
+/* Descriptors go with the bytes of a Unix socket as they are, so not of one with TLS. */
+static bool carries_fds(const eddy_stream *s)
+{
+    return s && s->transport->kind == &eddy__unix_transport;
+}
+
 int eddy_take_fds(eddy_stream *s, int *list, size_t n)
 {
-    struct eddy__fds *fds = s ? s->fds : NULL;
+    struct eddy__fds *fds = carries_fds(s) ? s->transport->state : NULL;
 
     if (s && s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
@@ -155,7 +161,7 @@ ssize_t eddy_send_fds(eddy_stream *s, const void *buf, size_t size, const int *f
 {
     struct parcel parcel = {.fds = fds, .n = n};
 
-    if (!s || s->transport != &eddy__unix_transport)
+    if (!carries_fds(s))
         return eddy_raise(EDDY_EINVAL, "descriptors go over streams of Unix sockets only");
     if (!buf || !size)
         return eddy_raise(EDDY_EINVAL, "descriptors go along with at least one byte");
@@ -275,7 +281,7 @@ int eddy_stream_credentials(const eddy_stream *s, eddy_credentials *credentials)
     socklen_t size = sizeof found;
     int r;
 
-    if (!s || s->transport != &eddy__unix_transport || !credentials)
+    if (!s || s->base.kind != &eddy__unix_transport || !credentials)
         return eddy_raise(EDDY_EINVAL, "only the peer of a Unix stream tells who it is");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);

@@ -25,14 +25,14 @@ int eddy__file_begin(const eddy_stream *s)
 
     if (status < 0)
         return status;
-    if (!s || s->transport != &eddy__file_transport)
+    if (!s || s->transport->kind != &eddy__file_transport)
         return eddy_raise(EDDY_EINVAL, "a stream of eddy_file_open is expected");
     return s->closed ? eddy__raise_code(EDDY_ECLOSED) : 0;
 }
 
 void eddy__file_hold(eddy_stream *s)
 {
-    struct eddy__file *file = s->state;
+    struct eddy__file *file = eddy__file_of(s);
 
     eddy__stream_ref(s);
     file->busy++;
@@ -47,7 +47,7 @@ static void close_left(struct eddy__file *file)
 
 ssize_t eddy__file_let_go(eddy_stream *s, ssize_t status)
 {
-    struct eddy__file *file = s->state;
+    struct eddy__file *file = eddy__file_of(s);
 
     if (--file->busy == 0)
         close_left(file);
@@ -59,59 +59,42 @@ ssize_t eddy__file_let_go(eddy_stream *s, ssize_t status)
 
 /* ---- the transport ---- */
 
-static ssize_t pull(eddy_stream *s, void *buf, size_t size)
+static ssize_t read_file(eddy_transport *t, void *buf, size_t size)
 {
-    struct eddy__file *file = s->state;
+    eddy_stream *s = t->stream;
+    struct eddy__file *file = t->state;
 
     if (s->writing && file->shared)
         return EDDY_EBUSY;
-    s->reading = true;
     ssize_t n = eddy__file_transfer(s, EDDY_OP_READ, buf, size, file->position);
-    if (n == EDDY_ECLOSED)
+    if (n <= 0)
         return n;
-    s->reading = false;
-    s->eof = n == 0;
-    if (n > 0 && file->position >= 0)
+    s->eof = false; /* it may have moved on */
+    if (file->position >= 0)
         file->position += n;
     return n;
 }
 
-static int push(eddy_stream *s, const void *buf, size_t size)
+static ssize_t write_file(eddy_transport *t, const void *buf, size_t size)
 {
-    struct eddy__file *file = s->state;
+    eddy_stream *s = t->stream;
+    struct eddy__file *file = t->state;
     int64_t end = -1;
 
     if (s->reading && file->shared)
         return EDDY_EBUSY;
     if (file->shared)
         eddy__file_drop_ahead(s);
-    return eddy__file_write_all(s, buf, size, file->append ? &end : &file->position);
-}
-
-/* Readiness is nothing that a file has: pull and push do it all. */
-static ssize_t receive(eddy_stream *s, void *buf, size_t size)
-{
-    (void)s, (void)buf, (void)size;
-    return -EAGAIN;
-}
-
-static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
-{
-    (void)s, (void)buf, (void)size;
-    return -EAGAIN;
-}
-
-static int send_eof(eddy_stream *s)
-{
-    (void)s;
-    return EDDY_ENOTSUP;
+    int r = eddy__file_write_all(s, buf, size, file->append ? &end : &file->position);
+    return r < 0 ? r : (ssize_t)size;
 }
 
 /* What is in flight is cancelled; the last of it closes the descriptor, whose number must not be
  * another file's before. */
-static void shut(eddy_stream *s, bool abort)
+static void close_file(eddy_transport *t, bool abort)
 {
-    struct eddy__file *file = s->state;
+    eddy_stream *s = t->stream;
+    struct eddy__file *file = t->state;
 
     list_each(link, &file->operations) {
         struct eddy__file_op *operation = container_of(link, struct eddy__file_op, link);
@@ -132,13 +115,18 @@ static void shut(eddy_stream *s, bool abort)
     close_left(file);
 }
 
-const struct eddy__transport eddy__file_transport = {
-    .receive = receive,
-    .send = send_bytes,
-    .send_eof = send_eof,
-    .shut = shut,
-    .pull = pull,
-    .push = push,
+static void release_file(eddy_transport *t)
+{
+    eddy__free(t->state);
+}
+
+const eddy_transport_kind eddy__file_transport = {
+    .read = read_file,
+    .write = write_file,
+    .close = close_file,
+    .release = release_file,
+    .suspends = true,
+    .retries = true,
 };
 
 /* ---- opening ---- */
@@ -209,10 +197,10 @@ static int give_state(eddy_stream *s, const char *path, int flags)
 
     if (kind < 0 || kind == S_IFDIR)
         return kind < 0 ? kind : EDDY_EISDIR;
-    s->state = make_state(kind, flags);
+    s->base.state = make_state(kind, flags);
     s->peer = eddy__strdup(path);
-    s->readable = s->writable = false;
-    return s->state && s->peer ? 0 : EDDY_ENOMEM;
+    s->fd.hangup = true; /* nothing tells of more */
+    return s->base.state && s->peer ? 0 : EDDY_ENOMEM;
 }
 
 eddy_stream *eddy__file_stream(int fd, const char *path, int flags, const eddy_stream_opts *opts)

@@ -21,7 +21,12 @@ struct eddy__file {
     struct list operations; /* of them, to be cancelled by a close */
 };
 
-extern const struct eddy__transport eddy__file_transport;
+extern const eddy_transport_kind eddy__file_transport;
+
+static inline struct eddy__file *eddy__file_of(const eddy_stream *s)
+{
+    return s->base.state;
+}
 
 /* ---- opening (file.c) ---- */
 

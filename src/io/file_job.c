@@ -198,7 +198,7 @@ void eddy__file_close_fd(int fd)
 /* What whence counts from, or a code, raised. */
 static int64_t base_of(eddy_stream *s, int whence)
 {
-    struct eddy__file *file = s->state;
+    struct eddy__file *file = eddy__file_of(s);
     struct stat found;
 
     if (whence == SEEK_SET)
@@ -217,7 +217,7 @@ int64_t eddy_file_seek(eddy_stream *s, int64_t offset, int whence)
 
     if (position < 0)
         return position;
-    struct eddy__file *file = s->state;
+    struct eddy__file *file = eddy__file_of(s);
     if (file->position < 0)
         return eddy__stream_fail(s, "seek in", -ESPIPE);
     position = base_of(s, whence);

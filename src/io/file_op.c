@@ -76,7 +76,7 @@ ssize_t eddy__file_op_run(struct eddy__file_op *operation)
 
 ssize_t eddy__file_transfer(eddy_stream *s, int code, void *buf, size_t size, int64_t offset)
 {
-    struct eddy__file *file = s->state;
+    struct eddy__file *file = eddy__file_of(s);
     struct eddy__file_op operation = {.op = {.code = code,
                                              .fd = s->fd.fd,
                                              .buffer = buf,
@@ -92,7 +92,7 @@ ssize_t eddy__file_transfer(eddy_stream *s, int code, void *buf, size_t size, in
 
 int eddy__file_write_all(eddy_stream *s, const char *buf, size_t size, int64_t *offset)
 {
-    ((struct eddy__file *)s->state)->written = true;
+    eddy__file_of(s)->written = true;
     while (size > 0) {
         void *from = (void *)(uintptr_t)buf; /* an operation's buffer may be written to */
         ssize_t n = eddy__file_transfer(s, EDDY_OP_WRITE, from, size, *offset);
@@ -109,7 +109,7 @@ int eddy__file_write_all(eddy_stream *s, const char *buf, size_t size, int64_t *
 
 void eddy__file_drop_ahead(eddy_stream *s)
 {
-    struct eddy__file *file = s->state;
+    struct eddy__file *file = eddy__file_of(s);
 
     if (file->position >= 0)
         file->position -= (int64_t)eddy__buffer_count(&s->in);

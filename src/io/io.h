@@ -16,8 +16,7 @@
 #include <eddy/address.h>
 #include <eddy/names.h>
 #include <eddy/server.h>
-
-#include <sys/uio.h>
+#include <eddy/transport.h>
 
 /* ---- buffers (buffer.c) ---- */
 
@@ -46,27 +45,10 @@ void eddy__buffer_free(struct eddy__buffer *b);
 
 /* ---- streams (stream.c, stream_read.c, stream_write.c) ---- */
 
-/* What moves the bytes. Calls return a count or -errno, -EAGAIN when they would wait. */
-struct eddy__transport {
-    ssize_t (*receive)(eddy_stream *s, void *buf, size_t size);
-    /* NULL where receiving once more costs little: the stream is never `wide` */
-    ssize_t (*receive_parts)(eddy_stream *s, struct iovec *parts, size_t n);
-    ssize_t (*send)(eddy_stream *s, const void *buf, size_t size);
-    int (*send_eof)(eddy_stream *s);
-    bool says_goodbye; /* closing calls send_eof: without it the peer takes the end for a cut */
-    /* Just before the descriptor is forgotten and closed; may take it over, leaving −1. */
-    void (*shut)(eddy_stream *s, bool abort);
-    /* Gives s->state back with the stream; NULL: as plain memory. */
-    void (*release)(eddy_stream *s);
-    /* Of files, whose streams are never readable nor writable: instead of the calls above and of
-     * waiting, the task suspends in them. A count, 0 at the end; 0 when all was written; or a code,
-     * unraised, and s may be gone after EDDY_ECLOSED. */
-    ssize_t (*pull)(eddy_stream *s, void *buf, size_t size);
-    int (*push)(eddy_stream *s, const void *buf, size_t size);
-};
-
-extern const struct eddy__transport eddy__socket_transport;
-extern const struct eddy__transport eddy__unix_transport;
+/* Where a transport has a descriptor, it is the stream's: close is called just before the stream
+ * forgets and closes it, and may take it over, leaving −1. */
+extern const eddy_transport_kind eddy__socket_transport;
+extern const eddy_transport_kind eddy__unix_transport;
 
 /* An address of IP as a stream remembers it: a quarter of an eddy_address. Family 0: none. */
 union eddy__end {
@@ -75,22 +57,23 @@ union eddy__end {
     struct sockaddr_in6 in6;
 };
 
-/* Reading. `readable`: receiving is worth a try; set when the stream is new and by the readiness
- * event, cleared when a receive comes back short or empty, unless the peer has hung up: its end
- * brings no further event. Own bytes (`in`) come before the socket's.
+/* Reading. `readable`: the transport is worth a try; set when the stream is new and by the
+ * readiness event, cleared when a read comes back short or empty, unless the peer has hung up,
+ * whose end brings no further event, or there are no events. Own bytes (`in`) come before the
+ * transport's.
  *
  * Writing. Bytes in `out` were accepted and go first. A write that does not fit takes the turn
  * (`writing`) and keeps it until its last byte was sent or is in `out`: that keeps it in one piece,
  * and `out` at most high_water bytes. `writer` is the holder of the turn, or the closer, while it
  * waits for `out` to shrink to `mark` bytes. */
 struct eddy_stream {
-    struct eddy__fd fd; /* −1 where the transport has none and calls on_ready itself */
-    const struct eddy__transport *transport;
+    struct eddy__fd fd;        /* −1 where the transport has none */
+    eddy_transport *transport; /* the uppermost: base, or TLS upon it */
+    eddy_transport base;
     eddy_task *reader; /* parked until readable */
     eddy_task *writer; /* parked until out is down to mark and the socket takes more */
     struct eddy__buffer in;
     struct eddy__buffer out;
-    size_t held; /* bytes that the transport has taken and not sent yet */
     size_t mark;
     size_t limit;
     size_t high_water;
@@ -104,37 +87,39 @@ struct eddy_stream {
     bool eof;
     bool reading; /* a task is inside a read */
     bool writing;
-    bool wide;   /* receive a little more than asked for, see receive() */
-    bool wasted; /* the last receive was tried in vain after a full one */
+    bool wide;   /* read a little more than asked for, see read_ready() */
+    bool wasted; /* the last read was tried in vain after a full one */
     bool filled; /* the last fill took all the room there was */
     bool hiding; /* in.data[in.start] is a final zero, the byte itself is `hidden` */
     char hidden;
     bool sent_eof;
-    bool cut;              /* a write was ended in its middle */
-    bool closed;           /* no more calls */
-    bool released;         /* the owner has closed it */
-    eddy_server *server;   /* whose handler has it; NULL */
-    void *state;           /* the transport's own, given back with the stream */
-    struct eddy__tls *tls; /* NULL: in the clear */
-    struct eddy__fds *fds; /* NULL: descriptors that come are not taken */
-    char *peer;            /* made when asked for, of the ends or of what the system says */
+    bool cut;         /* a write was ended in its middle */
+    bool closed;      /* no more calls */
+    bool released;    /* the owner has closed it */
+    void *connection; /* of a server's handler, see connection.c; NULL */
+    char *peer;       /* made when asked for, of the ends or of what the system says */
     char *local;
     union eddy__end peer_end; /* a socket whose peer has reset does not tell it any more */
     union eddy__end local_end;
 };
 
 /* A stream of descriptor fd, which it owns from then on. NULL with a record, and fd stays open. */
-eddy_stream *eddy__stream_new(const struct eddy__transport *transport, int fd,
+eddy_stream *eddy__stream_new(const eddy_transport_kind *kind, int fd,
                               const eddy_stream_opts *opts);
 /* The same of a socket of that family. */
 eddy_stream *eddy__stream_of_family(int fd, int family, const eddy_stream_opts *opts);
 /* 0, or EDDY_EINVAL raised. */
 int eddy__stream_check_opts(const eddy_stream_opts *opts);
+void eddy__stream_free(eddy_stream *s) __attribute__((cold));
 static inline void eddy__stream_ref(eddy_stream *s)
 {
     s->refs++;
 }
-void eddy__stream_unref(eddy_stream *s);
+static inline void eddy__stream_unref(eddy_stream *s)
+{
+    if (unlikely(--s->refs == 0))
+        eddy__stream_free(s);
+}
 /* Notes its ends, where they are of IP; either may be NULL. */
 void eddy__stream_set_ends(eddy_stream *s, const struct eddy__address *local,
                            const struct eddy__address *peer);
@@ -162,18 +147,21 @@ int eddy__stream_await_writable(eddy_stream *s, size_t mark);
 int eddy__stream_await_connected(eddy_stream *s);
 static inline size_t eddy__stream_unsent(const eddy_stream *s)
 {
-    return eddy__buffer_count(&s->out) + s->held;
+    const eddy_transport *t = s->transport;
+
+    return eddy__buffer_count(&s->out) + (unlikely(t->kind->unsent) ? t->kind->unsent(t) : 0);
 }
 /* For those who look at bytes in the own buffer (in) before they take them out: sees to it that
  * there is one, receiving at most `most`, and returns how many there are. 0 at the end, or a
  * failure, raised; s may be gone after EDDY_ECLOSED. */
 ssize_t eddy__stream_peek(eddy_stream *s, size_t most);
-/* The readiness event of the sending side. */
+/* The readiness event of the writing side. */
 void eddy__stream_on_writable(eddy_stream *s);
+/* Tells the peer the end. 0 or a code, unraised; s may be gone after EDDY_ECLOSED. */
+int eddy__stream_end(eddy_stream *s);
 /* Waits until there is a byte to read: 1; 0 at the end, or when it is over: *over is set, and the
  * wait of s->reader ended with EDDY_EINTR. A failure is raised. */
 int eddy__stream_await_input(eddy_stream *s, const bool *over);
-/* Ends the wait of s->reader or s->writer, if there is one. */
 /* eddy_write whose first bytes are sent by a call of its own, once all others have gone: a count
  * or -errno, -EAGAIN when it would wait. */
 typedef ssize_t eddy__stream_send(eddy_stream *s, const struct iovec *bytes, void *arg);
@@ -210,9 +198,6 @@ void eddy__tls_context_unref(struct eddy__tls_context *context);
 /* The handshake on a new stream, as a server or as a client of host. 0 or a failure, raised. */
 int eddy__tls_accept(eddy_stream *s, struct eddy__tls_context *context);
 int eddy__tls_connect(eddy_stream *s, const eddy_tls_opts *opts, const char *host);
-/* Why a call has failed with that code, when TLS knows more than the code says; or NULL. */
-const char *eddy__tls_reason(const eddy_stream *s, int code);
-void eddy__tls_free(struct eddy__tls *tls);
 
 /* ---- descriptors in messages (fds.c) ---- */
 
@@ -230,7 +215,7 @@ void eddy__fds_free(struct eddy__fds *fds);
 void eddy__fds_prepare(struct eddy__fds *fds, struct msghdr *message);
 ssize_t eddy__fds_collect(struct eddy__fds *fds, const struct msghdr *message);
 /* Why a read has failed with that code; or NULL. */
-const char *eddy__fds_reason(const eddy_stream *s, int code);
+const char *eddy__fds_reason(const struct eddy__fds *fds, int code);
 
 /* ---- addresses (address.c) ---- */
 

@@ -5,26 +5,18 @@
 /* The state of one of the two streams. What was sent to it waits in `wire`; when that is empty,
  * receiving gives `rest`: -EAGAIN while the other end may send, then 0 or a failure. */
 struct end {
-    eddy_stream *stream;
+    eddy_transport *transport;
     struct end *other; /* NULL: it has gone */
     struct eddy__buffer wire;
     size_t capacity;
     ssize_t rest;
 };
 
-/* What the loop is for a stream with a descriptor. */
-static void tell(const struct end *end, unsigned events)
-{
-    struct eddy__fd *fd = &end->stream->fd;
-
-    fd->on_ready(fd, events);
-}
-
 /* ---- the transport ---- */
 
-static ssize_t receive(eddy_stream *s, void *buf, size_t size)
+static ssize_t receive(eddy_transport *t, void *buf, size_t size)
 {
-    struct end *end = s->state;
+    struct end *end = t->state;
     size_t n = eddy__buffer_take(&end->wire, buf, size);
 
     if (n == 0)
@@ -32,13 +24,13 @@ static ssize_t receive(eddy_stream *s, void *buf, size_t size)
     if (!eddy__buffer_count(&end->wire))
         eddy__buffer_trim(&end->wire);
     if (end->other)
-        tell(end->other, EDDY_WRITABLE);
+        eddy_transport_ready(end->other->transport, EDDY_WRITABLE);
     return (ssize_t)n;
 }
 
-static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
+static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
 {
-    const struct end *end = s->state;
+    const struct end *end = t->state;
     struct end *other = end->other;
 
     if (!other)
@@ -50,18 +42,18 @@ static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
         return EDDY_ENOMEM;
     memcpy(other->wire.data + other->wire.end, buf, n);
     other->wire.end += n;
-    tell(other, EDDY_READABLE);
+    eddy_transport_ready(other->transport, EDDY_READABLE);
     return (ssize_t)n;
 }
 
-static int send_eof(eddy_stream *s)
+static int send_eof(eddy_transport *t)
 {
-    const struct end *end = s->state;
+    const struct end *end = t->state;
 
     if (!end->other)
         return 0;
     end->other->rest = 0;
-    tell(end->other, EDDY_READABLE);
+    eddy_transport_ready(end->other->transport, EDDY_READABLE);
     return 0;
 }
 
@@ -74,17 +66,17 @@ static void part(struct end *end, ssize_t rest)
         return;
     end->other = other->other = NULL;
     other->rest = rest;
-    tell(other, EDDY_READABLE | EDDY_WRITABLE);
+    eddy_transport_ready(other->transport, EDDY_READABLE | EDDY_WRITABLE);
 }
 
-static void shut(eddy_stream *s, bool abort)
+static void shut(eddy_transport *t, bool abort)
 {
-    part(s->state, abort ? EDDY_ECONNRESET : 0);
+    part(t->state, abort ? EDDY_ECONNRESET : 0);
 }
 
-static void release(eddy_stream *s)
+static void release(eddy_transport *t)
 {
-    struct end *end = s->state;
+    struct end *end = t->state;
 
     if (!end)
         return;
@@ -94,11 +86,11 @@ static void release(eddy_stream *s)
     eddy__free(end);
 }
 
-static const struct eddy__transport memory_transport = {
-    .receive = receive,
-    .send = send_bytes,
-    .send_eof = send_eof,
-    .shut = shut,
+static const eddy_transport_kind memory_transport = {
+    .read = receive,
+    .write = send_bytes,
+    .end = send_eof,
+    .close = shut,
     .release = release,
 };
 
@@ -106,20 +98,14 @@ static const struct eddy__transport memory_transport = {
 
 static eddy_stream *make(const char *local, const char *peer, const eddy_stream_opts *opts)
 {
-    eddy_stream *s = eddy__stream_new(&memory_transport, -1, opts);
     struct end *end = eddy__alloc_zero(sizeof *end);
+    eddy_stream *s = end ? eddy_stream_open(&memory_transport, end, peer, local, *opts) : NULL;
 
-    if (!s || !end) {
+    if (!s) {
         eddy__free(end);
-        if (s)
-            eddy__stream_unref(s);
         return NULL;
     }
-    *end = (struct end){.stream = s, .capacity = s->high_water, .rest = -EAGAIN};
-    s->state = end;
-    s->local = eddy__strdup(local);
-    s->peer = eddy__strdup(peer);
-    s->fd.hangup = true; /* a short receive may have the end behind it */
+    *end = (struct end){.transport = &s->base, .capacity = s->high_water, .rest = -EAGAIN};
     return s;
 }
 
@@ -142,7 +128,7 @@ int eddy_stream_pair_with(eddy_stream *pair[2], const eddy_stream_opts *opts)
         return eddy__raise_code(EDDY_ENOMEM);
     }
     pair[0] = first, pair[1] = second;
-    ends[0] = first->state, ends[1] = second->state;
+    ends[0] = first->base.state, ends[1] = second->base.state;
     ends[0]->other = ends[1], ends[1]->other = ends[0];
     return 0;
 }

@@ -54,133 +54,134 @@ ssize_t eddy__write_masked(int fd, const void *buf, size_t size)
 
 /* ---- the transports ---- */
 
-static ssize_t receive(eddy_stream *s, void *buf, size_t size)
+static ssize_t receive(eddy_transport *t, void *buf, size_t size)
 {
     ssize_t n;
 
     do
-        n = faulty() ? -1 : read(s->fd.fd, buf, size);
+        n = faulty() ? -1 : read(t->stream->fd.fd, buf, size);
     while (unlikely(n < 0 && errno == EINTR));
     return result(n);
 }
 
-static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
+static ssize_t receive_parts(eddy_transport *t, struct iovec *parts, size_t n)
 {
-    return result(faulty() ? -1 : readv(s->fd.fd, parts, (int)n));
+    return result(faulty() ? -1 : readv(t->stream->fd.fd, parts, (int)n));
 }
 
 /* A terminal gives a line at a time: what is left after a short read brings no event of its own, as
  * after a hang-up. */
-static ssize_t receive_careful(eddy_stream *s, void *buf, size_t size)
+static ssize_t receive_careful(eddy_transport *t, void *buf, size_t size)
 {
-    s->fd.hangup = true;
-    return receive(s, buf, size);
+    t->stream->fd.hangup = true;
+    return receive(t, buf, size);
 }
 
-static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
+static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
 {
-    ssize_t n = unlikely(faulty()) ? -EIO : eddy__sys_write_quiet(s->fd.fd, buf, size);
+    ssize_t n = unlikely(faulty()) ? -EIO : eddy__sys_write_quiet(t->stream->fd.fd, buf, size);
 
-    return n == -EOPNOTSUPP ? eddy__write_masked(s->fd.fd, buf, size) : n;
+    return n == -EOPNOTSUPP ? eddy__write_masked(t->stream->fd.fd, buf, size) : n;
 }
 
 /* The reader sees the end when no writer is left. */
-static int send_eof(eddy_stream *s)
+static int send_eof(eddy_transport *t)
 {
-    int flags = faulty() ? -1 : fcntl(s->fd.fd, F_GETFL);
+    struct eddy__fd *fd = &t->stream->fd;
+    int flags = faulty() ? -1 : fcntl(fd->fd, F_GETFL);
 
     if (flags < 0)
         return -errno;
     if ((flags & O_ACCMODE) != O_WRONLY)
         return EDDY_ENOTSUP;
-    eddy__fd_forget(&s->fd);
-    eddy__socket_close(s->fd.fd);
-    s->fd.fd = -1;
+    eddy__fd_forget(fd);
+    eddy__socket_close(fd->fd);
+    fd->fd = -1;
     return 0;
 }
 
 /* Another stream of a standard descriptor may be opened: state is its place among users. */
-static void give_back(eddy_stream *s)
+static void give_back(eddy_transport *t)
 {
-    _Atomic(pid_t) *user = s->state;
+    _Atomic(pid_t) *user = t->state;
 
     if (user)
         atomic_store(user, 0);
-    s->state = NULL;
+    t->state = NULL;
 }
 
-static void shut(eddy_stream *s, bool abort)
+static void shut(eddy_transport *t, bool abort)
 {
     (void)abort;
-    give_back(s);
+    give_back(t);
 }
 
-static void shut_shared(eddy_stream *s, bool abort)
+static void shut_shared(eddy_transport *t, bool abort)
 {
-    int flags = fcntl(s->fd.fd, F_GETFL);
+    int fd = t->stream->fd.fd, flags = fcntl(fd, F_GETFL);
 
     if (flags >= 0)
-        fcntl(s->fd.fd, F_SETFL, flags & ~O_NONBLOCK);
-    shut(s, abort);
+        fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    shut(t, abort);
 }
 
-static const struct eddy__transport pipe_transport = {
-    .receive = receive,
-    .receive_parts = receive_parts,
-    .send = send_bytes,
-    .send_eof = send_eof,
-    .shut = shut,
+static const eddy_transport_kind pipe_transport = {
+    .read = receive,
+    .read_parts = receive_parts,
+    .write = send_bytes,
+    .end = send_eof,
+    .close = shut,
 };
 
 /* Terminals, other devices, files, and pipes of others: one that keeps packets apart gives one at a
  * time, too, and its reading end does not tell that it is such. */
-static const struct eddy__transport device_transport = {
-    .receive = receive_careful,
-    .send = send_bytes,
-    .send_eof = send_eof,
-    .shut = shut,
+static const eddy_transport_kind device_transport = {
+    .read = receive_careful,
+    .write = send_bytes,
+    .end = send_eof,
+    .close = shut,
     .release = give_back,
 };
 
 /* The same, made non-blocking together with those who share it. */
-static const struct eddy__transport shared_transport = {
-    .receive = receive_careful,
-    .send = send_bytes,
-    .send_eof = send_eof,
-    .shut = shut_shared,
+static const eddy_transport_kind shared_transport = {
+    .read = receive_careful,
+    .write = send_bytes,
+    .end = send_eof,
+    .close = shut_shared,
     .release = give_back,
 };
 
 /* ---- a socket that others share: no flag of it is changed ---- */
 
-static ssize_t receive_shared(eddy_stream *s, void *buf, size_t size)
+static ssize_t receive_shared(eddy_transport *t, void *buf, size_t size)
 {
-    return result(faulty() ? -1 : recv(s->fd.fd, buf, size, MSG_DONTWAIT));
+    return result(faulty() ? -1 : recv(t->stream->fd.fd, buf, size, MSG_DONTWAIT));
 }
 
-static ssize_t receive_parts_shared(eddy_stream *s, struct iovec *parts, size_t n)
+static ssize_t receive_parts_shared(eddy_transport *t, struct iovec *parts, size_t n)
 {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
 
-    return result(faulty() ? -1 : recvmsg(s->fd.fd, &message, MSG_DONTWAIT));
+    return result(faulty() ? -1 : recvmsg(t->stream->fd.fd, &message, MSG_DONTWAIT));
 }
 
-static ssize_t send_shared(eddy_stream *s, const void *buf, size_t size)
+static ssize_t send_shared(eddy_transport *t, const void *buf, size_t size)
 {
-    return result(faulty() ? -1 : send(s->fd.fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL));
+    return result(faulty() ? -1 : send(t->stream->fd.fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-static int send_eof_shared(eddy_stream *s)
+static int send_eof_shared(eddy_transport *t)
 {
-    return (int)result(faulty() ? -1 : shutdown(s->fd.fd, SHUT_WR));
+    return (int)result(faulty() ? -1 : shutdown(t->stream->fd.fd, SHUT_WR));
 }
 
-static const struct eddy__transport shared_socket_transport = {
-    .receive = receive_shared,
-    .receive_parts = receive_parts_shared,
-    .send = send_shared,
-    .send_eof = send_eof_shared,
-    .shut = shut,
+static const eddy_transport_kind shared_socket_transport = {
+    .read = receive_shared,
+    .read_parts = receive_parts_shared,
+    .write = send_shared,
+    .end = send_eof_shared,
+    .close = shut,
     .release = give_back,
 };
 
@@ -258,7 +259,7 @@ static bool reopen(int fd, int flags)
 }
 
 /* Sees to it that fd does not block. The transport to use, or NULL raised. */
-static const struct eddy__transport *prepare(int fd, const struct stat *status)
+static const eddy_transport_kind *prepare(int fd, const struct stat *status)
 {
     int flags = faulty() ? -1 : fcntl(fd, F_GETFL);
 
@@ -275,9 +276,9 @@ static const struct eddy__transport *prepare(int fd, const struct stat *status)
 static eddy_stream *of_file(int fd, const struct stat *status, const char *name,
                             const eddy_stream_opts *opts)
 {
-    const struct eddy__transport *transport = prepare(fd, status);
+    const eddy_transport_kind *kind = prepare(fd, status);
 
-    return transport ? named(eddy__stream_new(transport, fd, opts), name) : NULL;
+    return kind ? named(eddy__stream_new(kind, fd, opts), name) : NULL;
 }
 
 /* name: of a standard descriptor, else NULL. */
@@ -358,7 +359,7 @@ static eddy_stream *of_standard(int number)
     }
     s = duplicate(number, &status);
     if (s)
-        s->state = &users[number];
+        s->base.state = &users[number];
     else
         atomic_store(&users[number], 0);
     return s;

@@ -145,47 +145,59 @@ int eddy__socket_adopt(int fd, int type, const char *what)
 
 /* ---- the transport: no call waits ---- */
 
-static ssize_t receive(eddy_stream *s, void *buf, size_t size)
+static ssize_t receive(eddy_transport *t, void *buf, size_t size)
 {
-    return eddy__sys_once(recv(s->fd.fd, buf, size, 0));
+    return eddy__sys_once(recv(t->stream->fd.fd, buf, size, 0));
 }
 
-static ssize_t receive_parts(eddy_stream *s, struct iovec *parts, size_t n)
+static ssize_t receive_parts(eddy_transport *t, struct iovec *parts, size_t n)
 {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
 
-    return eddy__sys_once(recvmsg(s->fd.fd, &message, 0));
+    return eddy__sys_once(recvmsg(t->stream->fd.fd, &message, 0));
 }
 
 /* A receive ends behind descriptors though more bytes are there. */
-static ssize_t receive_parts_unix(eddy_stream *s, struct iovec *parts, size_t n)
+static ssize_t receive_parts_unix(eddy_transport *t, struct iovec *parts, size_t n)
 {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
+    struct eddy__fds *fds = t->state;
+    struct eddy__fd *fd = &t->stream->fd;
 
-    if (s->fds)
-        eddy__fds_prepare(s->fds, &message);
-    ssize_t got = eddy__sys_once(recvmsg(s->fd.fd, &message, MSG_CMSG_CLOEXEC));
+    if (fds)
+        eddy__fds_prepare(fds, &message);
+    ssize_t got = eddy__sys_once(recvmsg(fd->fd, &message, MSG_CMSG_CLOEXEC));
     if (likely(got < 0 || (!message.msg_controllen && !(message.msg_flags & MSG_CTRUNC))))
         return got;
-    s->fd.hangup = true;
-    ssize_t status = s->fds ? eddy__fds_collect(s->fds, &message) : 0;
+    fd->hangup = true;
+    ssize_t status = fds ? eddy__fds_collect(fds, &message) : 0;
     return status < 0 ? status : got;
 }
 
-static ssize_t receive_unix(eddy_stream *s, void *buf, size_t size)
+static ssize_t receive_unix(eddy_transport *t, void *buf, size_t size)
 {
-    return receive_parts_unix(s, &(struct iovec){buf, size}, 1);
+    return receive_parts_unix(t, &(struct iovec){buf, size}, 1);
 }
 
-static ssize_t send_bytes(eddy_stream *s, const void *buf, size_t size)
+static const char *reason_unix(const eddy_transport *t, int code)
 {
-    return eddy__sys_once(send(s->fd.fd, buf, size, MSG_NOSIGNAL));
+    return eddy__fds_reason(t->state, code);
+}
+
+static void release_unix(eddy_transport *t)
+{
+    eddy__fds_free(t->state);
+}
+
+static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
+{
+    return eddy__sys_once(send(t->stream->fd.fd, buf, size, MSG_NOSIGNAL));
 }
 
 /* After a reset the system calls the socket unconnected: for writers the peer has gone. */
-static int send_eof(eddy_stream *s)
+static int send_eof(eddy_transport *t)
 {
-    int status = eddy__sys(shutdown(s->fd.fd, SHUT_WR));
+    int status = eddy__sys(shutdown(t->stream->fd.fd, SHUT_WR));
 
     return status == -ENOTCONN ? EDDY_EPIPE : status;
 }
@@ -193,28 +205,31 @@ static int send_eof(eddy_stream *s)
 /* A poll that is armed keeps the socket open behind close(), and the peer would not see the end: it
  * is shut down first. Where nothing was ever armed close() alone does it. An abort must not send
  * the orderly end; there the poll is cancelled before close(). */
-static void shut(eddy_stream *s, bool abort)
+static void shut(eddy_transport *t, bool abort)
 {
+    struct eddy__fd *fd = &t->stream->fd;
     struct linger at_once = {.l_onoff = 1};
 
     if (abort)
-        setsockopt(s->fd.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    else if (s->fd.wanted)
-        s->fd.shut = shutdown(s->fd.fd, SHUT_RDWR) == 0;
+        setsockopt(fd->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    else if (fd->wanted)
+        fd->shut = shutdown(fd->fd, SHUT_RDWR) == 0;
 }
 
-const struct eddy__transport eddy__socket_transport = {
-    .receive = receive,
-    .receive_parts = receive_parts,
-    .send = send_bytes,
-    .send_eof = send_eof,
-    .shut = shut,
+const eddy_transport_kind eddy__socket_transport = {
+    .read = receive,
+    .read_parts = receive_parts,
+    .write = send_bytes,
+    .end = send_eof,
+    .close = shut,
 };
 
-const struct eddy__transport eddy__unix_transport = {
-    .receive = receive_unix,
-    .receive_parts = receive_parts_unix,
-    .send = send_bytes,
-    .send_eof = send_eof,
-    .shut = shut,
+const eddy_transport_kind eddy__unix_transport = {
+    .read = receive_unix,
+    .read_parts = receive_parts_unix,
+    .write = send_bytes,
+    .end = send_eof,
+    .close = shut,
+    .release = release_unix,
+    .reason = reason_unix,
 };

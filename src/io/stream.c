@@ -34,8 +34,7 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
         eddy__stream_on_writable(s);
 }
 
-eddy_stream *eddy__stream_new(const struct eddy__transport *transport, int fd,
-                              const eddy_stream_opts *opts)
+eddy_stream *eddy__stream_new(const eddy_transport_kind *kind, int fd, const eddy_stream_opts *opts)
 {
     eddy_stream *s = eddy__alloc_zero(sizeof *s);
 
@@ -45,10 +44,12 @@ eddy_stream *eddy__stream_new(const struct eddy__transport *transport, int fd,
     }
     eddy__fd_init(&s->fd, eddy__thread.loop, fd, on_ready);
     eddy__loop_ref(s->fd.loop);
-    s->transport = transport;
+    s->base = (eddy_transport){.kind = kind, .stream = s};
+    s->transport = &s->base;
     s->limit = opts->limit ? opts->limit : DEFAULT_LIMIT;
     s->high_water = opts->high_water ? opts->high_water : DEFAULT_HIGH_WATER;
     s->low_water = opts->low_water ? opts->low_water : s->high_water / 4;
+    s->fd.hangup = fd < 0; /* a short read may have more behind it that nobody tells of */
     s->readable = true;
     s->writable = true;
     s->refs = 1;
@@ -63,8 +64,8 @@ eddy_stream *eddy__stream_of_family(int fd, int family, const eddy_stream_opts *
 
     if (!s || !is_unix || !opts->max_fds)
         return s;
-    s->fds = eddy__fds_new(opts->max_fds);
-    if (s->fds)
+    s->base.state = eddy__fds_new(opts->max_fds);
+    if (s->base.state)
         return s;
     eddy__stream_unref(s);
     eddy__raise_code(EDDY_ENOMEM);
@@ -87,22 +88,61 @@ eddy_stream *eddy_stream_of_socket(int fd, const eddy_stream_opts *opts)
     return s;
 }
 
-void eddy__stream_unref(eddy_stream *s)
+void eddy__stream_free(eddy_stream *s)
 {
-    if (--s->refs)
-        return;
+    eddy_transport *below;
+
+    for (eddy_transport *t = s->transport; t; t = below) {
+        below = t->below;
+        if (t->kind->release)
+            t->kind->release(t);
+    }
     eddy__buffer_free(&s->in);
     eddy__buffer_free(&s->out);
-    if (s->transport->release)
-        s->transport->release(s);
-    else
-        eddy__free(s->state);
-    eddy__tls_free(s->tls);
-    eddy__fds_free(s->fds);
     eddy__free(s->peer);
     eddy__free(s->local);
     eddy__loop_unref(s->fd.loop);
     eddy__free(s);
+}
+
+/* ---- of other kinds ---- */
+
+static int check_kind(const eddy_transport_kind *kind, const eddy_stream_opts *opts)
+{
+    if (!eddy__thread.loop)
+        return eddy_raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
+    if (!kind || !kind->read || !kind->write)
+        return eddy_raise(EDDY_EINVAL, "a kind of transport needs read and write");
+    return eddy__stream_check_opts(opts);
+}
+
+eddy_stream *eddy_stream_open_with(const eddy_transport_kind *kind, void *state,
+                                   const eddy_stream_open_opts *opts)
+{
+    static const eddy_stream_open_opts defaults;
+
+    if (!opts)
+        opts = &defaults;
+    if (check_kind(kind, &opts->stream) < 0)
+        return NULL;
+    eddy_stream *s = eddy__stream_new(kind, -1, &opts->stream);
+    if (!s)
+        return NULL;
+    s->base.state = state;
+    s->peer = opts->peer ? eddy__strdup(opts->peer) : NULL;
+    s->local = opts->local ? eddy__strdup(opts->local) : NULL;
+    return s;
+}
+
+eddy_transport *eddy_stream_transport(eddy_stream *s)
+{
+    return s ? &s->base : NULL;
+}
+
+void eddy_transport_ready(eddy_transport *t, unsigned events)
+{
+    if (t)
+        on_ready(&t->stream->fd, events);
 }
 
 /* ---- waiting ---- */
@@ -212,20 +252,28 @@ static void flush_shielded(eddy_stream *s)
 }
 
 /* The transport's own end, behind everything else. */
-static void say_goodbye(eddy_stream *s)
+static void sign_off(eddy_stream *s)
 {
+    const eddy_task *self = eddy__self();
+    struct eddy__closer closer;
+
     if (s->sent_eof || s->write_error || eddy__stream_unsent(s))
         return;
-    s->write_error = s->transport->send_eof(s);
-    if (eddy__stream_unsent(s) && eddy__self())
-        flush_shielded(s);
+    if (self)
+        eddy__closer_enter(&closer, FLUSH_SECONDS);
+    s->write_error = eddy__stream_end(s);
+    if (self) {
+        flush(s);
+        eddy__closer_leave(&closer);
+    }
 }
 
 /* The child of a fork only lets go: the connection is its parent's, who has the loop. */
 static void end(eddy_stream *s, bool abort)
 {
-    if (!atomic_load(&s->fd.loop->closed))
-        s->transport->shut(s, abort);
+    if (!atomic_load(&s->fd.loop->closed) && s->transport->kind->close)
+        s->transport->kind->close(s->transport, abort);
+    s->out.start = s->out.end;
     eddy__fd_forget(&s->fd);
     if (s->fd.fd >= 0)
         eddy__socket_close(s->fd.fd);
@@ -234,8 +282,8 @@ static void end(eddy_stream *s, bool abort)
 
 static void finish(eddy_stream *s)
 {
-    if (s->transport->says_goodbye)
-        say_goodbye(s);
+    if (s->transport->kind->signs_off)
+        sign_off(s);
     end(s, false);
     eddy__stream_unref(s);
 }
@@ -347,9 +395,8 @@ int eddy__stream_fail(eddy_stream *s, const char *verb, int code)
         return eddy__raise_code(code);
     if (code == eddy__self()->interrupt)
         return eddy__raise_interrupt(code);
-    const char *reason = eddy__tls_reason(s, code);
-    if (!reason)
-        reason = eddy__fds_reason(s, code);
+    const eddy_transport *t = s->transport;
+    const char *reason = t->kind->reason ? t->kind->reason(t, code) : NULL;
     return eddy_raise(code, "cannot %s %s: %s", verb, eddy_stream_peer(s),
                       reason ? reason : eddy__words(code).text);
 }

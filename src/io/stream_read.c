@@ -5,11 +5,17 @@
 #include <limits.h>
 
 enum {
-    EXTRA = 64,       /* what a wide receive may take beyond the caller's buffer */
-    FILL_MAX = 65536, /* bytes received into the own buffer at once, at most */
+    EXTRA = 64,       /* what a wide read may take beyond the caller's buffer */
+    FILL_MAX = 65536, /* bytes read into the own buffer at once, at most */
 };
 
-/* ---- receiving ---- */
+/* ---- the transport ---- */
+
+/* Whether later calls must not meet it: it is the task's own, or the transport tries again. */
+static bool passes(const eddy_stream *s, ssize_t code)
+{
+    return s->transport->kind->retries || code == eddy__self()->interrupt;
+}
 
 static ssize_t note_result(eddy_stream *s, ssize_t n, size_t asked)
 {
@@ -20,57 +26,79 @@ static ssize_t note_result(eddy_stream *s, ssize_t n, size_t asked)
         return n;
     }
     if (n == -EAGAIN) {
-        s->wide |= s->wasted && s->transport->receive_parts;
+        s->wide |= s->wasted && s->transport->kind->read_parts;
         s->readable = false;
     } else if (n == 0) {
         s->eof = true;
-    } else {
+    } else if (!passes(s, n)) {
         s->read_error = (int)n;
     }
     return n;
 }
 
-/* Receives beyond the caller's buffer, into the own one. */
-static ssize_t receive_wide(eddy_stream *s, void *buf, size_t size)
+/* One call of the transport, which may suspend: meanwhile nobody else reads. EDDY_ECLOSED: s may be
+ * gone. */
+static ssize_t read_parts(eddy_stream *s, struct iovec *parts, size_t n, size_t size)
+{
+    eddy_transport *t = s->transport;
+
+    s->reading = true;
+    eddy__stream_ref(s);
+    ssize_t got = n > 1 ? t->kind->read_parts(t, parts, n)
+                        : t->kind->read(t, parts->iov_base, parts->iov_len);
+    got = likely(!s->closed) ? note_result(s, got, size) : EDDY_ECLOSED;
+    s->reading = false;
+    eddy__stream_unref(s);
+    return got;
+}
+
+static ssize_t read_some(eddy_stream *s, void *buf, size_t size)
+{
+    return read_parts(s, &(struct iovec){buf, size}, 1, size);
+}
+
+/* Reads beyond the caller's buffer, into the own one. */
+static ssize_t read_wide(eddy_stream *s, void *buf, size_t size)
 {
     if (eddy__buffer_reserve(&s->in, EXTRA) < 0)
-        return note_result(s, s->transport->receive(s, buf, size), size);
+        return read_some(s, buf, size);
     struct iovec parts[2] = {{buf, size}, {s->in.data, EXTRA}};
-    ssize_t n = note_result(s, s->transport->receive_parts(s, parts, 2), size + EXTRA);
+    ssize_t n = read_parts(s, parts, 2, size + EXTRA);
     if (n <= (ssize_t)size)
         return n;
     s->in.end = (size_t)n - size;
     return (ssize_t)size;
 }
 
-/* One receive, when the own buffer is empty: a count, 0 at the end, -EAGAIN, or a failure. A buffer
- * that comes back full does not tell whether there is more; a stream whose messages are as long as
- * its reader's buffer would pay for a vain receive each time. Such a stream is received wide: what
- * comes back short of the additional bytes has emptied the socket. */
-static ssize_t receive(eddy_stream *s, void *buf, size_t size)
+/* What is final about the stream; or -EAGAIN: reading it is worth a try if it is readable. */
+static ssize_t settled(const eddy_stream *s)
 {
-    if (unlikely(s->eof))
-        return s->transport->pull ? -EAGAIN : 0; /* the end of a file may move on */
-    if (unlikely(s->read_error))
-        return s->read_error;
-    if (!s->readable)
-        return -EAGAIN;
-    if (unlikely(s->wide))
-        return receive_wide(s, buf, size);
-    return note_result(s, s->transport->receive(s, buf, size), size);
+    if (unlikely(s->eof) && !s->transport->kind->retries)
+        return 0;
+    return unlikely(s->read_error) ? s->read_error : -EAGAIN;
 }
 
-/* Receives into buf, which waits until there is something: a count, 0 at the end, or a failure,
- * unraised. */
-static ssize_t receive_waiting(eddy_stream *s, void *buf, size_t size)
+/* One read, when the own buffer is empty: a count, 0 at the end, -EAGAIN, or a failure. A buffer
+ * that comes back full does not tell whether there is more; a stream whose messages are as long as
+ * its reader's buffer would pay for a vain read each time. Such a stream is read wide: what comes
+ * back short of the additional bytes has emptied the socket. */
+static ssize_t read_ready(eddy_stream *s, void *buf, size_t size)
+{
+    ssize_t n = settled(s);
+
+    if (unlikely(n != -EAGAIN) || !s->readable)
+        return n;
+    return unlikely(s->wide) ? read_wide(s, buf, size) : read_some(s, buf, size);
+}
+
+/* The same, which waits until there is something. EDDY_ECLOSED: s may be gone. */
+static ssize_t read_waiting(eddy_stream *s, void *buf, size_t size)
 {
     for (;;) {
-        ssize_t n = receive(s, buf, size);
+        ssize_t n = read_ready(s, buf, size);
 
         if (likely(n != -EAGAIN))
             return n;
-        if (s->transport->pull)
-            return s->transport->pull(s, buf, size);
         int status = eddy__stream_await_readable(s);
         if (unlikely(status < 0))
             return status;
@@ -98,7 +126,7 @@ static size_t room_to_fill(const eddy_stream *s, size_t most)
     return min_size(wanted, most);
 }
 
-/* One receive, or pull, into the own buffer. */
+/* One read into the own buffer. */
 static ssize_t fill_now(eddy_stream *s, size_t most)
 {
     if (!eddy__buffer_count(&s->in))
@@ -106,36 +134,30 @@ static ssize_t fill_now(eddy_stream *s, size_t most)
     size_t room = room_to_fill(s, most);
     if (eddy__buffer_reserve(&s->in, room) < 0)
         return EDDY_ENOMEM;
-    char *to = s->in.data + s->in.end;
-    bool pulls = s->transport->pull;
-    ssize_t n = pulls ? s->transport->pull(s, to, room) : s->transport->receive(s, to, room);
-    if (pulls && n < 0)
+    ssize_t n = read_some(s, s->in.data + s->in.end, room);
+    if (unlikely(n == EDDY_ECLOSED))
         return n;
     s->filled = n == (ssize_t)room;
     if (n > 0)
         s->in.end += (size_t)n;
-    return pulls ? n : note_result(s, n, room);
+    return n;
 }
 
-/* Adds at most `most` bytes that are there to the own buffer. As receive. */
+/* Adds at most `most` bytes that are there to the own buffer. As read_ready. */
 static ssize_t fill_ready(eddy_stream *s, size_t most)
 {
-    if (s->transport->pull)
-        return s->read_error ? s->read_error : fill_now(s, most);
-    if (s->eof)
-        return 0;
-    if (s->read_error)
-        return s->read_error;
-    return s->readable ? fill_now(s, most) : -EAGAIN;
+    ssize_t n = settled(s);
+
+    return n == -EAGAIN && s->readable ? fill_now(s, most) : n;
 }
 
-/* The same, waiting until there is one. As receive_waiting. */
+/* The same, waiting until there is one. As read_waiting. */
 static ssize_t fill(eddy_stream *s, size_t most)
 {
     for (;;) {
         ssize_t n = fill_ready(s, most);
 
-        if (n != -EAGAIN || s->transport->pull)
+        if (n != -EAGAIN)
             return n;
         int status = await_for_fill(s);
         if (status < 0)
@@ -205,14 +227,14 @@ int eddy__stream_await_input(eddy_stream *s, const bool *over)
 
 /* ---- eddy_read ---- */
 
-/* The own bytes come first; what a wide receive has left there is topped up. */
+/* The own bytes come first; what a wide read has left there is topped up. */
 static ssize_t read_own(eddy_stream *s, char *buf, size_t size)
 {
     size_t got = eddy__buffer_take(&s->in, buf, size);
 
-    if (got == size || got > EXTRA)
+    if (got == size || got > EXTRA || !s->wide)
         return (ssize_t)got;
-    ssize_t n = receive(s, buf + got, size - got);
+    ssize_t n = read_ready(s, buf + got, size - got);
     return (ssize_t)got + (n > 0 ? n : 0);
 }
 
@@ -229,7 +251,7 @@ ssize_t eddy_read(eddy_stream *s, void *buf, size_t size)
         size = SSIZE_MAX;
     if (unlikely(eddy__buffer_count(&s->in)))
         return read_own(s, buf, size);
-    n = receive_waiting(s, buf, size);
+    n = read_waiting(s, buf, size);
     return likely(n >= 0) ? n : fail(s, n);
 }
 
@@ -275,7 +297,7 @@ static ssize_t read_short(eddy_stream *s, char *buf, size_t size)
     return (ssize_t)eddy__buffer_take(&s->in, buf, size);
 }
 
-/* The own buffer is empty: bytes that were received for a read that failed become its content. */
+/* The own buffer is empty: bytes that were read for a call that failed become its content. */
 static void put_back(eddy_stream *s, const char *buf, size_t size)
 {
     s->in.start = s->in.end = 0;
@@ -292,7 +314,7 @@ static ssize_t read_long(eddy_stream *s, char *buf, size_t size)
     size_t got = eddy__buffer_take(&s->in, buf, size);
 
     while (got < size) {
-        ssize_t n = receive_waiting(s, buf + got, size - got);
+        ssize_t n = read_waiting(s, buf + got, size - got);
 
         if (n == EDDY_ECLOSED)
             return fail(s, n);

@@ -26,20 +26,52 @@ static COLD ssize_t fail(eddy_stream *s, int code)
     return eddy__stream_fail(s, "write to", code);
 }
 
-/* ---- sending ---- */
+/* ---- the transport ---- */
 
-/* A count, -EAGAIN when the socket is full, or a failure that stays. */
+/* Whether later calls must not meet it: it is the task's own, or the transport tries again. */
+static bool passes(const eddy_stream *s, ssize_t code)
+{
+    const eddy_task *self = eddy__self();
+
+    return s->transport->kind->retries || (self && code == self->interrupt);
+}
+
+static bool takes_more(const eddy_transport *t, bool all)
+{
+    return (all || t->kind->suspends) && (likely(!t->kind->unsent) || !t->kind->unsent(t));
+}
+
+/* A count, -EAGAIN when the socket is full, or a failure. */
 static ssize_t send_some(eddy_stream *s, const void *buf, size_t size)
 {
-    ssize_t n = s->transport->send(s, buf, size);
+    eddy_transport *t = s->transport;
+    ssize_t n = t->kind->write(t, buf, size);
 
     if (n == -EAGAIN)
         s->writable = false;
-    else if (n < 0)
+    else if (likely(n >= 0))
+        s->writable = takes_more(t, n == (ssize_t)size);
+    else if (!passes(s, n))
         s->write_error = (int)n;
-    else
-        s->writable = n == (ssize_t)size && !s->held;
     return n;
+}
+
+/* The same with the turn, from a task, which it may suspend. EDDY_ECLOSED: s may be gone. */
+static ssize_t write_some(eddy_stream *s, const void *buf, size_t size)
+{
+    eddy__stream_ref(s);
+    ssize_t n = send_some(s, buf, size);
+    if (unlikely(s->closed))
+        n = EDDY_ECLOSED;
+    eddy__stream_unref(s);
+    return n;
+}
+
+int eddy__stream_end(eddy_stream *s)
+{
+    eddy_transport *t = s->transport;
+
+    return t->kind->end ? t->kind->end(t) : EDDY_ENOTSUP;
 }
 
 /* Sends what was accepted earlier. */
@@ -140,8 +172,10 @@ static int hand_over(eddy_stream *s, const char *buf, size_t size, size_t *done)
         if (s->write_error)
             return s->write_error;
         if (!unsent(s) && s->writable) {
-            ssize_t n = send_some(s, buf + *done, size - *done);
+            ssize_t n = write_some(s, buf + *done, size - *done);
 
+            if (n < 0 && n != -EAGAIN)
+                return (int)n;
             *done += n > 0 ? (size_t)n : 0;
             if (*done == size)
                 return 0;
@@ -167,8 +201,7 @@ static void cut(eddy_stream *s)
 /* With the turn, which it gives up: what comes after the first done bytes. */
 static ssize_t write_rest(eddy_stream *s, const void *buf, size_t size, size_t done)
 {
-    int status =
-        s->transport->push ? s->transport->push(s, buf, size) : hand_over(s, buf, size, &done);
+    int status = hand_over(s, buf, size, &done);
 
     if (status == EDDY_ECLOSED)
         return eddy__raise_code(status);
@@ -178,13 +211,13 @@ static ssize_t write_rest(eddy_stream *s, const void *buf, size_t size, size_t d
     return likely(status >= 0) ? (ssize_t)size : fail(s, status);
 }
 
-static NOINLINE ssize_t write_in_turn(eddy_stream *s, const void *buf, size_t size, size_t done)
+static NOINLINE ssize_t write_in_turn(eddy_stream *s, const void *buf, size_t size)
 {
     int status = take_turn(s);
 
     if (status == EDDY_ECLOSED)
         return eddy__raise_code(status);
-    return status < 0 ? fail(s, status) : write_rest(s, buf, size, done);
+    return status < 0 ? fail(s, status) : write_rest(s, buf, size, 0);
 }
 
 static NOINLINE ssize_t write_slow(eddy_stream *s, const void *buf, size_t size)
@@ -201,7 +234,7 @@ static NOINLINE ssize_t write_slow(eddy_stream *s, const void *buf, size_t size)
         if (status != 0)
             return status > 0 ? (ssize_t)size : fail(s, status);
     }
-    return size ? write_in_turn(s, buf, size, 0) : 0;
+    return size ? write_in_turn(s, buf, size) : 0;
 }
 
 ssize_t eddy_write(eddy_stream *s, const void *buf, size_t size)
@@ -212,12 +245,14 @@ ssize_t eddy_write(eddy_stream *s, const void *buf, size_t size)
         return status;
     if (unlikely(!is_idle(s) || !buf || !size || size > SSIZE_MAX))
         return write_slow(s, buf, size);
-    ssize_t n = send_some(s, buf, size);
-    if (likely(n == (ssize_t)size))
-        return n;
-    if (n < 0 && n != -EAGAIN)
-        return fail(s, (int)n);
-    return write_in_turn(s, buf, size, n > 0 ? (size_t)n : 0);
+    s->writing = true;
+    ssize_t n = write_some(s, buf, size);
+    if (unlikely(n == EDDY_ECLOSED))
+        return eddy__raise_code(EDDY_ECLOSED);
+    if (n != (ssize_t)size && (n >= 0 || n == -EAGAIN))
+        return write_rest(s, buf, size, n > 0 ? (size_t)n : 0);
+    end_turn(s);
+    return likely(n >= 0) ? n : fail(s, (int)n);
 }
 
 /* ---- behind everything that was written before ---- */
@@ -304,7 +339,11 @@ static int send_eof(eddy_stream *s)
 
     if (status < 0)
         return status;
-    status = s->transport->send_eof(s);
+    eddy__stream_ref(s);
+    status = eddy__stream_end(s);
+    if (s->closed)
+        status = EDDY_ECLOSED;
+    eddy__stream_unref(s);
     if (status >= 0)
         status = await_sent(s); /* what the end itself consists of */
     if (status < 0)

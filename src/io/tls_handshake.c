@@ -18,21 +18,22 @@ void eddy__tls_free(struct eddy__tls *tls)
     SSL_free(tls->ssl);
     eddy__tls_context_unref(tls->context);
     eddy__buffer_free(&tls->wire);
+    eddy__buffer_free(&tls->arrived);
     eddy__free(tls->name);
     eddy__free(tls->subject);
     eddy__free(tls);
 }
 
-static int attach_socket(eddy_stream *s)
+static int attach_bio(struct eddy__tls *tls)
 {
-    BIO *bio = BIO_new(s->tls->context->method);
+    BIO *bio = BIO_new(tls->context->method);
 
     if (!bio)
         return eddy__raise_code(EDDY_ENOMEM);
-    BIO_set_data(bio, s);
+    BIO_set_data(bio, tls);
     BIO_set_init(bio, 1);
-    SSL_set_bio(s->tls->ssl, bio, bio);
-    SSL_set_app_data(s->tls->ssl, s);
+    SSL_set_bio(tls->ssl, bio, bio);
+    SSL_set_app_data(tls->ssl, tls);
     return 0;
 }
 
@@ -45,13 +46,12 @@ static int attach(eddy_stream *s, struct eddy__tls_context *context)
         return eddy__raise_code(EDDY_ENOMEM);
     tls->context = context;
     context->refs++;
-    s->tls = tls;
-    s->transport = &eddy__tls_transport;
+    eddy__tls_put_upon(s, tls);
     ERR_clear_error();
     tls->ssl = SSL_new(context->ssl);
     if (!tls->ssl)
         return eddy__tls_raise("cannot begin with TLS", NULL);
-    return attach_socket(s);
+    return attach_bio(tls);
 }
 
 /* Asks for the name and has it verified. A numeric address is verified as such, and not sent. */
@@ -83,29 +83,45 @@ static int set_name(struct eddy__tls *tls, const char *name, bool insecure)
 
 /* ---- the handshake ---- */
 
-static COLD int fail(eddy_stream *s, int error)
+static const char *name_of(struct eddy__tls *tls)
 {
-    int code = eddy__tls_classify(s->tls, error);
-
-    return eddy_raise(code, "the TLS handshake with %s failed: %s",
-                      s->tls->name ? s->tls->name : eddy_stream_peer(s),
-                      s->tls->reason[0] ? s->tls->reason : eddy__words(code).text);
+    return tls->name ? tls->name : eddy_stream_peer(tls->transport.stream);
 }
 
-static int shake(eddy_stream *s)
+static COLD int fail(struct eddy__tls *tls, int code)
+{
+    return eddy_raise(code, "the TLS handshake with %s failed: %s", name_of(tls),
+                      tls->reason[0] ? tls->reason : eddy__words(code).text);
+}
+
+/* Sends what OpenSSL has said, and waits for more from the peer. 0 or a failure, raised. */
+static int exchange(struct eddy__tls *tls)
+{
+    int status = eddy__tls_write_below(tls);
+
+    if (status >= 0)
+        status = eddy__tls_read_below(tls);
+    if (status == -EAGAIN)
+        status = eddy__stream_await_readable(tls->transport.stream);
+    if (status >= 0)
+        return 0;
+    if (status == EDDY_ECLOSED || status == eddy__self()->interrupt)
+        return eddy__raise_interrupt(status);
+    return fail(tls, status);
+}
+
+static int shake(struct eddy__tls *tls)
 {
     for (;;) {
-        eddy__tls_begin_call(s->tls);
-        int r = SSL_do_handshake(s->tls->ssl);
-        int error = SSL_get_error(s->tls->ssl, r);
+        eddy__tls_begin_call(tls);
+        int r = SSL_do_handshake(tls->ssl);
+        int error = SSL_get_error(tls->ssl, r);
 
         if (r == 1)
-            return 0;
+            return eddy__tls_write_below(tls);
         if (error != SSL_ERROR_WANT_READ)
-            return fail(s, error);
-        int status = eddy__stream_await_readable(s);
-        if (status < 0)
-            return eddy__raise_interrupt(status);
+            return fail(tls, eddy__tls_classify(tls, error));
+        eddy_try(exchange(tls));
     }
 }
 
@@ -124,19 +140,19 @@ static int learn(struct eddy__tls *tls)
     return tls->subject ? 0 : eddy__raise_code(EDDY_ENOMEM);
 }
 
-static int shake_in_time(eddy_stream *s)
+static int shake_in_time(struct eddy__tls *tls)
 {
-    double seconds = s->tls->context->timeout;
+    double seconds = tls->context->timeout;
     eddy_scope limit;
     int status = 0;
 
     eddy_timeout_as(limit, seconds) {
-        status = shake(s);
+        status = shake(tls);
     }
     if (status == EDDY_ETIMEDOUT && eddy_scope_expired(&limit))
-        return eddy_raise(status, "the TLS handshake with %s took more than %g s",
-                          s->tls->name ? s->tls->name : eddy_stream_peer(s), seconds);
-    return status < 0 ? status : learn(s->tls);
+        return eddy_raise(status, "the TLS handshake with %s took more than %g s", name_of(tls),
+                          seconds);
+    return status < 0 ? status : learn(tls);
 }
 
 /* ---- in a task of its own ---- */
@@ -163,7 +179,7 @@ static int prepare(const struct job *job)
     struct eddy__tls *tls;
 
     eddy_try(attach(job->stream, job->context));
-    tls = job->stream->tls;
+    tls = eddy__tls_of(job->stream);
     if (job->server)
         SSL_set_accept_state(tls->ssl);
     else
@@ -171,7 +187,7 @@ static int prepare(const struct job *job)
     if (job->name)
         eddy_try(set_name(tls, job->name, job->opts->insecure));
     if (job->resumes)
-        eddy__tls_session_offer(job->stream, job->key, job->opts);
+        eddy__tls_session_offer(tls, job->key, job->opts);
     return 0;
 }
 
@@ -187,9 +203,9 @@ static int begin(struct job *job)
     if (status >= 0)
         status = prepare(job);
     if (status >= 0)
-        status = shake_in_time(job->stream);
+        status = shake_in_time(eddy__tls_of(job->stream));
     if (status >= 0)
-        job->stream->tls->ready = true;
+        eddy__tls_of(job->stream)->ready = true;
     ERR_clear_error();
     return status;
 }
@@ -271,8 +287,6 @@ static int check(const eddy_stream *s, const eddy_tls_opts *opts)
         return eddy_raise(EDDY_EINVAL, "the stream is NULL");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
-    if (s->transport != &eddy__socket_transport && s->transport != &eddy__unix_transport)
-        return eddy_raise(EDDY_EINVAL, "TLS begins on a socket in the clear");
     if (s->reading || s->writing)
         return eddy_raise(EDDY_EBUSY, "another task is using this stream");
     if (!opts->server && !opts->server_name && !opts->insecure)

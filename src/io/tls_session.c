@@ -129,32 +129,33 @@ static struct sessions *make_sessions(eddy_loop *loop)
 }
 
 /* The server has given a session. True: it is ours. */
-static bool keep(eddy_stream *s, SSL_SESSION *ssl)
+static bool keep(const struct eddy__tls *tls, SSL_SESSION *ssl)
 {
-    struct sessions *sessions = sessions_of(s->fd.loop);
+    eddy_loop *loop = tls->transport.stream->fd.loop;
+    struct sessions *sessions = sessions_of(loop);
     struct session *session = eddy__alloc(sizeof *session);
 
     if (session && !sessions)
-        sessions = make_sessions(s->fd.loop);
+        sessions = make_sessions(loop);
     if (!session || !sessions) {
         eddy__free(session);
         return false;
     }
-    memcpy(session->key, s->tls->key, sizeof session->key);
+    memcpy(session->key, tls->key, sizeof session->key);
     session->ssl = ssl;
     session->kept = eddy__clock_now();
-    session->verified = SSL_session_reused(s->tls->ssl) ? s->tls->verified : session->kept;
+    session->verified = SSL_session_reused(tls->ssl) ? tls->verified : session->kept;
     list_add_tail(&sessions->list, &session->link);
     sessions->count++;
-    drop_to(sessions, s->tls->sessions);
+    drop_to(sessions, tls->sessions);
     return true;
 }
 
 static int on_new_session(SSL *ssl, SSL_SESSION *session)
 {
-    eddy_stream *s = SSL_get_app_data(ssl);
+    const struct eddy__tls *tls = SSL_get_app_data(ssl);
 
-    return s && s->tls->sessions > 0 && keep(s, session);
+    return tls && tls->sessions > 0 && keep(tls, session);
 }
 
 /* ---- resuming ---- */
@@ -190,10 +191,10 @@ static struct session *find(struct sessions *sessions, const unsigned char *key)
     return found;
 }
 
-void eddy__tls_session_offer(eddy_stream *s, const unsigned char *key, const eddy_tls_opts *opts)
+void eddy__tls_session_offer(struct eddy__tls *tls, const unsigned char *key,
+                             const eddy_tls_opts *opts)
 {
-    struct sessions *sessions = sessions_of(s->fd.loop);
-    struct eddy__tls *tls = s->tls;
+    struct sessions *sessions = sessions_of(tls->transport.stream->fd.loop);
 
     memcpy(tls->key, key, sizeof tls->key);
     tls->sessions = opts->sessions ? opts->sessions : SESSIONS;

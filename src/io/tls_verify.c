@@ -79,21 +79,21 @@ static void copy_first_name(char *to, size_t size, const X509 *certificate)
 }
 
 /* "localhost", or of a server's clients "the client 127.0.0.1:4711". */
-static void copy_who(char *to, size_t size, eddy_stream *s)
+static void copy_who(char *to, size_t size, const struct eddy__tls *tls)
 {
-    if (s->tls->name)
-        snprintf(to, size, "%s", s->tls->name);
+    if (tls->name)
+        snprintf(to, size, "%s", tls->name);
     else
-        snprintf(to, size, "the client %s", eddy_stream_peer(s));
+        snprintf(to, size, "the client %s", eddy_stream_peer(tls->transport.stream));
 }
 
-static void describe(eddy_stream *s, int error, int depth, const X509 *certificate)
+static void describe(struct eddy__tls *tls, int error, int depth, const X509 *certificate)
 {
-    char who[80], other[64] = "", issuer[60] = "", subject[60] = "", *to = s->tls->reason;
-    size_t size = sizeof s->tls->reason;
+    char who[80], other[64] = "", issuer[60] = "", subject[60] = "", *to = tls->reason;
+    size_t size = sizeof tls->reason;
     const char *of = depth > 0 ? "an issuer of the certificate" : "the certificate";
 
-    copy_who(who, sizeof who, s);
+    copy_who(who, sizeof who, tls);
     copy_first_name(other, sizeof other, certificate);
     copy_common_name(issuer, sizeof issuer, X509_get_issuer_name(certificate));
     copy_common_name(subject, sizeof subject, X509_get_subject_name(certificate));
@@ -137,11 +137,11 @@ static void describe(eddy_stream *s, int error, int depth, const X509 *certifica
 int eddy__tls_on_verify(int good, X509_STORE_CTX *store)
 {
     const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    eddy_stream *s = ssl ? SSL_get_app_data(ssl) : NULL;
+    struct eddy__tls *tls = ssl ? SSL_get_app_data(ssl) : NULL;
     const X509 *certificate = X509_STORE_CTX_get_current_cert(store);
 
-    if (!good && s && certificate)
-        describe(s, X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_error_depth(store),
+    if (!good && tls && certificate)
+        describe(tls, X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_error_depth(store),
                  certificate);
     return good;
 }

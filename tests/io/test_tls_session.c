@@ -164,7 +164,7 @@ static bool resumes_and_limits(long seconds)
 
     CHECK(s != NULL);
     check_echo(s);
-    SSL_SESSION_set_timeout(SSL_get_session(s->tls->ssl), seconds);
+    SSL_SESSION_set_timeout(SSL_get_session(eddy__tls_of(s)->ssl), seconds);
     return eddy_stream_tls_resumed(s);
 }
 
@@ -184,7 +184,7 @@ static bool resumes_and_ages(int64_t seconds)
     eddy_auto(eddy_stream) *s = house_connect(&h, .sessions = 1);
 
     CHECK(s != NULL);
-    s->tls->verified -= seconds * NS_PER_SECOND;
+    eddy__tls_of(s)->verified -= seconds * NS_PER_SECOND;
     check_echo(s); /* with the tickets of this connection */
     return eddy_stream_tls_resumed(s);
 }

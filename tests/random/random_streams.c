@@ -12,7 +12,7 @@
 
 enum { PERIOD = 4093, OPS_MAX = 120, SIZE_LARGE = 90000 };
 
-enum transport { MEMORY, PIPE, UNIX, TCP, TLS, DISK, TRANSPORTS };
+enum transport { MEMORY, PIPE, UNIX, TCP, DISK, TLS, MEMORY_TLS, TRANSPORTS };
 
 enum verb { WRITE, SENDFILE, FLUSH, READ, EXACTLY, UNTIL, LINE, STALL, CLOSE, ABORT };
 
@@ -440,8 +440,10 @@ static int connect_two(eddy_stream *pair[2])
 {
     int fds[2], size = 1;
 
-    if (p.transport == MEMORY)
-        return eddy_stream_pair_with(pair, &p.opts);
+    if (p.transport == MEMORY || p.transport == MEMORY_TLS) {
+        eddy_try(eddy_stream_pair_with(pair, &p.opts));
+        return p.transport >= TLS ? begin_tls(pair) : 0;
+    }
     if (p.transport == PIPE) {
         CHECK_INT(pipe2(fds, O_CLOEXEC), 0);
         size = fds[0], fds[0] = fds[1], fds[1] = size;
@@ -458,7 +460,7 @@ static int connect_two(eddy_stream *pair[2])
             setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
         CHECK((pair[i] = eddy_stream_of_socket(fds[i], &p.opts)) != NULL);
     }
-    return p.transport == TLS ? begin_tls(pair) : 0;
+    return p.transport >= TLS ? begin_tls(pair) : 0;
 }
 
 static int connect_all(void)
@@ -586,9 +588,9 @@ void random_program(struct random *r)
         else if (p.interruptions.count < OPS_MAX)
             p.interruptions.ops[p.interruptions.count++].turns = make_turns(r);
     }
-    if (p.transport == TLS)
+    if (p.transport >= TLS)
         house_make(&p.house);
     CHECK_INT(eddy_run(program_coro(), .seed = p.seed), 0);
-    if (p.transport == TLS)
+    if (p.transport >= TLS)
         house_free(&p.house);
 }

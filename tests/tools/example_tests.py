@@ -202,3 +202,11 @@ def test_watch(t):
         while more[-1].endswith(" sub/file\n"):  # again, when it was made at the wrong moment
             more.append(watch.stdout.readline())
         assert more[-1] == "moved other/ from sub\n" and len(more) <= 3, more
+
+
+def test_rot13_stream(t):
+    program = os.path.join(os.path.dirname(t.eddy), "examples", "rot13_stream")
+    text = "Hello, World\n" * 20000
+    turned = subprocess.run([program], env=t.env, text=True, input=text, capture_output=True,
+                            timeout=TIME_LIMIT, check=True).stdout
+    assert turned == "Uryyb, Jbeyq\n" * 20000, turned[:40]

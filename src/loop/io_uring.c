@@ -446,10 +446,11 @@ static void wait_for_events(eddy_loop *loop, int64_t timeout_ns)
             return;
         if (eddy__spin_run(&u->io.spin, loop, seen)) {
             enter(loop, 0, 0);
-            return;
-        }
-        if (timeout_ns != NS_NEVER)
+            if (ring_has_completions(&u->ring))
+                return;
+        } else if (timeout_ns != NS_NEVER) {
             timeout_ns -= loop->spin_ns;
+        }
     }
     enter(loop, eddy__sleep_begin(loop) ? 1 : 0, timeout_ns);
     eddy__sleep_end(loop);
@@ -465,7 +466,8 @@ static int uring_poll(eddy_loop *loop, int64_t timeout_ns)
         eddy__poll_failed(loop, timeout_ns);
         return loop->failed;
     }
-    if (eddy__fd_run_again(loop) || seen(loop))
+    /* What is deferred is no reason not to wait: entering the kernel hands it out first. */
+    if (eddy__fd_run_again(loop) || ring_has_completions(&u->ring))
         timeout_ns = 0;
     if (timeout_ns > 0)
         wait_for_events(loop, timeout_ns);

@@ -65,7 +65,9 @@ static inline bool ring_has_completions(const struct ring *ring)
     return *ring->cq_head != __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE);
 }
 
-/* Whether the kernel has completions that it hands out only in ring_enter. */
+/* Whether the kernel has completions that it hands out only in ring_enter. It may say so in vain: a
+ * thread of the kernel's that adds one sets the flag afterwards, when it may have been handed out
+ * already, and then the flag stays until the next. */
 static inline bool ring_has_deferred(const struct ring *ring)
 {
     return __atomic_load_n(ring->sq_flags, __ATOMIC_RELAXED) &

@@ -1,7 +1,8 @@
 /* A loop whose own wait fails for good: U8. */
 #include "sandbox.h"
 
-#include "loop/loop.h"
+#include "loop/io.h"
+#include "loop/uring.h"
 #include <eddy/file.h>
 #include <errno.h>
 #include <sys/stat.h>
@@ -224,4 +225,28 @@ TEST_PLAIN(wait_U8_loops_without_eddy_run_end_too)
     if (status != 0)
         test_fail(__FILE__, __LINE__, "status %#x\n%s", (unsigned)status, output);
     CHECK_INT(lines_of(output), 1);
+}
+
+/* ---- a flag of the ring that stands in vain ---- */
+
+/* What a ring's backend begins with. */
+struct uring_begin {
+    struct eddy__io io;
+    struct ring ring;
+};
+
+/* A thread of the kernel's may set the flag when what it tells of has been handed out already. */
+TEST_REAL(U8_flag_of_deferred_work_that_stands_in_vain)
+{
+    eddy_loop *loop = eddy_loop_running();
+
+    if (WITHOUT_RING)
+        SKIP("of io_uring");
+    struct uring_begin *u = loop->backend_state;
+    __atomic_fetch_or(u->ring.sq_flags, IORING_SQ_TASKRUN, __ATOMIC_RELAXED);
+    turns = 0;
+    eddy_loop_set_poll_hook(loop, count_turn, NULL);
+    CHECK_OK(eddy_sleep(0.05));
+    eddy_loop_set_poll_hook(loop, NULL, NULL);
+    CHECK(turns < 10);
 }

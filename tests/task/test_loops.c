@@ -434,9 +434,11 @@ TEST_PLAIN(M3_calls_that_nobody_answers_are_a_deadlock)
 
 /* A cycle through two loops, in which one was cancelled: no loop knows all of it. */
 static eddy_task *in_the_cycle;
+static atomic_bool cycle_is_closed;
 
 static int awaits_the_first(bool shielded)
 {
+    atomic_store(&cycle_is_closed, true);
     return shielded ? eddy_await_shielded(in_the_cycle) : eddy_await(in_the_cycle);
 }
 EDDY_CORO(awaits_the_first, bool)
@@ -458,7 +460,8 @@ static int cancels_a_cycle(bool shielded)
     if (eddy_loop_index() != 0)
         return 0;
     in_the_cycle = eddy_try(eddy_create_task(calls_in_a_cycle_coro(shielded)));
-    eddy_try(eddy_sleep(0.02));
+    while (!atomic_load(&cycle_is_closed))
+        eddy_try(eddy_sleep(0.001));
     eddy_cancel(in_the_cycle);
     if (!shielded)
         return waits_for_ever(); /* a second one who awaits it would let the first leave */

@@ -73,13 +73,7 @@ SYS_FILES = ("src/base/sys.", "src/base/fault.")
 # They ask for the failure of what is no system call. path: functions
 ASKERS = {"src/io/file_op.c": ("run_once",), "src/io/names_thread.c": ("look_up",)}
 # Still to be turned into eddy__sys: nothing may be added.
-NOT_TURNED = """src/context/overflow.c src/context/stack.c src/io/dir_look.c src/io/dir_tree.c
-    src/io/dir_watch.c src/io/fds.c src/io/file.c src/io/file_job.c src/io/file_read.c
-    src/io/file_whole.c src/io/names_dns.c src/io/path.c src/io/pipe.c src/io/process.c
-    src/io/process_group.c src/io/process_spawn.c src/io/process_watch.c src/io/signal.c
-    src/io/wait_fd.c src/loop/forker.c src/loop/forker_child.c
-    src/loop/inbox.c src/loop/io_epoll.c src/loop/uring.c src/loop/watch.c src/loop/work.c
-    src/task/mains.c""".split()
+NOT_TURNED = "src/io/fds.c src/io/pipe.c".split()
 MARKS = re.compile(r"\b(?:TODO|FIXME|X{3})\b")
 
 

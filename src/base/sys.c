@@ -90,6 +90,11 @@ int eddy__sys_uring_register(int fd, unsigned what, void *arg, unsigned n)
     return (int)eddy__sys_once(syscall(SYS_io_uring_register, fd, what, arg, n));
 }
 
+void eddy__sys_uring_unregister(int fd, unsigned what, void *arg, unsigned n)
+{
+    eddy__sys_sure(syscall(SYS_io_uring_register, fd, what, arg, n));
+}
+
 /* ---- descriptors ---- */
 
 static ssize_t or_unsupported(ssize_t r)

@@ -86,11 +86,13 @@ bool eddy__sys_refused(long result);
 /* epoll_pwait2; else epoll_wait, which rounds up to milliseconds. NS_NEVER: without end. */
 int eddy__sys_epoll_wait(int fd, struct epoll_event *events, int n, int64_t timeout_ns);
 
-/* Without these three the loop takes epoll. */
+/* Without setup, enter and register the loop takes epoll. */
 int eddy__sys_uring_setup(unsigned entries, struct io_uring_params *params);
 int eddy__sys_uring_enter(int fd, unsigned submit, unsigned complete, unsigned flags,
                           const void *arg, size_t size);
 int eddy__sys_uring_register(int fd, unsigned what, void *arg, unsigned n);
+/* The same, to take something back: the tests never make it fail. */
+void eddy__sys_uring_unregister(int fd, unsigned what, void *arg, unsigned n);
 
 /* ---- descriptors ---- */
 

@@ -2,6 +2,7 @@
 #include "context/overflow.h"
 
 #include "base/alloc.h"
+#include "base/sys.h"
 #include "base/thread.h"
 
 #include <errno.h>
@@ -94,11 +95,12 @@ static int thread_open(void)
     if (!thread.own)
         return -ENOMEM;
     stack = (stack_t){.ss_sp = thread.own, .ss_size = size};
-    if (sigaltstack(&stack, NULL) == 0)
+    int r = eddy__sys(sigaltstack(&stack, NULL));
+    if (r >= 0)
         return 0;
     eddy__free(thread.own);
     thread.own = NULL;
-    return -errno;
+    return r;
 }
 
 static void process_open(eddy__overflow_describe *describe)

@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/base.h"
-#include "base/fault.h"
 #include "base/sys.h"
 
 #include <errno.h>
@@ -72,15 +71,13 @@ static void slab_unlink(struct eddy__stack_slab **list, struct eddy__stack_slab 
 
 static char *map(size_t bytes)
 {
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
     char *base;
+    int r = eddy__sys_as(
+        ENOMEM,
+        (base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0)) == MAP_FAILED ? -1 : 0);
 
-    if (eddy__fault()) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    base = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (base == MAP_FAILED)
+    if (r < 0)
         return NULL;
     /* One touched page must not become 2 MiB where huge pages are the rule. */
     (void)madvise(base, bytes, MADV_NOHUGEPAGE);
@@ -130,7 +127,7 @@ static void slab_close(struct eddy__stack_slab *slab)
 /* Some emulators nod at every advice they do not know. */
 static bool guard_works(char *guard)
 {
-    return syscall(SYS_clock_getres, CLOCK_MONOTONIC, guard) == -1 && errno == EFAULT;
+    return eddy__sys_sure(syscall(SYS_clock_getres, CLOCK_MONOTONIC, guard)) == -EFAULT;
 }
 
 static void guard_install(struct eddy__stack_pool *pool, struct eddy__stack_slab *slab, char *guard,
@@ -143,7 +140,7 @@ static void guard_install(struct eddy__stack_pool *pool, struct eddy__stack_slab
         }
         pool->guard = EDDY__GUARD_MPROTECT;
     }
-    if (pool->guard == EDDY__GUARD_MPROTECT && mprotect(guard, size, PROT_NONE) != 0) {
+    if (pool->guard == EDDY__GUARD_MPROTECT && eddy__sys(mprotect(guard, size, PROT_NONE)) < 0) {
         /* Out of mappings: rather no guard than no task. This slab's guards are given up too,
          * so that the program has some left for its other needs. */
         pool->guard = EDDY__GUARD_NONE;

@@ -70,14 +70,17 @@ static int add_name(struct eddy__dir_look *look, char letter, const char *name)
 
 static int list(struct eddy__dir_look *look, int place)
 {
-    int fd = eddy__above_standard(openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    int status = dir ? 0 : -errno;
+    const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    int fd = eddy__sys(eddy__above_standard(openat(place, ".", flags)));
+    DIR *dir;
 
-    if (!dir && fd >= 0)
+    if (fd < 0)
+        return fd;
+    int status = eddy__sys((dir = fdopendir(fd)) ? 0 : -1);
+    if (status < 0) {
         close(fd);
-    if (!dir)
         return status;
+    }
     for (struct dirent *entry; status == 0 && (entry = readdir(dir));)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             status = add_name(look, is_folder(dir, entry) ? 'd' : 'f', entry->d_name);
@@ -90,9 +93,10 @@ static int list(struct eddy__dir_look *look, int place)
 static int identify(int fd, struct eddy__dir_id *id, mode_t *mode)
 {
     struct stat found;
+    int status = eddy__sys(fstat(fd, &found));
 
-    if (fstat(fd, &found) < 0)
-        return -errno;
+    if (status < 0)
+        return status;
     *id = (struct eddy__dir_id){found.st_dev, found.st_ino};
     *mode = found.st_mode;
     return 0;
@@ -106,12 +110,11 @@ static bool is_gone(int status)
 /* A descriptor, or a code. Closes the one it goes on from. */
 static int step(int from, const char *name, int flags)
 {
-    int fd = eddy__above_standard(openat(from, name, AS_PLACE | flags));
-    int status = fd < 0 ? -errno : fd;
+    int fd = eddy__sys(eddy__above_standard(openat(from, name, AS_PLACE | flags)));
 
     if (from >= 0)
         close(from);
-    return status;
+    return fd;
 }
 
 /* Whether fd is that folder; else it is closed. 0 or a code. */
@@ -157,11 +160,11 @@ static int descend(struct eddy__dir_look *look)
 /* Where there is no /proc: by its path, provided that this leads there before and after. */
 static int watch_path(struct eddy__dir_look *look, const char *path)
 {
-    int wd = inotify_add_watch(look->fd, path, look->mask | IN_DONT_FOLLOW);
+    int wd = eddy__sys(inotify_add_watch(look->fd, path, look->mask | IN_DONT_FOLLOW));
     int fd, status;
 
     if (wd < 0)
-        return -errno;
+        return wd;
     look->wd = wd;
     look->by_path = true;
     fd = step(-1, path, O_DIRECTORY);
@@ -185,13 +188,11 @@ static int watch_place(struct eddy__dir_look *look, int place)
     char path[40];
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", place);
-    if (!look->by_path)
-        look->wd = inotify_add_watch(look->fd, path, look->mask);
-    if (!look->by_path && look->wd >= 0)
-        return 0;
-    if (!look->by_path && errno != ENOENT && errno != EACCES && errno != ENOTDIR && errno != EPERM)
-        return -errno;
-    look->wd = 0;
+    int wd = look->by_path ? -ENOENT : eddy__sys(inotify_add_watch(look->fd, path, look->mask));
+    if (wd >= 0)
+        look->wd = wd;
+    if (wd != -ENOENT && wd != -EACCES && wd != -ENOTDIR && wd != -EPERM)
+        return wd < 0 ? wd : 0;
     return watch_by_path(look);
 }
 
@@ -245,11 +246,12 @@ static int perform_first(struct eddy__file_job *job)
     struct eddy__dir_look *look = look_of(job);
     char full[PATH_MAX];
 
-    if (!realpath(look->root, full))
-        return -errno;
+    int status = eddy__sys(realpath(look->root, full) ? 0 : -1);
+    if (status < 0)
+        return status;
     eddy__free(look->root);
     look->root = eddy__strdup(full);
-    int status = look->root ? perform(job) : EDDY_ENOMEM;
+    status = look->root ? perform(job) : EDDY_ENOMEM;
     return status == 0 && look->found != EDDY__DIR_FOLDER ? EDDY_ENOTDIR : status;
 }
 
@@ -260,10 +262,10 @@ static int prepare(struct eddy__dir_look *look, const eddy_dir_watch *watch, con
     look->root = eddy__strdup(path);
     if (!look->root || !look->folder || !look->name)
         return eddy__raise_code(EDDY_ENOMEM);
-    look->fd = eddy__fault() ? (errno = EIO, -1) : fcntl(watch->tree.fd, F_DUPFD_CLOEXEC, 3);
-    if (look->fd < 0)
-        return eddy_raise(-errno, "cannot duplicate a descriptor: %s", eddy__words(-errno).text);
-    return 0;
+    look->fd = eddy__sys(fcntl(watch->tree.fd, F_DUPFD_CLOEXEC, 3));
+    return look->fd < 0 ? eddy_raise(look->fd, "cannot duplicate a descriptor: %s",
+                                     eddy__words(look->fd).text)
+                        : 0;
 }
 
 struct eddy__dir_look *eddy__dir_look_make(const eddy_dir_watch *watch, const char *path,

@@ -199,8 +199,8 @@ void eddy__dir_unwatch(const struct eddy__dir_tree *tree, int wd)
 {
     int error = errno;
 
-    if (wd != tree->kept && !eddy__fault())
-        inotify_rm_watch(tree->fd, wd); /* fails when the kernel was first */
+    if (wd != tree->kept)
+        eddy__sys(inotify_rm_watch(tree->fd, wd)); /* fails when the kernel was first */
     errno = error;
 }
 

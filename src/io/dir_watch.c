@@ -49,16 +49,14 @@ static eddy_dir_watch *make(const eddy_dir_watch_opts *opts)
 
 static int open_inotify(eddy_dir_watch *watch)
 {
-    int fd = eddy__fault() ? (errno = EIO, -1)
-                           : eddy__above_standard(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+    int fd = eddy__sys(eddy__above_standard(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)));
 
-    if (fd < 0 && errno == EMFILE)
+    if (fd == -EMFILE)
         return eddy_raise(EDDY_ELIMIT, "this process has as many open files as it may have, or "
                                        "this user as many watches as "
                                        "fs.inotify.max_user_instances allows");
     if (fd < 0)
-        return eddy_raise(-errno, "cannot make an inotify descriptor: %s",
-                          eddy__words(-errno).text);
+        return eddy_raise(fd, "cannot make an inotify descriptor: %s", eddy__words(fd).text);
     watch->tree.fd = fd;
     watch->stream = eddy_stream_of_fd(fd, NULL);
     if (watch->stream)

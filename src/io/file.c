@@ -168,13 +168,13 @@ int eddy__file_open_fd(const char *path, int flags, unsigned mode)
 
     if (fd < 0)
         return fd;
-    return (fd = eddy__above_standard(fd)) < 0 ? -errno : fd;
+    return eddy__sys_sure(eddy__above_standard(fd)); /* closes it when it fails */
 }
 
 /* What kind of file it is, as the open has seen it: no need to ask the disk again. */
 static int kind_of(int fd)
 {
-    return eddy__fault() ? -EIO : eddy__sys_kind_of(fd);
+    return eddy__sys_kind_of(fd);
 }
 
 static struct eddy__file *make_state(int kind, int flags)

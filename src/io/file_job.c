@@ -17,7 +17,7 @@ static void run_job(struct eddy__work *work)
 {
     struct eddy__file_job *job = job_of(work);
 
-    job->status = eddy__fault() ? EDDY_EIO : job->perform(job);
+    job->status = job->perform(job);
 }
 
 static void job_done(struct eddy__work *work)
@@ -108,19 +108,14 @@ static struct call *make_call(int (*perform)(struct eddy__file_job *job))
     return call;
 }
 
-static int status_of(int r)
-{
-    return r < 0 ? -errno : 0;
-}
-
 static int do_fstat(struct eddy__file_job *job)
 {
-    return status_of(fstat(call_of(job)->fd, &call_of(job)->stat));
+    return eddy__sys(fstat(call_of(job)->fd, &call_of(job)->stat));
 }
 
 static int do_truncate(struct eddy__file_job *job)
 {
-    return status_of(ftruncate(call_of(job)->fd, call_of(job)->size));
+    return eddy__sys(ftruncate(call_of(job)->fd, call_of(job)->size));
 }
 
 /* On the descriptor of s: 0 or a code, unraised. EDDY_ECLOSED: s may be gone. */
@@ -171,7 +166,7 @@ int eddy_file_truncate(eddy_stream *s, int64_t size)
 static int do_close(struct eddy__file_job *job)
 {
     call_of(job)->owns_fd = false;
-    return status_of(close(call_of(job)->fd));
+    return eddy__sys_close(call_of(job)->fd);
 }
 
 void eddy__file_close_fd(int fd)

@@ -46,12 +46,10 @@ static ssize_t read_more(int fd, struct eddy__buffer *b, size_t size)
 {
     if (eddy__buffer_reserve(b, size) < 0)
         return EDDY_ENOMEM;
-    if (eddy__fault())
-        return -EIO;
-    ssize_t n = read(fd, b->data + b->end, b->capacity - b->end - 1);
+    ssize_t n = eddy__sys(read(fd, b->data + b->end, b->capacity - b->end - 1));
     if (n > 0)
         b->end += (size_t)n;
-    return n < 0 ? -errno : n;
+    return n;
 }
 
 /* One read that finds what was expected, and room for more, has seen the end. */
@@ -75,16 +73,16 @@ static int read_small(struct eddy__file_job *job)
     struct whole *whole = whole_of(job);
     struct stat found;
 
-    if (stat(whole->path, &found) < 0)
-        return -errno;
+    int status = eddy__sys(stat(whole->path, &found));
+    if (status < 0)
+        return status;
     if (!S_ISREG(found.st_mode) || found.st_size == 0 || found.st_size > SMALL_MAX)
         return IS_NOT_SMALL;
-    int fd = eddy__fault() ? (errno = EIO, -1)
-                           : eddy__above_standard(open(whole->path, O_RDONLY | O_CLOEXEC));
+    int fd = eddy__sys(eddy__above_standard(open(whole->path, O_RDONLY | O_CLOEXEC)));
     if (fd < 0)
-        return -errno;
+        return fd;
     whole->opened = true;
-    int status = read_to_end(fd, &whole->content, (size_t)found.st_size, whole->limit);
+    status = read_to_end(fd, &whole->content, (size_t)found.st_size, whole->limit);
     close(fd);
     return status;
 }

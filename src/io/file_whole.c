@@ -214,10 +214,10 @@ static int resolve(char *path)
     char text[PATH_MAX];
 
     for (int i = 0; i < LINKS_MAX; i++) {
-        ssize_t n = readlink(path, text, sizeof text - 1);
+        ssize_t n = eddy__sys(readlink(path, text, sizeof text - 1));
 
         if (n < 0)
-            return errno == EINVAL || errno == ENOENT ? 0 : -errno;
+            return n == -EINVAL || n == -ENOENT ? 0 : (int)n;
         text[n] = '\0';
         int status = go_along(path, text);
         if (status < 0)
@@ -233,9 +233,10 @@ static int do_find(struct eddy__file_job *job)
 
     if (status < 0)
         return status;
-    target->exists = stat(target->path, &target->found) == 0;
-    if (!target->exists)
-        return errno == ENOENT ? 0 : -errno;
+    status = eddy__sys(stat(target->path, &target->found));
+    if (status < 0)
+        return status == -ENOENT ? 0 : status;
+    target->exists = true;
     if (S_ISDIR(target->found.st_mode))
         return EDDY_EISDIR;
     return S_ISREG(target->found.st_mode) ? 0 : EDDY_EINVAL;
@@ -249,14 +250,15 @@ static int do_make_alike(struct eddy__file_job *job)
     const struct stat *found = &target->found;
     mode_t mode = found->st_mode & 01777;
     struct stat own;
+    int status = eddy__sys(fstat(target->fd, &own));
 
-    if (fstat(target->fd, &own) < 0)
-        return -errno;
+    if (status < 0)
+        return status;
     if (own.st_uid != found->st_uid)
         eddy_ignore(fchown(target->fd, found->st_uid, (gid_t)-1));
-    if (own.st_gid != found->st_gid && fchown(target->fd, (uid_t)-1, found->st_gid) < 0)
+    if (own.st_gid != found->st_gid && eddy__sys(fchown(target->fd, (uid_t)-1, found->st_gid)) < 0)
         mode &= ~(mode_t)070 | (mode & 07) << 3;
-    return fchmod(target->fd, mode) < 0 ? -errno : 0;
+    return eddy__sys(fchmod(target->fd, mode));
 }
 
 /* The target, looked up; NULL, raised. */

@@ -41,20 +41,20 @@ struct socket {
 
 /* ---- system calls ---- */
 
-static bool faulty(void)
+/* As c-ares expects it. */
+static ssize_t by_errno(ssize_t r)
 {
-    if (!eddy__fault())
-        return false;
-    errno = EIO;
-    return true;
+    if (r >= 0)
+        return r;
+    errno = (int)-r;
+    return -1;
 }
 
 static ares_socket_t open_socket(int family, int type, int protocol, void *dns)
 {
     (void)dns;
-    return faulty() ? -1
-                    : eddy__above_standard(
-                          socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+    type |= SOCK_NONBLOCK | SOCK_CLOEXEC;
+    return (int)by_errno(eddy__sys(eddy__above_standard(socket(family, type, protocol))));
 }
 
 static int close_socket(ares_socket_t fd, void *dns)
@@ -66,20 +66,19 @@ static int close_socket(ares_socket_t fd, void *dns)
 static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t size,
                           void *dns)
 {
-    int status = faulty() ? -1 : connect(fd, to, size);
+    int status = eddy__sys_once(connect(fd, to, size));
 
     (void)dns;
-    if (status < 0 || !eddy__socket_meets_itself(fd))
-        return status;
-    errno = ECONNREFUSED; /* its own question would be the answer */
-    return -1;
+    if (status >= 0 && eddy__socket_meets_itself(fd))
+        status = -ECONNREFUSED; /* its own question would be the answer */
+    return (int)by_errno(status);
 }
 
 static ares_ssize_t receive(ares_socket_t fd, void *buf, size_t size, int flags,
                             struct sockaddr *from, ares_socklen_t *from_size, void *dns)
 {
     (void)dns;
-    return faulty() ? -1 : recvfrom(fd, buf, size, flags, from, from_size);
+    return by_errno(eddy__sys(recvfrom(fd, buf, size, flags, from, from_size)));
 }
 
 static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts, int n, void *dns)
@@ -87,7 +86,7 @@ static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts, int 
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)n};
 
     (void)dns;
-    return faulty() ? -1 : sendmsg(fd, &message, MSG_NOSIGNAL);
+    return by_errno(eddy__sys(sendmsg(fd, &message, MSG_NOSIGNAL)));
 }
 
 static const struct ares_socket_functions system_calls = {open_socket, close_socket, connect_socket,
@@ -97,7 +96,7 @@ static struct stat look_at(const char *path)
 {
     struct stat st;
 
-    return faulty() || stat(path, &st) < 0 ? (struct stat){0} : st;
+    return eddy__sys(stat(path, &st)) < 0 ? (struct stat){0} : st;
 }
 
 /* ---- sockets and time-outs ---- */

@@ -148,54 +148,49 @@ static char *finish_text(struct call *call, const char *verb, const char *path)
 
 /* ---- system calls ---- */
 
-static int status_of(int r)
-{
-    return r < 0 ? -errno : 0;
-}
-
 static int do_rename(struct eddy__file_job *job)
 {
-    return status_of(rename(call_of(job)->path, call_of(job)->other));
+    return eddy__sys(rename(call_of(job)->path, call_of(job)->other));
 }
 
 static int do_link(struct eddy__file_job *job)
 {
-    return status_of(link(call_of(job)->path, call_of(job)->other));
+    return eddy__sys(link(call_of(job)->path, call_of(job)->other));
 }
 
 static int do_symlink(struct eddy__file_job *job)
 {
-    return status_of(symlink(call_of(job)->path, call_of(job)->other));
+    return eddy__sys(symlink(call_of(job)->path, call_of(job)->other));
 }
 
 static int do_unlink(struct eddy__file_job *job)
 {
-    return status_of(unlink(call_of(job)->path));
+    return eddy__sys(unlink(call_of(job)->path));
 }
 
 static int do_chmod(struct eddy__file_job *job)
 {
-    return status_of(chmod(call_of(job)->path, call_of(job)->mode));
+    return eddy__sys(chmod(call_of(job)->path, call_of(job)->mode));
 }
 
 static int do_mkdir(struct eddy__file_job *job)
 {
-    return status_of(mkdir(call_of(job)->path, call_of(job)->mode));
+    return eddy__sys(mkdir(call_of(job)->path, call_of(job)->mode));
 }
 
 static int do_rmdir(struct eddy__file_job *job)
 {
-    return status_of(rmdir(call_of(job)->path));
+    return eddy__sys(rmdir(call_of(job)->path));
 }
 
 static int do_stat(struct eddy__file_job *job)
 {
-    return status_of(stat(call_of(job)->path, &call_of(job)->stat));
+    return eddy__sys(stat(call_of(job)->path, &call_of(job)->stat));
 }
 
 static int do_lstat(struct eddy__file_job *job)
 {
-    return status_of(lstat(call_of(job)->path, &call_of(job)->stat));
+    return eddy__sys(lstat(call_of(job)->path, &call_of(job)->stat));
 }
 
 static int keep_text(struct call *call, const char *text)
@@ -207,10 +202,10 @@ static int keep_text(struct call *call, const char *text)
 static int do_readlink(struct eddy__file_job *job)
 {
     char text[PATH_MAX];
-    ssize_t n = readlink(call_of(job)->path, text, sizeof text);
+    ssize_t n = eddy__sys(readlink(call_of(job)->path, text, sizeof text));
 
     if (n < 0)
-        return -errno;
+        return (int)n;
     if (n == sizeof text)
         return EDDY_ENAMETOOLONG;
     text[n] = '\0';
@@ -220,8 +215,9 @@ static int do_readlink(struct eddy__file_job *job)
 static int do_realpath(struct eddy__file_job *job)
 {
     char text[PATH_MAX];
+    int r = eddy__sys(realpath(call_of(job)->path, text) ? 0 : -1);
 
-    return realpath(call_of(job)->path, text) ? keep_text(call_of(job), text) : -errno;
+    return r < 0 ? r : keep_text(call_of(job), text);
 }
 
 int eddy_rename(const char *from, const char *to)
@@ -296,14 +292,14 @@ static bool is_folder(const char *path)
 {
     struct stat found;
 
-    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+    return eddy__sys(stat(path, &found)) >= 0 && S_ISDIR(found.st_mode);
 }
 
 /* What is there may be a folder that cannot be made for yet another reason, as where an automounter
  * makes them. */
 static int make_folder(const char *path, unsigned mode)
 {
-    int status = eddy__fault() ? EDDY_EIO : status_of(mkdir(path, mode));
+    int status = eddy__sys(mkdir(path, mode));
 
     return status < 0 && is_folder(path) ? 0 : status;
 }
@@ -376,13 +372,13 @@ static unsigned char type_of(DIR *folder, const struct dirent *entry)
 static int read_names(struct names *names, DIR *folder)
 {
     for (;;) {
-        errno = 0;
-        struct dirent *entry = readdir(folder);
+        struct dirent *entry = NULL;
+        int status = eddy__sys((errno = 0, entry = readdir(folder)) || !errno ? 0 : -1);
         if (!entry)
-            return -errno;
+            return status;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        int status = add_name(names, type_of(folder, entry), entry->d_name);
+        status = add_name(names, type_of(folder, entry), entry->d_name);
         if (status < 0)
             return status;
     }
@@ -420,11 +416,12 @@ static int do_list(struct eddy__file_job *job)
 {
     struct call *call = call_of(job);
     struct names names = {0};
-    DIR *folder = eddy__dir_open(call->path);
+    DIR *folder;
+    int status = eddy__sys((folder = eddy__dir_open(call->path)) ? 0 : -1);
 
-    if (!folder)
-        return -errno;
-    int status = read_names(&names, folder);
+    if (status < 0)
+        return status;
+    status = read_names(&names, folder);
     closedir(folder);
     if (status == 0 && !(call->dir = dir_of(&names)))
         status = EDDY_ENOMEM;

@@ -1,6 +1,5 @@
 /* process.c - the life of a child process: opening, waiting, signals, closing. */
 #include "io/process.h"
-#include "base/sys.h"
 
 #include <math.h>
 #include <signal.h>
@@ -20,7 +19,7 @@ static int ask(const eddy_process *p, int how, siginfo_t *info)
     int pidfd = p->by_number ? -1 : p->fd.fd;
 
     *info = (siginfo_t){.si_pid = 0};
-    return eddy__fault() ? -EIO : eddy__sys_waitid(p->pid, pidfd, info, WEXITED | WNOHANG | how);
+    return eddy__sys_waitid(p->pid, pidfd, info, WEXITED | WNOHANG | how);
 }
 
 /* The process is no longer ours to signal: its number may be another's soon. */
@@ -156,7 +155,7 @@ static int signal_group(const eddy_process *p, int number)
 
     if (p->lost || ask(p, WNOWAIT, &info) == -ECHILD)
         return 0;
-    return kill(-p->pid, number) < 0 ? -errno : 0;
+    return eddy__sys(kill(-p->pid, number));
 }
 
 /* As long as it is not reaped its numbers are its own. */
@@ -166,12 +165,12 @@ static int signal_child(const eddy_process *p, int number)
         return 0;
     if (!p->by_number)
         return eddy__sys_pidfd_signal(p->fd.fd, p->pid, number);
-    return kill(p->pid, number) < 0 ? -errno : 0;
+    return eddy__sys(kill(p->pid, number));
 }
 
 static int send_signal(const eddy_process *p, int number)
 {
-    int r = eddy__fault() ? -EIO : p->new_group ? signal_group(p, number) : signal_child(p, number);
+    int r = p->new_group ? signal_group(p, number) : signal_child(p, number);
 
     return r == -ESRCH ? 0 : r;
 }

@@ -12,7 +12,7 @@
 static bool proc_is_ours(void)
 {
     char text[32];
-    ssize_t n = readlink("/proc/self", text, sizeof text - 1);
+    ssize_t n = eddy__sys(readlink("/proc/self", text, sizeof text - 1));
 
     if (n <= 0)
         return false;
@@ -48,12 +48,13 @@ static bool lives(int proc, const char *number, pid_t group)
 
 bool eddy__group_lives(pid_t group)
 {
-    DIR *proc = !eddy__fault() && proc_is_ours() ? eddy__dir_open("/proc") : NULL;
-    bool found = !proc;
+    DIR *proc;
+    bool found = !proc_is_ours() || eddy__sys((proc = eddy__dir_open("/proc")) ? 0 : -1) < 0;
 
+    if (found)
+        return true;
     for (struct dirent *entry; !found && (entry = readdir(proc));)
         found = isdigit((unsigned char)*entry->d_name) && lives(dirfd(proc), entry->d_name, group);
-    if (proc)
-        closedir(proc);
+    closedir(proc);
     return found;
 }

@@ -16,14 +16,6 @@ struct plan {
     int fds[3];
 };
 
-static bool faulty(void)
-{
-    if (!eddy__fault())
-        return false;
-    errno = EIO;
-    return true;
-}
-
 const char *const eddy__end_names[3] = {"standard input", "standard output", "standard error"};
 
 /* ---- descriptors ---- */
@@ -31,9 +23,7 @@ const char *const eddy__end_names[3] = {"standard input", "standard output", "st
 /* The same file under a number above 2. */
 static int duplicate_above(int fd)
 {
-    int copy = faulty() ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-
-    return copy < 0 ? -errno : copy;
+    return eddy__sys(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
 /* In place of fd, which is closed when it is too low. */
@@ -51,7 +41,7 @@ static int move_above(int fd)
 /* The child's end blocks, as programs expect. */
 static int make_blocking(int fd)
 {
-    return faulty() || fcntl(fd, F_SETFL, 0) < 0 ? -errno : 0;
+    return eddy__sys(fcntl(fd, F_SETFL, 0));
 }
 
 static int open_pipe(eddy_process *p, int i, struct plan *plan, const eddy_stream_opts *opts)
@@ -168,8 +158,7 @@ static COLD int cannot_run(const eddy_process *p, const char *cwd, int status)
 static void destroy(const eddy_process *p)
 {
     kill(p->new_group ? -p->pid : p->pid, SIGKILL);
-    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    eddy__sys_sure(waitpid(p->pid, NULL, 0));
 }
 
 static int watch(eddy_process *p)
@@ -190,10 +179,10 @@ static int start(eddy_process *p, struct plan *plan, const char *const *argv,
 
     if (r < 0 || (r = prepare_rest(plan, opts)) < 0)
         return r;
-    r = faulty() ? EIO
-                 : posix_spawnp(&p->pid, argv[0], &plan->actions, &plan->attributes,
-                                (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
-    return r ? cannot_run(p, opts->cwd, -r) : watch(p);
+    r = eddy__sys_posix(posix_spawnp(&p->pid, argv[0], &plan->actions, &plan->attributes,
+                                     (char *const *)(uintptr_t)argv,
+                                     (char *const *)(uintptr_t)env));
+    return r < 0 ? cannot_run(p, opts->cwd, r) : watch(p);
 }
 
 int eddy__process_spawn(eddy_process *p, const char *const *argv, const eddy_process_opts *opts)

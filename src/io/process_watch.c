@@ -1,7 +1,6 @@
 /* process_watch.c - what tells of a child's end: a pidfd, or where there are none a thread that
  * waits for the child. */
 #include "base/descriptor.h"
-#include "base/sys.h"
 #include "io/process.h"
 
 #include <fcntl.h>
@@ -9,14 +8,6 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static bool faulty(void)
-{
-    if (!eddy__fault())
-        return false;
-    errno = EIO;
-    return true;
-}
 
 /* ---- a thread ---- */
 
@@ -37,17 +28,15 @@ static void *wait_for_child(void *arg)
     union ticket ticket = {.pointer = arg};
     siginfo_t info;
 
-    while (eddy__sys_waitid(ticket.pid, -1, &info, WEXITED | WNOWAIT) == -EINTR)
-        continue;
-    while (write(ticket.fd, "", 1) < 0 && errno == EINTR)
-        continue;
+    eddy__sys_waitid(ticket.pid, -1, &info, WEXITED | WNOWAIT);
+    eddy__sys_sure(write(ticket.fd, "", 1));
     close(ticket.fd);
     return NULL;
 }
 
 struct start {
     union ticket ticket;
-    int error;
+    int r;
 };
 
 /* No signal reaches it: those are the program's, and SIGPIPE is for nobody. */
@@ -59,9 +48,10 @@ static void create_thread(void *arg)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    start->error = pthread_create(&thread, NULL, wait_for_child, start->ticket.pointer);
+    start->r =
+        eddy__sys_posix(pthread_create(&thread, NULL, wait_for_child, start->ticket.pointer));
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (start->error)
+    if (start->r < 0)
         return;
     pthread_setname_np(thread, "eddy-child");
     pthread_detach(thread);
@@ -70,11 +60,10 @@ static void create_thread(void *arg)
 /* 0 or -errno. The C library takes some 4 KiB of stack for it. */
 static int start_thread(union ticket ticket)
 {
-    struct start start = {ticket, EIO};
+    struct start start = {ticket, 0};
 
-    if (!faulty())
-        eddy__aside(create_thread, &start);
-    return -start.error;
+    eddy__aside(create_thread, &start);
+    return start.r;
 }
 
 static int watch_by_thread(eddy_process *p)
@@ -85,7 +74,7 @@ static int watch_by_thread(eddy_process *p)
 
     if (eddy__sys_refused(r)) /* nothing tells of the end and leaves the child */
         return r;
-    r = faulty() || eddy__pair_above_standard(pipe2(fds, O_CLOEXEC), fds) < 0 ? -errno : 0;
+    r = eddy__sys(eddy__pair_above_standard(pipe2(fds, O_CLOEXEC), fds));
     if (r < 0)
         return r;
     r = start_thread((union ticket){{p->pid, fds[1]}});
@@ -104,7 +93,7 @@ static int watch_by_thread(eddy_process *p)
 /* The child is not reaped before this, so that the number is still its own. */
 int eddy__process_watch(eddy_process *p)
 {
-    int fd = faulty() ? -EIO : eddy__sys_pidfd_open(p->pid);
+    int fd = eddy__sys_pidfd_open(p->pid);
 
     if (fd == -ESRCH) { /* SIGCHLD is ignored: the kernel has reaped it */
         p->ended = p->lost = true;

@@ -43,14 +43,6 @@ static _Atomic(pid_t) listeners[NUMBERS]; /* a thread that has it blocked, 0: no
  * tells when it was merged into one by tell_threads. */
 static _Atomic(pid_t) passed_to[NUMBERS];
 
-static bool faulty(void)
-{
-    if (!eddy__fault())
-        return false;
-    errno = EIO;
-    return true;
-}
-
 static eddy_signal *asker_of(struct list *link)
 {
     return container_of(link, eddy_signal, link);
@@ -292,7 +284,7 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
 {
     struct signalfd_siginfo infos[8];
     eddy_loop *loop = fd->loop;
-    ssize_t size = faulty() ? -1 : read(fd->fd, infos, sizeof infos);
+    ssize_t size = eddy__sys_once(read(fd->fd, infos, sizeof infos));
 
     (void)events;
     for (size_t i = 0; size > 0 && i < (size_t)size / sizeof infos[0]; i++) {
@@ -334,12 +326,11 @@ static int check_number(int number)
 
 static int open_signalfd(eddy_signal *s)
 {
-    int fd =
-        faulty() ? -1 : eddy__above_standard(signalfd(-1, &s->set, SFD_CLOEXEC | SFD_NONBLOCK));
+    int fd = eddy__sys(eddy__above_standard(signalfd(-1, &s->set, SFD_CLOEXEC | SFD_NONBLOCK)));
     int r;
 
     if (fd < 0)
-        return eddy_raise(-errno, "cannot make a signalfd: %s", eddy__words(-errno).text);
+        return eddy_raise(fd, "cannot make a signalfd: %s", eddy__words(fd).text);
     s->fd.fd = fd;
     r = eddy__fd_want(&s->fd, EDDY_READABLE);
     if (r >= 0)

@@ -38,13 +38,10 @@ static int check_wait(int fd, unsigned events)
         return eddy_raise_at(NULL, EDDY_EINVAL,
                              "eddy_wait_fd: events is %#x: EDDY_READABLE, EDDY_WRITABLE or both",
                              events);
-    if (eddy__fault() ? (errno = EIO, true) : fcntl(fd, F_GETFD) < 0) {
-        int code = -errno;
-
-        return eddy_raise_at(NULL, code, "eddy_wait_fd: cannot wait for descriptor %d: %s", fd,
-                             eddy__words(code).text);
-    }
-    return 0;
+    int r = eddy__sys(fcntl(fd, F_GETFD));
+    return r < 0 ? eddy_raise_at(NULL, r, "eddy_wait_fd: cannot wait for descriptor %d: %s", fd,
+                                 eddy__words(r).text)
+                 : 0;
 }
 
 int eddy_wait_fd(int fd, unsigned events)

@@ -3,29 +3,17 @@
 
 #include "base/alloc.h"
 #include "base/descriptor.h"
-#include "base/fault.h"
+#include "base/sys.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int status_of(ssize_t r)
-{
-    return r < 0 ? -errno : (int)r;
-}
-
 static int make_pair(int type, int fds[2])
 {
-    if (eddy__fault())
-        return -EIO;
-    return status_of(
+    return eddy__sys(
         eddy__pair_above_standard(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds), fds));
-}
-
-static pid_t fork_process(void)
-{
-    return eddy__fault() ? -EAGAIN : status_of(fork());
 }
 
 int eddy__forker_open(struct eddy__forker *forker, unsigned slots,
@@ -38,7 +26,7 @@ int eddy__forker_open(struct eddy__forker *forker, unsigned slots,
     int r = forker->workers ? make_pair(SOCK_SEQPACKET, fds) : -ENOMEM;
     if (r >= 0) {
         fflush(stdout); /* or the children would have it, too */
-        r = forker->pid = fork_process();
+        r = forker->pid = eddy__sys_as(EAGAIN, fork());
         if (r == 0)
             eddy__forker_main(forker, fds[1]);
         close(fds[1]);
@@ -59,13 +47,10 @@ static int command(struct eddy__forker *forker, int code, unsigned slot, int fd)
 {
     struct eddy__forker_command c = {code, slot};
     struct eddy__forker_message m;
-    ssize_t r;
 
     eddy__forker_message_init(&m, &c, sizeof c, fd);
-    do
-        r = eddy__fault() ? (errno = EIO, -1) : sendmsg(forker->fd, &m.header, MSG_NOSIGNAL);
-    while (r < 0 && errno == EINTR);
-    return r < 0 ? -errno : 0;
+    ssize_t r = eddy__sys(sendmsg(forker->fd, &m.header, MSG_NOSIGNAL));
+    return r < 0 ? (int)r : 0;
 }
 
 int eddy__forker_start(struct eddy__forker *forker, unsigned slot)
@@ -89,15 +74,11 @@ int eddy__forker_end(struct eddy__forker *forker, unsigned slot)
 
 int eddy__forker_answer(struct eddy__forker *forker, struct eddy__forker_answer *answer)
 {
-    ssize_t r;
+    ssize_t r = eddy__sys(recv(forker->fd, answer, sizeof *answer, MSG_DONTWAIT));
 
-    do
-        r = eddy__fault() ? (errno = EIO, -1)
-                          : recv(forker->fd, answer, sizeof *answer, MSG_DONTWAIT);
-    while (r < 0 && errno == EINTR);
     if (r == (ssize_t)sizeof *answer)
         return 1;
-    return r < 0 ? -errno : -EPIPE;
+    return r < 0 ? (int)r : -EPIPE;
 }
 
 void eddy__forker_stop(struct eddy__forker *forker)
@@ -114,11 +95,11 @@ bool eddy__forker_wait(struct eddy__forker *forker, int64_t timeout_ns)
     for (int64_t left = end - now; left > 0; left = end - eddy__clock_now()) {
         struct timespec ts = {.tv_sec = (time_t)(left / NS_PER_SECOND),
                               .tv_nsec = (long)(left % NS_PER_SECOND)};
-        int r = eddy__fault() ? 0 : ppoll(&hangup, 1, &ts, NULL);
+        int r = eddy__sys_once(ppoll(&hangup, 1, &ts, NULL));
 
         if (r > 0)
             return true;
-        if (r == 0 || errno != EINTR)
+        if (r != -EINTR)
             break;
     }
     return false;
@@ -130,8 +111,7 @@ void eddy__forker_close(struct eddy__forker *forker, bool force)
 
     if (force)
         kill(forker->pid, SIGKILL);
-    while (waitpid(forker->pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    eddy__sys_sure(waitpid(forker->pid, &status, 0));
     close(forker->fd);
     eddy__free(forker->workers);
 }
@@ -140,14 +120,14 @@ void eddy__forker_close(struct eddy__forker *forker, bool force)
 
 int eddy__forker_ring(int fd)
 {
-    return eddy__fault() ? -EIO : status_of(send(fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT));
+    return (int)eddy__sys(send(fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 int eddy__forker_ringing(int fd)
 {
     char byte;
 
-    return eddy__fault() ? -EIO : status_of(recv(fd, &byte, 1, MSG_DONTWAIT));
+    return (int)eddy__sys(recv(fd, &byte, 1, MSG_DONTWAIT));
 }
 
 void eddy__forker_hang_up(int fd)

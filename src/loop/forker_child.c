@@ -1,5 +1,6 @@
 /* forker_child.c - the process that forks workers, and the workers. No loop runs here: all calls
- * block. This process is nobody else's, so SIGCHLD is its to have. */
+ * block. This process is nobody else's, so SIGCHLD is its to have. The tests make calls fail in the
+ * program only: eddy__sys_sure. */
 #include "base/descriptor.h"
 #include "loop/forker.h"
 
@@ -80,12 +81,8 @@ static void close_all_but(int fd)
 static bool take(int fd)
 {
     char byte;
-    ssize_t r;
 
-    do
-        r = recv(fd, &byte, 1, 0);
-    while (r < 0 && errno == EINTR);
-    return r == 1;
+    return eddy__sys_sure(recv(fd, &byte, 1, 0)) == 1;
 }
 
 static _Noreturn void worker_main(const struct eddy__forker *forker, unsigned slot, int fd)
@@ -95,7 +92,7 @@ static _Noreturn void worker_main(const struct eddy__forker *forker, unsigned sl
     while (take(fd)) {
         forker->work(slot, forker->arg);
         fflush(stdout);
-        if (send(fd, "", 1, MSG_NOSIGNAL) < 0)
+        if (eddy__sys_sure(send(fd, "", 1, MSG_NOSIGNAL)) < 0)
             break;
     }
     _exit(0);
@@ -107,12 +104,9 @@ static _Noreturn void worker_main(const struct eddy__forker *forker, unsigned sl
 static int receive(int fd, struct eddy__forker_command *command, int *passed)
 {
     struct eddy__forker_message m;
-    ssize_t r;
 
     eddy__forker_message_init(&m, command, sizeof *command, 0);
-    do
-        r = recvmsg(fd, &m.header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    while (r < 0 && errno == EINTR);
+    ssize_t r = eddy__sys_sure(recvmsg(fd, &m.header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT));
     struct cmsghdr *c = r > 0 ? CMSG_FIRSTHDR(&m.header) : NULL;
     *passed = -1;
     if (c && c->cmsg_type == SCM_RIGHTS)
@@ -120,7 +114,7 @@ static int receive(int fd, struct eddy__forker_command *command, int *passed)
     *passed = eddy__above_standard(*passed);
     if (r == (ssize_t)sizeof *command)
         return 1;
-    return r < 0 ? -errno : -EPIPE;
+    return r < 0 ? (int)r : -EPIPE;
 }
 
 /* The one answer to a start. */
@@ -128,8 +122,7 @@ static void tell(int control, unsigned slot, int error, int wait_status)
 {
     struct eddy__forker_answer answer = {slot, error, wait_status};
 
-    while (send(control, &answer, sizeof answer, MSG_NOSIGNAL) < 0 && errno == EINTR)
-        continue;
+    eddy__sys_sure(send(control, &answer, sizeof answer, MSG_NOSIGNAL));
 }
 
 /* Workers end with this process, which alone could say how they did. */
@@ -143,7 +136,7 @@ static void end_with(pid_t parent)
 static void start(struct eddy__forker *forker, unsigned slot, int control, int fd)
 {
     pid_t self = getpid();
-    pid_t pid = fork();
+    pid_t pid = eddy__sys_sure(fork());
 
     if (pid == 0) {
         end_with(self);
@@ -153,7 +146,7 @@ static void start(struct eddy__forker *forker, unsigned slot, int control, int f
     if (pid > 0)
         forker->workers[slot] = pid;
     else
-        tell(control, slot, -errno, 0);
+        tell(control, slot, pid, 0);
     close(fd);
 }
 
@@ -193,7 +186,7 @@ static void end_all(const struct eddy__forker *forker)
 {
     for (unsigned i = 0; i < forker->slots; i++)
         end(forker, i);
-    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+    while (eddy__sys_sure(waitpid(-1, NULL, 0)) > 0)
         continue;
 }
 

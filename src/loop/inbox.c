@@ -2,7 +2,7 @@
  * whole, and an eventfd for when the loop sleeps. */
 #include "base/alloc.h"
 #include "base/descriptor.h"
-#include "base/fault.h"
+#include "base/sys.h"
 #include "loop/io.h"
 
 #include <sys/eventfd.h>
@@ -30,21 +30,12 @@ void eddy__loop_wake(eddy_loop *loop)
     errno = saved;
 }
 
-static int open_eventfd(void)
-{
-    if (eddy__fault()) {
-        errno = EIO;
-        return -1;
-    }
-    return eddy__above_standard(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-}
-
 int eddy__inbox_open(eddy_loop *loop)
 {
-    int fd = open_eventfd();
+    int fd = eddy__sys(eddy__above_standard(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
 
     if (fd < 0)
-        return -errno;
+        return fd;
     eddy__fd_init(&loop->wake_fd, loop, fd, on_wake);
     loop->wake_fd.multishot = true;
     int r = eddy__fd_want(&loop->wake_fd, EDDY_READABLE);

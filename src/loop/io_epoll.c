@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/descriptor.h"
-#include "base/fault.h"
 #include "base/sys.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -53,13 +52,13 @@ static int registered_number(const struct eddy__fd *fd)
 
 /* ---- descriptors ---- */
 
-static int control(const struct epoll *ep, int what, int number, struct eddy__fd *fd, unsigned mask)
+/* Not in line: epoll_arm mostly has no need of it. */
+static NOINLINE int control(const struct epoll *ep, int what, int number, struct eddy__fd *fd,
+                            unsigned mask)
 {
     struct epoll_event event = {.events = mask, .data.ptr = fd};
 
-    if (eddy__fault())
-        return -EIO;
-    return epoll_ctl(ep->fd, what, number, &event) < 0 ? -errno : 0;
+    return eddy__sys_once(epoll_ctl(ep->fd, what, number, &event));
 }
 
 static unsigned mask_of(const struct eddy__fd *fd)
@@ -72,9 +71,9 @@ static unsigned mask_of(const struct eddy__fd *fd)
 
 static int add_duplicate(const struct epoll *ep, struct eddy__fd *fd, int *number)
 {
-    *number = eddy__fault() ? (errno = EIO, -1) : fcntl(fd->fd, F_DUPFD_CLOEXEC, 3);
+    *number = eddy__sys(fcntl(fd->fd, F_DUPFD_CLOEXEC, 3));
     if (*number < 0)
-        return -errno;
+        return *number;
     int r = control(ep, EPOLL_CTL_ADD, *number, fd, mask_of(fd));
     if (r < 0)
         close(*number);
@@ -182,7 +181,7 @@ static void fetch(eddy_loop *loop, int64_t timeout_ns)
     struct epoll *ep = epoll_of(loop);
 
     ep->at = ep->count = 0;
-    int n = eddy__fault() ? -EIO : eddy__sys_epoll_wait(ep->fd, ep->events, BATCH, timeout_ns);
+    int n = eddy__sys_epoll_wait(ep->fd, ep->events, BATCH, timeout_ns);
     if (n >= 0) {
         ep->count = n;
         eddy__wait_worked(loop);
@@ -252,11 +251,12 @@ static int epoll_open(eddy_loop *loop)
 
     if (!ep)
         return -ENOMEM;
-    ep->fd = eddy__fault() ? (errno = EIO, -1) : eddy__above_standard(epoll_create1(EPOLL_CLOEXEC));
-    if (ep->fd < 0) {
+    int fd = eddy__sys(eddy__above_standard(epoll_create1(EPOLL_CLOEXEC)));
+    if (fd < 0) {
         eddy__free(ep);
-        return -errno;
+        return fd;
     }
+    ep->fd = fd;
     eddy__io_init(&ep->io);
     loop->backend_state = ep;
     return 0;

@@ -2,9 +2,7 @@
 #include "loop/uring.h"
 
 #include "base/clock.h"
-#include "base/fault.h"
 #include "base/sys.h"
-#include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,43 +17,31 @@ static const uint32_t FEATURES = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP |
                                  IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_RW_CUR_POS |
                                  IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG | IORING_FEAT_CQE_SKIP;
 
-static int setup(struct io_uring_params *params)
+static int map(void **to, int fd, size_t size, off_t offset)
 {
-    return eddy__fault() ? -EIO : eddy__sys_uring_setup(SQ_ENTRIES, params);
-}
+    const int flags = MAP_SHARED | MAP_POPULATE;
 
-static int do_register(int fd, unsigned what, void *arg, unsigned n)
-{
-    return eddy__fault() ? -EIO : eddy__sys_uring_register(fd, what, arg, n);
-}
-
-static void *map(int fd, size_t size, off_t offset)
-{
-    if (eddy__fault()) {
-        errno = EIO;
-        return MAP_FAILED;
-    }
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset);
+    return eddy__sys(
+        (*to = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, offset)) == MAP_FAILED ? -1 : 0);
 }
 
 static int map_both(struct ring *ring, const struct io_uring_params *params)
 {
     size_t sq_size = params->sq_off.array + params->sq_entries * sizeof(uint32_t);
     size_t cq_size = params->cq_off.cqes + params->cq_entries * sizeof(struct io_uring_cqe);
+    void *sqes;
 
     ring->map_size = max_size(sq_size, cq_size);
-    ring->map = map(ring->fd, ring->map_size, IORING_OFF_SQ_RING);
-    if (ring->map == MAP_FAILED)
-        return -errno;
     ring->sqes_size = params->sq_entries * sizeof(struct io_uring_sqe);
-    ring->sqes = map(ring->fd, ring->sqes_size, IORING_OFF_SQES);
-    if (ring->sqes == MAP_FAILED) {
-        int r = -errno;
-
-        munmap(ring->map, ring->map_size);
+    int r = map(&ring->map, ring->fd, ring->map_size, IORING_OFF_SQ_RING);
+    if (r < 0)
         return r;
-    }
-    return 0;
+    r = map(&sqes, ring->fd, ring->sqes_size, IORING_OFF_SQES);
+    if (r < 0)
+        munmap(ring->map, ring->map_size);
+    else
+        ring->sqes = sqes;
+    return r;
 }
 
 static uint32_t *word(const struct ring *ring, uint32_t offset)
@@ -89,7 +75,7 @@ static int probe(int fd)
         struct io_uring_probe probe;
         char space[sizeof(struct io_uring_probe) + 64 * sizeof(struct io_uring_probe_op)];
     } u = {.space = {0}};
-    int r = do_register(fd, IORING_REGISTER_PROBE, &u, 64);
+    int r = eddy__sys_uring_register(fd, IORING_REGISTER_PROBE, &u, 64);
 
     for (size_t i = 0; r >= 0 && i < count_of(needed); i++)
         if (needed[i] > u.probe.last_op || !(u.probe.ops[needed[i]].flags & IO_URING_OP_SUPPORTED))
@@ -104,7 +90,7 @@ static void register_fd(struct ring *ring)
     struct io_uring_rsrc_update update = {.offset = UINT32_MAX, .data = (uint32_t)ring->fd};
 
     ring->enter_fd = ring->fd;
-    if (do_register(ring->fd, IORING_REGISTER_RING_FDS, &update, 1) != 1)
+    if (eddy__sys_uring_register(ring->fd, IORING_REGISTER_RING_FDS, &update, 1) != 1)
         return;
     ring->enter_fd = (int)update.offset;
     ring->enter_flags = IORING_ENTER_REGISTERED_RING;
@@ -116,7 +102,7 @@ int ring_open(struct ring *ring)
     int r;
 
     *ring = (struct ring){0};
-    ring->fd = setup(&params);
+    ring->fd = eddy__sys_uring_setup(SQ_ENTRIES, &params);
     if (ring->fd < 0)
         return ring->fd;
     r = (params.features & FEATURES) == FEATURES ? probe(ring->fd) : -ENOSYS;
@@ -137,10 +123,10 @@ unsigned ring_limit_workers(struct ring *ring, unsigned count)
 {
     uint32_t limits[2] = {count, 0}; /* of work that ends, and of other */
 
-    if (do_register(ring->fd, IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2) < 0)
+    if (eddy__sys_uring_register(ring->fd, IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2) < 0)
         return 0;
     limits[0] = limits[1] = 0; /* asks only: RLIMIT_NPROC may allow less */
-    if (do_register(ring->fd, IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2) < 0)
+    if (eddy__sys_uring_register(ring->fd, IORING_REGISTER_IOWQ_MAX_WORKERS, limits, 2) < 0)
         return 0;
     return limits[0];
 }
@@ -151,7 +137,7 @@ void ring_close(struct ring *ring)
 
     if (ring->fd >= 0) {
         if (ring->enter_flags)
-            eddy__sys_uring_register(ring->fd, IORING_UNREGISTER_RING_FDS, &update, 1);
+            eddy__sys_uring_unregister(ring->fd, IORING_UNREGISTER_RING_FDS, &update, 1);
         close(ring->fd);
     }
     munmap(ring->sqes, ring->sqes_size);
@@ -180,8 +166,6 @@ int ring_enter(struct ring *ring, unsigned min_complete, int64_t timeout_ns)
     uint32_t flags = ring->enter_flags | IORING_ENTER_GETEVENTS;
     bool timed = min_complete && timeout_ns != NS_NEVER;
 
-    if (eddy__fault())
-        return -EIO;
     if (timed) {
         ts.tv_sec = timeout_ns / NS_PER_SECOND;
         ts.tv_nsec = timeout_ns % NS_PER_SECOND;
@@ -196,5 +180,5 @@ int ring_cancel_now(struct ring *ring, uint64_t user_data)
 {
     struct io_uring_sync_cancel_reg cancel = {.addr = user_data, .fd = -1};
 
-    return do_register(ring->fd, IORING_REGISTER_SYNC_CANCEL, &cancel, 1);
+    return eddy__sys_uring_register(ring->fd, IORING_REGISTER_SYNC_CANCEL, &cancel, 1);
 }

@@ -1,6 +1,6 @@
 /* watch.c - public level-triggered watches of descriptors. */
 #include "base/alloc.h"
-#include "base/fault.h"
+#include "base/sys.h"
 #include "loop/loop.h"
 
 #include <fcntl.h>
@@ -29,17 +29,9 @@ static int check_events(unsigned events)
 
 static int check_fd(int fd)
 {
-    int r;
+    int r = eddy__sys(fcntl(fd, F_GETFD));
 
-    if (eddy__fault()) {
-        errno = EIO;
-        r = -1;
-    } else {
-        r = fcntl(fd, F_GETFD);
-    }
-    return r < 0 ? eddy_raise(-errno, "cannot watch descriptor %d: %s", fd,
-                              eddy_status_message(-errno))
-                 : 0;
+    return r < 0 ? eddy_raise(r, "cannot watch descriptor %d: %s", fd, eddy_status_message(r)) : 0;
 }
 
 static int want(eddy_watch *watch, unsigned events)

@@ -1,6 +1,6 @@
 /* work.c - threads that run what would block the loop. */
 #include "base/alloc.h"
-#include "base/fault.h"
+#include "base/sys.h"
 #include "loop/io.h"
 
 #include <signal.h>
@@ -299,7 +299,7 @@ static void *worker_main(void *arg)
 struct start {
     pthread_t *thread;
     struct worker *worker;
-    int error;
+    int r;
 };
 
 /* Signals are for the threads of the program. */
@@ -310,18 +310,17 @@ static void create(void *arg)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    start->error = pthread_create(start->thread, NULL, worker_main, start->worker);
+    start->r = eddy__sys_posix(pthread_create(start->thread, NULL, worker_main, start->worker));
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-/* The C library takes some 4 KiB of stack for it. */
+/* 0 or -errno. The C library takes some 4 KiB of stack for it. */
 static int create_thread(pthread_t *thread, struct worker *worker)
 {
-    struct start start = {thread, worker, EIO};
+    struct start start = {thread, worker, 0};
 
-    if (!eddy__fault())
-        eddy__aside(create, &start);
-    return start.error;
+    eddy__aside(create, &start);
+    return start.r;
 }
 
 /* With the mutex. 0 or -errno. */
@@ -333,9 +332,9 @@ static int add_worker(struct eddy__pool *pool)
         return -ENOMEM;
     worker->pool = pool;
     int r = create_thread(&worker->thread, worker);
-    if (r != 0) {
+    if (r < 0) {
         eddy__free(worker);
-        return -r;
+        return r;
     }
     list_add_tail(&pool->workers, &worker->link);
     pool->threads++;

@@ -1,6 +1,6 @@
 /* mains.c - eddy_run: one loop, or several with a thread each, and a main task in each of them. */
 #include "base/alloc.h"
-#include "base/fault.h"
+#include "base/sys.h"
 #include "task/run.h"
 #include "task/sigint.h"
 
@@ -315,25 +315,22 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-static int start_thread(struct member *m)
-{
-    return eddy__fault() ? EIO : pthread_create(&m->thread, NULL, thread_main, m);
-}
-
 /* Those that cannot be started count as here. */
 static void start_threads(struct run *run)
 {
     int r = 0;
 
     while (run->threads < run->count - 1 && r == 0) {
-        r = start_thread(&run->members[run->threads + 1]);
+        struct member *m = &run->members[run->threads + 1];
+
+        r = eddy__sys_posix(pthread_create(&m->thread, NULL, thread_main, m));
         if (r == 0)
             run->threads++;
     }
     if (r == 0)
         return;
-    refuse(run, eddy_raise(-r, "cannot start a thread for loop %u: %s", run->threads + 1,
-                           eddy_status_message(-r)));
+    refuse(run, eddy_raise(r, "cannot start a thread for loop %u: %s", run->threads + 1,
+                           eddy_status_message(r)));
     leave(run, run->count - 1 - run->threads);
     arrive(run, run->count - 1 - run->threads);
 }

@@ -86,7 +86,6 @@ struct __attribute__((may_alias)) eddy__op {
     struct list link;  /* of io->ops */
     struct list ended; /* of io->ended */
     void *record;      /* the backend's part, or that of op_work.c */
-    int stage;         /* fake */
     bool works;        /* it is in op_work.c */
     bool cancelled;
 };

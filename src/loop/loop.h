@@ -92,8 +92,10 @@ struct eddy__backend {
 
 extern const struct eddy__backend eddy__backend_uring;
 extern const struct eddy__backend eddy__backend_epoll;
-extern const struct eddy__backend eddy__backend_fake;
-enum { EDDY__BACKEND_FAKE = 99 }; /* eddy_loop_opts.backend, tests only */
+#ifdef EDDY_TESTING
+/* The next loop gets this one, whatever its options say; NULL: as in the product. */
+extern const struct eddy__backend *eddy__backend_instead;
+#endif
 
 /* ---- calls from other threads ------------------------------------------------------------ */
 

@@ -63,6 +63,7 @@ TEST_PLAIN(loop_nonsense_in_the_options_is_named)
     check_refused(&(eddy_loop_opts){.clock = -3},
                   ".clock is -3: EDDY_CLOCK_REAL or EDDY_CLOCK_VIRTUAL");
     check_refused(&(eddy_loop_opts){.backend = 7}, ".backend is 7: EDDY_BACKEND_URING or _EPOLL");
+    check_refused(&(eddy_loop_opts){.backend = 99}, ".backend is 99: EDDY_BACKEND_URING or _EPOLL");
     check_refused(&(eddy_loop_opts){.backend = -3}, ".backend is -3: EDDY_BACKEND_URING or _EPOLL");
     check_refused(&(eddy_loop_opts){.spin = NAN}, ".spin is NaN: seconds are expected");
 }

@@ -3,7 +3,7 @@
 
 #include "loop/half_closed.h"
 #include "loop/io.h"
-#include "loop/io_fake.h"
+#include "support/fake_backend.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -434,26 +434,26 @@ TEST_PLAIN(op_cancelled_after_its_end_is_left_alone)
 
 TEST_PLAIN(op_fake_U1_done_only_by_the_targets_own_completion)
 {
-    eddy_loop *loop = eddy_loop_open(.backend = EDDY__BACKEND_FAKE);
+    eddy_loop *loop = fake_loop_open();
     char buf[8];
     eddy_op op = {.code = EDDY_OP_READ, .fd = 5, .buffer = buf, .size = 8, .done = done};
 
     CHECK(loop);
     CHECK_STR(eddy_loop_backend(loop), "fake");
     CHECK_OK(eddy_loop_submit(loop, &op));
-    CHECK_PTR(eddy__fake_op(loop, 0), &op);
+    CHECK_PTR(fake_op(loop, 0), &op);
     eddy_loop_cancel_op(loop, &op);
-    CHECK(eddy__fake_cancelled(&op));
+    CHECK(fake_cancelled(&op));
     for (int i = 0; i < 5; i++) /* the cancellation came too late: EALREADY */
         CHECK_OK(eddy_loop_run_once(loop, 0));
     CHECK_INT(done_count, 0);
     CHECK_INT(loop->io_waits, 1);
-    eddy__fake_complete(&op, 8);
+    fake_complete(&op, 8);
     CHECK_INT(done_count, 0);
     CHECK_OK(eddy_loop_run_once(loop, 0));
     CHECK_INT(done_count, 1);
     CHECK_INT(op.result, 8);
-    CHECK(!eddy__fake_op(loop, 0));
+    CHECK(!fake_op(loop, 0));
     eddy_loop_close(loop);
 }
 
@@ -467,18 +467,18 @@ static void fake_watched(eddy_watch *watch, unsigned events, void *arg)
 
 TEST_PLAIN(op_fake_readiness_is_injected)
 {
-    eddy_loop *loop = eddy_loop_open(.backend = EDDY__BACKEND_FAKE);
+    eddy_loop *loop = fake_loop_open();
     eddy_watch *watch = eddy_watch_open(loop, 0, EDDY_READABLE, fake_watched, NULL);
 
-    CHECK_INT(eddy__fake_wanted(loop, 0), EDDY_READABLE);
-    eddy__fake_ready(loop, 0, EDDY_WRITABLE);
+    CHECK_INT(fake_wanted(loop, 0), EDDY_READABLE);
+    fake_ready(loop, 0, EDDY_WRITABLE);
     CHECK_OK(eddy_loop_run_once(loop, 0));
     CHECK_INT(fake_events, 0);
-    eddy__fake_ready(loop, 0, EDDY_READABLE);
+    fake_ready(loop, 0, EDDY_READABLE);
     CHECK_OK(eddy_loop_run_once(loop, 0));
     CHECK_INT(fake_events, EDDY_READABLE);
     eddy_watch_close(watch);
-    CHECK_INT(eddy__fake_wanted(loop, 0), 0);
+    CHECK_INT(fake_wanted(loop, 0), 0);
     eddy_loop_close(loop);
 }
 

@@ -1,13 +1,10 @@
-/* io_fake.c - a backend without a kernel, see io_fake.h. */
-#include "loop/io_fake.h"
+/* fake_backend.c - a backend without a kernel, see fake_backend.h. */
+#include "support/fake_backend.h"
 
 #include "base/alloc.h"
 #include "loop/io.h"
 
 enum { EVENTS_MAX = 64, FDS_MAX = 64 };
-
-/* Stages of an operation. */
-enum { STAGE_IN_FLIGHT, STAGE_ENDED };
 
 struct fake {
     struct eddy__io io; /* must stay first */
@@ -26,7 +23,7 @@ static struct fake *fake_of(const eddy_loop *loop)
 
 /* ---- what tests call ---- */
 
-void eddy__fake_ready(eddy_loop *loop, int number, unsigned events)
+void fake_ready(eddy_loop *loop, int number, unsigned events)
 {
     struct fake *fake = fake_of(loop);
 
@@ -36,7 +33,7 @@ void eddy__fake_ready(eddy_loop *loop, int number, unsigned events)
     fake->events[fake->count++].events = events;
 }
 
-unsigned eddy__fake_wanted(eddy_loop *loop, int number)
+unsigned fake_wanted(eddy_loop *loop, int number)
 {
     struct fake *fake = fake_of(loop);
     unsigned wanted = 0;
@@ -47,25 +44,25 @@ unsigned eddy__fake_wanted(eddy_loop *loop, int number)
     return wanted;
 }
 
-eddy_op *eddy__fake_op(eddy_loop *loop, int n)
+eddy_op *fake_op(eddy_loop *loop, int n)
 {
     list_each(link, &eddy__io_of(loop)->ops) {
         struct eddy__op *part = container_of(link, struct eddy__op, link);
 
-        if (part->stage == STAGE_IN_FLIGHT && n-- == 0)
+        if (part->record && n-- == 0)
             return eddy__op_whole(part);
     }
     return NULL;
 }
 
-bool eddy__fake_cancelled(eddy_op *op)
+bool fake_cancelled(eddy_op *op)
 {
     return eddy__op_part(op)->cancelled;
 }
 
-void eddy__fake_complete(eddy_op *op, ssize_t result)
+void fake_complete(eddy_op *op, ssize_t result)
 {
-    eddy__op_part(op)->stage = STAGE_ENDED;
+    eddy__op_part(op)->record = NULL;
     eddy__op_ended(op, result);
 }
 
@@ -99,15 +96,15 @@ static void fake_forget(struct eddy__fd *fd)
 static int fake_submit(eddy_loop *loop, eddy_op *op)
 {
     (void)loop;
-    eddy__op_part(op)->stage = STAGE_IN_FLIGHT;
+    eddy__op_part(op)->record = op; /* it is in flight */
     return 0;
 }
 
 /* Only notes it, unless the loop is being closed and nobody will complete it. */
 static void fake_cancel(eddy_loop *loop, eddy_op *op)
 {
-    if (eddy__io_of(loop)->ending && eddy__op_part(op)->stage == STAGE_IN_FLIGHT)
-        eddy__fake_complete(op, -ECANCELED);
+    if (eddy__io_of(loop)->ending && eddy__op_part(op)->record)
+        fake_complete(op, -ECANCELED);
 }
 
 static void tell(struct fake *fake, int number, unsigned events)
@@ -169,7 +166,7 @@ static void fake_disown(eddy_loop *loop)
     (void)loop; /* there is nothing outside of memory */
 }
 
-const struct eddy__backend eddy__backend_fake = {
+static const struct eddy__backend backend = {
     .name = "fake",
     .open = fake_open,
     .close = fake_close,
@@ -181,3 +178,11 @@ const struct eddy__backend eddy__backend_fake = {
     .poll = fake_poll,
     .disown = fake_disown,
 };
+
+eddy_loop *fake_loop_open(void)
+{
+    eddy__backend_instead = &backend;
+    eddy_loop *loop = eddy_loop_open();
+    eddy__backend_instead = NULL;
+    return loop;
+}

@@ -1,7 +1,8 @@
 /* lock.c - eddy_lock.
  *
  * While somebody waits the lock is taken: release gives it to the first waiter without ever being
- * free in between, so nobody can overtake. */
+ * free in between, so nobody can overtake. A waiter that was cancelled after that and before it ran
+ * passes the lock on. */
 #include "sync/sync.h"
 
 static const struct eddy__wait_kind waits = {"a lock", eddy__waiter_abort};
@@ -16,6 +17,14 @@ int eddy_lock_acquire_nowait(eddy_lock *lock)
     return 0;
 }
 
+/* It may be another's by now: any task may release it. */
+static COLD int pass_on(eddy_lock *lock)
+{
+    if (lock->owner == eddy__self())
+        eddy_lock_release(lock);
+    return EDDY_ECANCELED;
+}
+
 int eddy_lock_acquire(eddy_lock *lock)
 {
     struct eddy_waiter_ w = {0};
@@ -28,7 +37,10 @@ int eddy_lock_acquire(eddy_lock *lock)
         lock->owner = eddy__self();
         return eddy__spent(0);
     }
-    return eddy__raise_if(eddy__wait_in(&lock->waiters, &w, &waits));
+    r = eddy__wait_in(&lock->waiters, &w, &waits);
+    if (r == 0 && unlikely(eddy__granted_too_late()))
+        r = pass_on(lock);
+    return eddy__raise_if(r);
 }
 
 void eddy__lock_reacquire(eddy_lock *lock)

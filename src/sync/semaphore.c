@@ -24,7 +24,12 @@ int eddy_semaphore_acquire(eddy_semaphore *semaphore)
         semaphore->value--;
         return eddy__spent(0);
     }
-    return eddy__raise_if(eddy__wait_in(&semaphore->waiters, &w, &waits));
+    r = eddy__wait_in(&semaphore->waiters, &w, &waits);
+    if (r == 0 && unlikely(eddy__granted_too_late())) {
+        eddy_semaphore_release(semaphore);
+        r = EDDY_ECANCELED;
+    }
+    return eddy__raise_if(r);
 }
 
 int eddy_semaphore_release(eddy_semaphore *semaphore)

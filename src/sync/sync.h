@@ -3,7 +3,8 @@
  *
  * Everything here hands over directly: who gives something up looks for the first waiter and gives
  * it to that one, so a waiter that wakes with 0 has what it waited for and touches the object no
- * more (it may have been closed since). */
+ * more (it may have been closed since). But a lock or a place in a semaphore that came too late is
+ * given back. */
 #ifndef EDDY_SYNC_SYNC_H
 #define EDDY_SYNC_SYNC_H
 
@@ -14,6 +15,13 @@
 #include <eddy/sync.h>
 
 /* ---- locks ---- */
+
+/* Asked by a task to which a lock or a semaphore was granted: it was cancelled before it could run,
+ * so the grant goes to the next (E2). */
+static inline bool eddy__granted_too_late(void)
+{
+    return eddy__self()->interrupt == EDDY_ECANCELED;
+}
 
 /* Waits for the lock whatever happens to the caller, and outside the yield budget. */
 void eddy__lock_reacquire(eddy_lock *lock);

@@ -98,7 +98,7 @@ TEST(E1_owner_is_the_one_it_was_handed_to)
     CHECK_INT(reports.count, 1);
 }
 
-TEST(E2_grant_before_cancel_is_kept)
+TEST(E2_lock_of_a_task_that_was_cancelled_before_it_ran_goes_to_the_next)
 {
     struct scene s = {0};
 
@@ -109,10 +109,74 @@ TEST(E2_grant_before_cancel_is_kept)
     settle();
     CHECK_INT(eddy_lock_release(&s.lock), 0);
     CHECK(eddy_cancel(a));
+    CHECK(eddy_lock_locked(&s.lock)); /* E1: not free in between */
     CHECK_INT(eddy_await(b), 0);
-    CHECK_INT(s.n, 2); /* D1: a had it, and failed at the sleep inside */
-    CHECK_INT(s.order[0], 1);
+    CHECK_INT(s.n, 1);
+    CHECK_INT(s.order[0], 2);
     CHECK(eddy_task_cancelled(a));
+    CHECK(!eddy_lock_locked(&s.lock));
+}
+
+static int release_and_cancel(eddy_lock *lock, eddy_task *task)
+{
+    CHECK_INT(eddy_lock_release(lock), 0);
+    CHECK(eddy_cancel(task));
+    return 0;
+}
+
+TEST(E2_lock_that_nobody_else_wants_is_free_again)
+{
+    struct scene s = {0};
+
+    CHECK_INT(eddy_lock_acquire(&s.lock), 0);
+    eddy_auto(eddy_task) *a = eddy_create_task(enter_coro(&s, 1));
+    settle();
+    CHECK_INT(release_and_cancel(&s.lock, a), 0);
+    eddy_ignore(eddy_await(a));
+    CHECK_INT(s.n, 0);
+    CHECK(eddy_task_cancelled(a));
+    CHECK(!eddy_lock_locked(&s.lock));
+}
+
+/* It was released for the one to whom it was granted, and somebody else took it. */
+TEST(E2_lock_that_is_anothers_by_then_stays_so)
+{
+    struct scene s = {0};
+
+    CHECK_INT(eddy_lock_acquire(&s.lock), 0);
+    eddy_auto(eddy_task) *a = eddy_create_task(enter_coro(&s, 1));
+    settle();
+    CHECK_INT(release_and_cancel(&s.lock, a), 0);
+    CHECK_INT(eddy_lock_release(&s.lock), 0);
+    CHECK_INT(eddy_lock_acquire_nowait(&s.lock), 0);
+    eddy_ignore(eddy_await(a));
+    CHECK(eddy_task_cancelled(a));
+    CHECK(eddy_lock_locked(&s.lock));
+    CHECK_INT(eddy_lock_release(&s.lock), 0);
+}
+
+static int acquire_until(struct scene *s, double seconds)
+{
+    eddy_timeout(seconds) {
+        s->status[0] = eddy_lock_acquire(&s->lock);
+    }
+    if (s->status[0] == 0)
+        CHECK_INT(eddy_lock_release(&s->lock), 0);
+    return 0;
+}
+EDDY_CORO(acquire_until, struct scene *, double)
+
+/* B2 */
+TEST(E2_lock_granted_as_the_deadline_comes_is_kept)
+{
+    struct scene s = {0};
+
+    CHECK_INT(eddy_lock_acquire(&s.lock), 0);
+    eddy_auto(eddy_task) *a = eddy_create_task(acquire_until_coro(&s, 2));
+    CHECK_INT(eddy_sleep(2), 0);
+    CHECK_INT(eddy_lock_release(&s.lock), 0);
+    CHECK_INT(eddy_await(a), 0);
+    CHECK_INT(s.status[0], 0);
     CHECK(!eddy_lock_locked(&s.lock));
 }
 

@@ -49,16 +49,25 @@ static int stay_inside(struct person *a, unsigned depth)
     return r;
 }
 
+/* A lock or a semaphore that a task had to wait for is not its own when it is cancelled by then. */
+static void expect_wanted(const struct person *a, bool waited)
+{
+    random_expect(&a->r, !waited || a->shields || !eddy_task_cancelling(eddy_current_task()),
+                  "person %u was cancelled and has it", a->index);
+}
+
 static int use_lock(struct person *a, unsigned depth)
 {
     struct lock *l = &o.locks[random_below(&a->r, LOCKS)];
     struct tasks_wait w = tasks_begin(a);
+    bool waits = l->lock.locked;
 
     l->waiting++;
     int r = tasks_ended(a, &w, "lock", eddy_lock_acquire(&l->lock));
     l->waiting--;
     if (r < 0)
         return r;
+    expect_wanted(a, waits);
     random_expect(&a->r, !l->holder && l->lock.owner == eddy_current_task(), "person %u", a->index);
     l->holder = a;
     r = stay_inside(a, depth);
@@ -72,12 +81,14 @@ static int use_semaphore(struct person *a, unsigned depth)
 {
     struct semaphore *s = &o.semaphores[random_below(&a->r, SEMAPHORES)];
     struct tasks_wait w = tasks_begin(a);
+    bool waits = s->semaphore.value == 0;
 
     s->waiting++;
     int r = tasks_ended(a, &w, "semaphore", eddy_semaphore_acquire(&s->semaphore));
     s->waiting--;
     if (r < 0)
         return r;
+    expect_wanted(a, waits);
     s->held++;
     random_expect(&a->r, s->held <= s->limit, "%u of %u", s->held, s->limit);
     r = stay_inside(a, depth);

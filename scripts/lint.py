@@ -72,8 +72,6 @@ OTHER_WAYS = [
 SYS_FILES = ("src/base/sys.", "src/base/fault.")
 # They ask for the failure of what is no system call. path: functions
 ASKERS = {"src/io/file_op.c": ("run_once",), "src/io/names_thread.c": ("look_up",)}
-# Still to be turned into eddy__sys: nothing may be added.
-NOT_TURNED = "src/io/fds.c src/io/pipe.c".split()
 MARKS = re.compile(r"\b(?:TODO|FIXME|X{3})\b")
 
 
@@ -183,20 +181,12 @@ def check_refused(sources):
 
 
 def check_sys(source):
-    if not source.path.startswith("src/") or source.path.startswith(SYS_FILES) \
-            or source.path in NOT_TURNED:
+    if not source.path.startswith("src/") or source.path.startswith(SYS_FILES):
         return
     for name, start, line in lines_of_functions(source):
         for pattern, what in OTHER_WAYS:
             if pattern.search(line) and name not in ASKERS.get(source.path, ()):
                 yield start, f"{what}: system calls are made by eddy__sys, see src/base/sys.h"
-
-
-def check_turned(sources):
-    """The list of what is not turned yet becomes shorter with each that is."""
-    for source in sources:
-        if source.path in NOT_TURNED and not any(p.search(source.bare) for p, _ in OTHER_WAYS):
-            yield source.path, 1, "makes its system calls by eddy__sys: strike it from NOT_TURNED"
 
 
 def lines_of_functions(source):
@@ -342,7 +332,6 @@ def main():
                       check_contracts):
             problems += [(source.path, n, text) for n, text in check(source)]
     problems += check_refused(sources)
-    problems += check_turned(sources)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(compile_alone, public):
             problems += found

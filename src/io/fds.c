@@ -1,4 +1,5 @@
 /* fds.c - descriptors that go along with the bytes of Unix sockets. */
+#include "base/sys.h"
 #include "io/datagram.h"
 #include <eddy/unix.h>
 
@@ -143,10 +144,7 @@ static ssize_t send_parcel(int fd, struct parcel *parcel)
         message.msg_namelen = parcel->to->size;
     }
     attach(&message, parcel->control, parcel->fds, parcel->n);
-    if (eddy__fault())
-        return -EIO;
-    ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
-    return n >= 0 ? n : errno == EWOULDBLOCK ? -EAGAIN : -errno;
+    return eddy__sys_once(sendmsg(fd, &message, MSG_NOSIGNAL));
 }
 
 static ssize_t send_on_stream(eddy_stream *s, const struct iovec *bytes, void *arg)
@@ -222,11 +220,9 @@ static ssize_t try_to_receive(const eddy_datagram *d, void *call)
         message.msg_name = &arrival->from->u;
         message.msg_namelen = sizeof arrival->from->u;
     }
-    if (eddy__fault())
-        return -EIO;
-    ssize_t n = recvmsg(d->fd.fd, &message, MSG_CMSG_CLOEXEC | MSG_TRUNC);
+    ssize_t n = eddy__sys_once(recvmsg(d->fd.fd, &message, MSG_CMSG_CLOEXEC | MSG_TRUNC));
     if (n < 0)
-        return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+        return n;
     if (arrival->from)
         eddy__datagram_set_from(arrival->from, message.msg_namelen);
     ssize_t count = detach(&message, arrival->fds, arrival->room);
@@ -285,10 +281,9 @@ int eddy_stream_credentials(const eddy_stream *s, eddy_credentials *credentials)
         return eddy_raise(EDDY_EINVAL, "only the peer of a Unix stream tells who it is");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
-    r = eddy__fault() ? (errno = EIO, -1)
-                      : getsockopt(s->fd.fd, SOL_SOCKET, SO_PEERCRED, &found, &size);
+    r = eddy__sys(getsockopt(s->fd.fd, SOL_SOCKET, SO_PEERCRED, &found, &size));
     if (r < 0)
-        return eddy_raise(-errno, "the peer does not tell who it is");
+        return eddy_raise(r, "the peer does not tell who it is");
     *credentials = (eddy_credentials){found.pid, found.uid, found.gid};
     return 0;
 }

@@ -12,19 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static bool faulty(void)
-{
-    if (!eddy__fault())
-        return false;
-    errno = EIO;
-    return true;
-}
-
-static ssize_t result(ssize_t n)
-{
-    return likely(n >= 0) ? n : errno == EWOULDBLOCK ? -EAGAIN : -errno;
-}
-
 /* ---- writing without SIGPIPE ---- */
 
 static bool is_pending(int number)
@@ -44,10 +31,9 @@ ssize_t eddy__write_masked(int fd, const void *buf, size_t size)
     sigemptyset(&sigpipe);
     sigaddset(&sigpipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &sigpipe, &former);
-    n = result(write(fd, buf, size));
+    n = eddy__sys_once(write(fd, buf, size));
     if (n == -EPIPE && !was_pending)
-        while (sigtimedwait(&sigpipe, NULL, &no_time) < 0 && errno == EINTR)
-            continue;
+        eddy_ignore(eddy__sys_sure(sigtimedwait(&sigpipe, NULL, &no_time)));
     pthread_sigmask(SIG_SETMASK, &former, NULL);
     return n;
 }
@@ -56,17 +42,12 @@ ssize_t eddy__write_masked(int fd, const void *buf, size_t size)
 
 static ssize_t receive(eddy_transport *t, void *buf, size_t size)
 {
-    ssize_t n;
-
-    do
-        n = faulty() ? -1 : read(t->stream->fd.fd, buf, size);
-    while (unlikely(n < 0 && errno == EINTR));
-    return result(n);
+    return eddy__sys(read(t->stream->fd.fd, buf, size));
 }
 
 static ssize_t receive_parts(eddy_transport *t, struct iovec *parts, size_t n)
 {
-    return result(faulty() ? -1 : readv(t->stream->fd.fd, parts, (int)n));
+    return eddy__sys(readv(t->stream->fd.fd, parts, (int)n));
 }
 
 /* A terminal gives a line at a time: what is left after a short read brings no event of its own, as
@@ -79,7 +60,7 @@ static ssize_t receive_careful(eddy_transport *t, void *buf, size_t size)
 
 static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
 {
-    ssize_t n = unlikely(faulty()) ? -EIO : eddy__sys_write_quiet(t->stream->fd.fd, buf, size);
+    ssize_t n = eddy__sys_write_quiet(t->stream->fd.fd, buf, size);
 
     return n == -EOPNOTSUPP ? eddy__write_masked(t->stream->fd.fd, buf, size) : n;
 }
@@ -88,10 +69,10 @@ static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
 static int send_eof(eddy_transport *t)
 {
     struct eddy__fd *fd = &t->stream->fd;
-    int flags = faulty() ? -1 : fcntl(fd->fd, F_GETFL);
+    int flags = eddy__sys(fcntl(fd->fd, F_GETFL));
 
     if (flags < 0)
-        return -errno;
+        return flags;
     if ((flags & O_ACCMODE) != O_WRONLY)
         return EDDY_ENOTSUP;
     eddy__fd_forget(fd);
@@ -156,24 +137,24 @@ static const eddy_transport_kind shared_transport = {
 
 static ssize_t receive_shared(eddy_transport *t, void *buf, size_t size)
 {
-    return result(faulty() ? -1 : recv(t->stream->fd.fd, buf, size, MSG_DONTWAIT));
+    return eddy__sys_once(recv(t->stream->fd.fd, buf, size, MSG_DONTWAIT));
 }
 
 static ssize_t receive_parts_shared(eddy_transport *t, struct iovec *parts, size_t n)
 {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
 
-    return result(faulty() ? -1 : recvmsg(t->stream->fd.fd, &message, MSG_DONTWAIT));
+    return eddy__sys_once(recvmsg(t->stream->fd.fd, &message, MSG_DONTWAIT));
 }
 
 static ssize_t send_shared(eddy_transport *t, const void *buf, size_t size)
 {
-    return result(faulty() ? -1 : send(t->stream->fd.fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL));
+    return eddy__sys_once(send(t->stream->fd.fd, buf, size, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 static int send_eof_shared(eddy_transport *t)
 {
-    return (int)result(faulty() ? -1 : shutdown(t->stream->fd.fd, SHUT_WR));
+    return eddy__sys(shutdown(t->stream->fd.fd, SHUT_WR));
 }
 
 static const eddy_transport_kind shared_socket_transport = {
@@ -189,8 +170,7 @@ static const eddy_transport_kind shared_socket_transport = {
 
 int eddy__pipe_make(int fds[2])
 {
-    return (int)result(
-        faulty() ? -1 : eddy__pair_above_standard(pipe2(fds, O_CLOEXEC | O_NONBLOCK), fds));
+    return eddy__sys(eddy__pair_above_standard(pipe2(fds, O_CLOEXEC | O_NONBLOCK), fds));
 }
 
 static eddy_stream *named(eddy_stream *s, const char *name)
@@ -250,7 +230,7 @@ static bool reopen(int fd, int flags)
 
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     flags = (flags & (O_ACCMODE | O_APPEND | O_DIRECT)) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-    own = faulty() ? -1 : eddy__above_standard(open(path, flags));
+    own = eddy__sys(eddy__above_standard(open(path, flags)));
     if (own < 0)
         return false;
     status = dup3(own, fd, O_CLOEXEC);
@@ -261,15 +241,15 @@ static bool reopen(int fd, int flags)
 /* Sees to it that fd does not block. The transport to use, or NULL raised. */
 static const eddy_transport_kind *prepare(int fd, const struct stat *status)
 {
-    int flags = faulty() ? -1 : fcntl(fd, F_GETFL);
+    int flags = eddy__sys(fcntl(fd, F_GETFL)), r = flags;
 
     if (flags >= 0 && (flags & O_NONBLOCK || S_ISREG(status->st_mode)))
         return &device_transport;
     if (flags >= 0 && can_be_reopened(fd, status) && reopen(fd, flags))
         return &device_transport;
-    if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) >= 0)
+    if (flags >= 0 && (r = eddy__sys(fcntl(fd, F_SETFL, flags | O_NONBLOCK))) >= 0)
         return &shared_transport;
-    eddy_raise(-errno, "descriptor %d cannot be made non-blocking", fd);
+    eddy_raise(r, "descriptor %d cannot be made non-blocking", fd);
     return NULL;
 }
 
@@ -286,7 +266,7 @@ static int check(int fd, const char *name, struct stat *status)
 {
     if (!eddy__thread.loop)
         return no_loop();
-    int r = faulty() || fstat(fd, status) < 0 ? -errno : 0;
+    int r = eddy__sys(fstat(fd, status));
     if (r == -EBADF && name)
         return eddy_raise(r, "%s is closed", name);
     if (r < 0)
@@ -329,11 +309,11 @@ static eddy_stream *duplicate(int number, const struct stat *status)
 {
     static const eddy_stream_opts defaults;
     const char *name = standard_names[number];
-    int fd = faulty() ? -1 : fcntl(number, F_DUPFD_CLOEXEC, 3);
+    int fd = eddy__sys(fcntl(number, F_DUPFD_CLOEXEC, 3));
     eddy_stream *s;
 
     if (fd < 0) {
-        eddy_raise(-errno, "cannot duplicate %s: %s", name, eddy__words(-errno).text);
+        eddy_raise(fd, "cannot duplicate %s: %s", name, eddy__words(fd).text);
         return NULL;
     }
     s = S_ISSOCK(status->st_mode)

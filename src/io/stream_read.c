@@ -17,7 +17,14 @@ static bool passes(const eddy_stream *s, ssize_t code)
     return s->transport->kind->retries || code == eddy__self()->interrupt;
 }
 
-static ssize_t note_result(eddy_stream *s, ssize_t n, size_t asked)
+static COLD ssize_t note_failure(eddy_stream *s, ssize_t n)
+{
+    if (!passes(s, n))
+        s->read_error = (int)n;
+    return n;
+}
+
+static inline ssize_t note_result(eddy_stream *s, ssize_t n, size_t asked)
 {
     if (likely(n > 0)) {
         /* Short: the socket is empty. After a hang-up its end, which brings no event, is left. */
@@ -30,40 +37,36 @@ static ssize_t note_result(eddy_stream *s, ssize_t n, size_t asked)
         s->readable = false;
     } else if (n == 0) {
         s->eof = true;
-    } else if (!passes(s, n)) {
-        s->read_error = (int)n;
+    } else {
+        return note_failure(s, n);
     }
     return n;
 }
 
 /* One call of the transport, which may suspend: meanwhile nobody else reads. EDDY_ECLOSED: s may be
  * gone. */
-static ssize_t read_parts(eddy_stream *s, struct iovec *parts, size_t n, size_t size)
+static inline ssize_t read_some(eddy_stream *s, void *buf, size_t size)
 {
     eddy_transport *t = s->transport;
 
     s->reading = true;
     eddy__stream_ref(s);
-    ssize_t got = n > 1 ? t->kind->read_parts(t, parts, n)
-                        : t->kind->read(t, parts->iov_base, parts->iov_len);
-    got = likely(!s->closed) ? note_result(s, got, size) : EDDY_ECLOSED;
+    ssize_t n = t->kind->read(t, buf, size);
+    n = likely(!s->closed) ? note_result(s, n, size) : EDDY_ECLOSED;
     s->reading = false;
     eddy__stream_unref(s);
-    return got;
+    return n;
 }
 
-static ssize_t read_some(eddy_stream *s, void *buf, size_t size)
-{
-    return read_parts(s, &(struct iovec){buf, size}, 1, size);
-}
-
-/* Reads beyond the caller's buffer, into the own one. */
+/* Reads beyond the caller's buffer, into the own one. What has read_parts does not suspend. */
 static ssize_t read_wide(eddy_stream *s, void *buf, size_t size)
 {
+    eddy_transport *t = s->transport;
+
     if (eddy__buffer_reserve(&s->in, EXTRA) < 0)
         return read_some(s, buf, size);
     struct iovec parts[2] = {{buf, size}, {s->in.data, EXTRA}};
-    ssize_t n = read_parts(s, parts, 2, size + EXTRA);
+    ssize_t n = note_result(s, t->kind->read_parts(t, parts, 2), size + EXTRA);
     if (n <= (ssize_t)size)
         return n;
     s->in.end = (size_t)n - size;

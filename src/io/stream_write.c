@@ -36,28 +36,32 @@ static bool passes(const eddy_stream *s, ssize_t code)
     return s->transport->kind->retries || (self && code == self->interrupt);
 }
 
-static bool takes_more(const eddy_transport *t, bool all)
+/* Short: the socket is full. One that suspends is never. */
+static NOINLINE void note_short(eddy_stream *s, ssize_t n)
 {
-    return (all || t->kind->suspends) && (likely(!t->kind->unsent) || !t->kind->unsent(t));
+    const eddy_transport_kind *kind = s->transport->kind;
+
+    if (n >= 0 || n == -EAGAIN)
+        s->writable = n > 0 && kind->suspends;
+    else if (!passes(s, n))
+        s->write_error = (int)n;
 }
 
 /* A count, -EAGAIN when the socket is full, or a failure. */
-static ssize_t send_some(eddy_stream *s, const void *buf, size_t size)
+static inline ssize_t send_some(eddy_stream *s, const void *buf, size_t size)
 {
     eddy_transport *t = s->transport;
     ssize_t n = t->kind->write(t, buf, size);
 
-    if (n == -EAGAIN)
-        s->writable = false;
-    else if (likely(n >= 0))
-        s->writable = takes_more(t, n == (ssize_t)size);
-    else if (!passes(s, n))
-        s->write_error = (int)n;
+    if (likely(n == (ssize_t)size))
+        s->writable = likely(!t->kind->unsent) || !t->kind->unsent(t);
+    else
+        note_short(s, n);
     return n;
 }
 
 /* The same with the turn, from a task, which it may suspend. EDDY_ECLOSED: s may be gone. */
-static ssize_t write_some(eddy_stream *s, const void *buf, size_t size)
+static inline ssize_t write_some(eddy_stream *s, const void *buf, size_t size)
 {
     eddy__stream_ref(s);
     ssize_t n = send_some(s, buf, size);

@@ -21,10 +21,10 @@ static int echo(eddy_datagram *socket)
 static int echo_batches(eddy_datagram *socket)
 {
     static char buffers[BATCH][ROOM];
-    static eddy_message messages[BATCH];
+    static eddy_datagram_message messages[BATCH];
 
     for (int i = 0; i < BATCH; i++)
-        messages[i] = (eddy_message){.data = buffers[i], .room = ROOM};
+        messages[i] = (eddy_datagram_message){.data = buffers[i], .room = ROOM};
     for (;;) {
         int n = eddy_try(eddy_datagram_receive_many(socket, messages, BATCH));
         eddy_try(eddy_datagram_send_many(socket, messages, (size_t)n));

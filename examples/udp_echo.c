@@ -11,11 +11,11 @@ enum { LONGEST = 65535 }; /* no datagram is longer */
 static int echo(int port)
 {
     static char data[EDDY_MESSAGES_MAX][LONGEST];
-    eddy_message messages[EDDY_MESSAGES_MAX];
+    eddy_datagram_message messages[EDDY_MESSAGES_MAX];
 
     eddy_auto(eddy_datagram) *server = eddy_try(eddy_datagram_open(.port = port));
     for (int i = 0; i < EDDY_MESSAGES_MAX; i++)
-        messages[i] = (eddy_message){.data = data[i], .room = LONGEST};
+        messages[i] = (eddy_datagram_message){.data = data[i], .room = LONGEST};
     printf("echoing on 127.0.0.1:%d\n", eddy_datagram_port(server));
     fflush(stdout);
     for (;;) {

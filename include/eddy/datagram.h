@@ -53,24 +53,24 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_datagram_send_to(eddy_datagram *datagram, co
                                                      size_t size, const eddy_address *to);
 
 /* One of several datagrams. */
-typedef struct eddy_message {
+typedef struct eddy_datagram_message {
     void *data;
     size_t room;          /* bytes that data can take in */
     size_t size;          /* bytes received, or to be sent */
     bool truncated;       /* it was longer than room: the rest is lost */
     eddy_address address; /* who has sent it, or gets it; size 0: the connected peer */
-} eddy_message;
+} eddy_datagram_message;
 
 enum { EDDY_MESSAGES_MAX = 64 };
 
 /* Waits until there is one, and returns how many it has received with one system call, at most n
  * and EDDY_MESSAGES_MAX. */
 EDDY_API EDDY_SUSPENDS int eddy_datagram_receive_many(eddy_datagram *datagram,
-                                                      eddy_message *messages, size_t n);
+                                                      eddy_datagram_message *messages, size_t n);
 /* Sends them in order, EDDY_MESSAGES_MAX with a system call. Returns n, or fewer when the next one
  * failed or was interrupted; the failure itself only when none was sent. */
 EDDY_API EDDY_SUSPENDS int eddy_datagram_send_many(eddy_datagram *datagram,
-                                                   const eddy_message *messages, size_t n);
+                                                   const eddy_datagram_message *messages, size_t n);
 
 /* Begins and ends to receive what is sent to a multicast group, a numeric address, on an interface:
  * its name or number, NULL for the system's choice. The endpoint is bound to the group's port. */

@@ -6,83 +6,94 @@
 #include <eddy/base.h>
 #include <errno.h>
 
-/* System errors are -errno. */
-enum {
-    EDDY_EPERM = -EPERM,
-    EDDY_ENOENT = -ENOENT,
-    EDDY_EINTR = -EINTR,
-    EDDY_EIO = -EIO,
-    EDDY_EBADF = -EBADF,
-    EDDY_EAGAIN = -EAGAIN,
-    EDDY_ENOMEM = -ENOMEM,
-    EDDY_EACCES = -EACCES,
-    EDDY_EBUSY = -EBUSY,
-    EDDY_EEXIST = -EEXIST,
-    EDDY_ENOTDIR = -ENOTDIR,
-    EDDY_EISDIR = -EISDIR,
-    EDDY_EINVAL = -EINVAL,
-    EDDY_EMFILE = -EMFILE,
-    EDDY_ENOSPC = -ENOSPC,
-    EDDY_EPIPE = -EPIPE,
-    EDDY_ERANGE = -ERANGE,
-    EDDY_ENAMETOOLONG = -ENAMETOOLONG,
-    EDDY_ENOSYS = -ENOSYS,
-    EDDY_EMSGSIZE = -EMSGSIZE,
-    EDDY_ENOTSUP = -ENOTSUP,
-    EDDY_EADDRINUSE = -EADDRINUSE,
-    EDDY_EADDRNOTAVAIL = -EADDRNOTAVAIL,
-    EDDY_ENETUNREACH = -ENETUNREACH,
-    EDDY_ECONNABORTED = -ECONNABORTED,
-    EDDY_ECONNRESET = -ECONNRESET,
-    EDDY_ENOTCONN = -ENOTCONN,
-    EDDY_ETIMEDOUT = -ETIMEDOUT, /* a deadline passed */
-    EDDY_ECONNREFUSED = -ECONNREFUSED,
-    EDDY_EHOSTUNREACH = -EHOSTUNREACH,
-    EDDY_EALREADY = -EALREADY,
-    EDDY_ECANCELED = -ECANCELED, /* this task was cancelled */
-    EDDY_E2BIG = -E2BIG,
-    EDDY_EAFNOSUPPORT = -EAFNOSUPPORT,
-    EDDY_ECHILD = -ECHILD,
-    EDDY_EDESTADDRREQ = -EDESTADDRREQ,
-    EDDY_EDQUOT = -EDQUOT,
-    EDDY_EFBIG = -EFBIG,
-    EDDY_EISCONN = -EISCONN,
-    EDDY_ENETDOWN = -ENETDOWN,
-    EDDY_ENFILE = -ENFILE,
-    EDDY_ENOBUFS = -ENOBUFS,
-    EDDY_ENODEV = -ENODEV,
-    EDDY_ENOEXEC = -ENOEXEC,
-    EDDY_ENOTEMPTY = -ENOTEMPTY,
-    EDDY_ENOTSOCK = -ENOTSOCK,
-    EDDY_ENOTTY = -ENOTTY,
-    EDDY_ENXIO = -ENXIO,
-    EDDY_EPROTO = -EPROTO,
-    EDDY_EROFS = -EROFS,
-    EDDY_ESPIPE = -ESPIPE,
-    EDDY_ESRCH = -ESRCH,
-    EDDY_ETXTBSY = -ETXTBSY,
-    EDDY_EXDEV = -EXDEV,
-};
+/* Every code with its value and what eddy_status_message says of it; NULL: the system's words. The
+ * first are the system's, -errno. */
+/* clang-format off */
+#define EDDY_CODES_(code)                                                                         \
+    code(EDDY_EPERM, -EPERM, NULL)                                                                \
+    code(EDDY_ENOENT, -ENOENT, NULL)                                                              \
+    code(EDDY_EINTR, -EINTR, NULL)                                                                \
+    code(EDDY_EIO, -EIO, NULL)                                                                    \
+    code(EDDY_EBADF, -EBADF, NULL)                                                                \
+    code(EDDY_EAGAIN, -EAGAIN, NULL)                                                              \
+    code(EDDY_ENOMEM, -ENOMEM, "out of memory")                                                   \
+    code(EDDY_EACCES, -EACCES, NULL)                                                              \
+    code(EDDY_EBUSY, -EBUSY, NULL)                                                                \
+    code(EDDY_EEXIST, -EEXIST, NULL)                                                              \
+    code(EDDY_ENOTDIR, -ENOTDIR, NULL)                                                            \
+    code(EDDY_EISDIR, -EISDIR, NULL)                                                              \
+    code(EDDY_EINVAL, -EINVAL, NULL)                                                              \
+    code(EDDY_EMFILE, -EMFILE, NULL)                                                              \
+    code(EDDY_ENOSPC, -ENOSPC, NULL)                                                              \
+    code(EDDY_EPIPE, -EPIPE, NULL)                                                                \
+    code(EDDY_ERANGE, -ERANGE, NULL)                                                              \
+    code(EDDY_ENAMETOOLONG, -ENAMETOOLONG, NULL)                                                  \
+    code(EDDY_ENOSYS, -ENOSYS, NULL)                                                              \
+    code(EDDY_EMSGSIZE, -EMSGSIZE, NULL)                                                          \
+    code(EDDY_ENOTSUP, -ENOTSUP, NULL)                                                            \
+    code(EDDY_EADDRINUSE, -EADDRINUSE, NULL)                                                      \
+    code(EDDY_EADDRNOTAVAIL, -EADDRNOTAVAIL, NULL)                                                \
+    code(EDDY_ENETUNREACH, -ENETUNREACH, NULL)                                                    \
+    code(EDDY_ECONNABORTED, -ECONNABORTED, NULL)                                                  \
+    code(EDDY_ECONNRESET, -ECONNRESET, NULL)                                                      \
+    code(EDDY_ENOTCONN, -ENOTCONN, NULL)                                                          \
+    code(EDDY_ETIMEDOUT, -ETIMEDOUT, "timed out") /* a deadline passed */                         \
+    code(EDDY_ECONNREFUSED, -ECONNREFUSED, NULL)                                                  \
+    code(EDDY_EHOSTUNREACH, -EHOSTUNREACH, NULL)                                                  \
+    code(EDDY_EALREADY, -EALREADY, NULL)                                                          \
+    code(EDDY_ECANCELED, -ECANCELED, "cancelled") /* this task was cancelled */                   \
+    code(EDDY_E2BIG, -E2BIG, NULL)                                                                \
+    code(EDDY_EAFNOSUPPORT, -EAFNOSUPPORT, NULL)                                                  \
+    code(EDDY_ECHILD, -ECHILD, NULL)                                                              \
+    code(EDDY_EDESTADDRREQ, -EDESTADDRREQ, NULL)                                                  \
+    code(EDDY_EDQUOT, -EDQUOT, NULL)                                                              \
+    code(EDDY_EFBIG, -EFBIG, NULL)                                                                \
+    code(EDDY_EISCONN, -EISCONN, NULL)                                                            \
+    code(EDDY_ENETDOWN, -ENETDOWN, NULL)                                                          \
+    code(EDDY_ENFILE, -ENFILE, NULL)                                                              \
+    code(EDDY_ENOBUFS, -ENOBUFS, NULL)                                                            \
+    code(EDDY_ENODEV, -ENODEV, NULL)                                                              \
+    code(EDDY_ENOEXEC, -ENOEXEC, NULL)                                                            \
+    code(EDDY_ENOTEMPTY, -ENOTEMPTY, NULL)                                                        \
+    code(EDDY_ENOTSOCK, -ENOTSOCK, NULL)                                                          \
+    code(EDDY_ENOTTY, -ENOTTY, NULL)                                                              \
+    code(EDDY_ENXIO, -ENXIO, NULL)                                                                \
+    code(EDDY_EPROTO, -EPROTO, NULL)                                                              \
+    code(EDDY_EROFS, -EROFS, NULL)                                                                \
+    code(EDDY_ESPIPE, -ESPIPE, NULL)                                                              \
+    code(EDDY_ESRCH, -ESRCH, NULL)                                                                \
+    code(EDDY_ETXTBSY, -ETXTBSY, NULL)                                                            \
+    code(EDDY_EXDEV, -EXDEV, NULL)                                                                \
+    /* the queue, stream, loop or generator is closed or shut down */                             \
+    code(EDDY_ECLOSED, -5000, "closed")                                                           \
+    /* the awaited task was cancelled, by somebody else */                                        \
+    code(EDDY_ECHILDCANCELED, -5001, "the awaited task was cancelled")                            \
+    /* no task can ever run again, or a task awaits itself */                                     \
+    code(EDDY_EDEADLOCK, -5002, "deadlock")                                                       \
+    /* a suspending call outside a task */                                                        \
+    code(EDDY_ENOTASK, -5003, "a suspending call outside a task")                                 \
+    code(EDDY_ENOTREADY, -5004, "Result is not set.") /* the result is not set yet */             \
+    /* the future or task is resolved already */                                                  \
+    code(EDDY_EALREADYDONE, -5005, "resolved already")                                            \
+    code(EDDY_EOF, -5006, "end of stream") /* the stream ended before the bytes asked for */      \
+    code(EDDY_ELIMIT, -5007, "over the limit") /* a line, buffer or queue is over its maximum */  \
+    /* the barrier is broken, or the worker process has died */                                   \
+    code(EDDY_EBROKEN, -5008, "the barrier is broken")                                            \
+    code(EDDY_EFULL, -5009, "the queue is full") /* _nowait: the queue is full */                 \
+    code(EDDY_EEMPTY, -5010, "the queue is empty") /* _nowait: the queue is empty */              \
+    code(EDDY_ENAME, -5011, "the name cannot be resolved") /* the host name cannot be resolved */ \
+    /* the loop is running, stopped early, or not this thread's */                                \
+    code(EDDY_ELOOP, -5012, "the loop is in the wrong state")                                     \
+    /* released or waited on by a task that does not hold it */                                   \
+    code(EDDY_EOWNER, -5013, "not held by this task")                                             \
+    /* TLS: a certificate is refused, or the peer breaks the rules */                             \
+    code(EDDY_ETLS, -5014, "TLS failure")                                                         \
+    code(EDDY_EUSER, -10000, "failed") /* yours: EDDY_EUSER, EDDY_EUSER - 1, … */
+/* clang-format on */
 
-/* The library's own. */
-enum {
-    EDDY_ECLOSED = -5000,        /* the queue, stream, loop or generator is closed or shut down */
-    EDDY_ECHILDCANCELED = -5001, /* the awaited task was cancelled, by somebody else */
-    EDDY_EDEADLOCK = -5002,      /* no task can ever run again, or a task awaits itself */
-    EDDY_ENOTASK = -5003,        /* a suspending call outside a task */
-    EDDY_ENOTREADY = -5004,      /* the result is not set yet */
-    EDDY_EALREADYDONE = -5005,   /* the future or task is resolved already */
-    EDDY_EOF = -5006,            /* the stream ended before the bytes asked for */
-    EDDY_ELIMIT = -5007,         /* a line, buffer or queue is over its maximum */
-    EDDY_EBROKEN = -5008,        /* the barrier is broken, or the worker process has died */
-    EDDY_EFULL = -5009,          /* _nowait: the queue is full */
-    EDDY_EEMPTY = -5010,         /* _nowait: the queue is empty */
-    EDDY_ENAME = -5011,          /* the host name cannot be resolved */
-    EDDY_ELOOP = -5012,          /* the loop is running, stopped early, or not this thread's */
-    EDDY_EOWNER = -5013,         /* released or waited on by a task that does not hold it */
-    EDDY_ETLS = -5014,           /* TLS: a certificate is refused, or the peer breaks the rules */
-    EDDY_EUSER = -10000,         /* yours: EDDY_EUSER, EDDY_EUSER - 1, … */
-};
+#define EDDY_CODE_(name, value, text) name = value,
+enum { EDDY_CODES_(EDDY_CODE_) };
+#undef EDDY_CODE_
 
 EDDY_BEGIN_DECLS
 

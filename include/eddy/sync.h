@@ -1,8 +1,8 @@
 /* sync.h - lock, event, condition, semaphore, barrier: visible structs that start as zero or with
  * their initializer and need no closing. First come, first served; what is released is handed to
  * the first waiter directly. Their fields belong to the library. Of one loop's tasks only. The
- * memory may go once nobody waits who was not woken; that of a lock, a semaphore or a condition once
- * the calls that wait in it have returned. */
+ * memory may go once nobody waits who was not woken; that of a lock, a semaphore or a condition
+ * once the calls that wait in it have returned. */
 #ifndef EDDY_SYNC_H
 #define EDDY_SYNC_H
 
@@ -16,8 +16,8 @@ typedef struct eddy_waiters_ {
     struct eddy_waiter_ *last;
 } eddy_waiters_;
 
-/* Lock: not re-entrant. Acquire waits; a task that is cancelled before it has run with the lock that
- * was handed to it passes it on. Releasing what is not held is EDDY_EOWNER and reported, in
+/* Lock: not re-entrant. Acquire waits; a task that is cancelled before it has run with the lock
+ * that was handed to it passes it on. Releasing what is not held is EDDY_EOWNER and reported, in
  * debug mode also releasing what another task holds. _nowait: EDDY_EAGAIN when it is taken. */
 typedef struct eddy_lock {
     eddy_waiters_ waiters;

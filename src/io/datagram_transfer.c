@@ -110,11 +110,11 @@ struct eddy__batch {
 };
 
 struct several {
-    eddy_message *messages;
+    eddy_datagram_message *messages;
     size_t count;
 };
 
-static int begin_several(eddy_datagram *d, const eddy_message *messages, size_t n)
+static int begin_several(eddy_datagram *d, const eddy_datagram_message *messages, size_t n)
 {
     if (!messages || !n || n > INT_MAX)
         return eddy_raise(EDDY_EINVAL, "one message or more are expected, not %zu", n);
@@ -144,7 +144,7 @@ static void prepare(struct eddy__batch *batch, unsigned i, struct iovec part, ed
 static ssize_t receive_several(const eddy_datagram *d, void *call)
 {
     const struct several *s = call;
-    eddy_message *m = s->messages;
+    eddy_datagram_message *m = s->messages;
     unsigned count = batch_size(s);
 
     for (unsigned i = 0; i < count; i++)
@@ -161,7 +161,7 @@ static ssize_t receive_several(const eddy_datagram *d, void *call)
     return n;
 }
 
-int eddy_datagram_receive_many(eddy_datagram *d, eddy_message *messages, size_t n)
+int eddy_datagram_receive_many(eddy_datagram *d, eddy_datagram_message *messages, size_t n)
 {
     struct several several = {messages, n};
     int status = eddy__datagram_begin_receive(d);
@@ -180,7 +180,7 @@ int eddy_datagram_receive_many(eddy_datagram *d, eddy_message *messages, size_t 
 static ssize_t send_several(const eddy_datagram *d, void *call)
 {
     const struct several *s = call;
-    eddy_message *m = s->messages;
+    eddy_datagram_message *m = s->messages;
     unsigned count = batch_size(s);
 
     for (unsigned i = 0; i < count; i++)
@@ -189,9 +189,9 @@ static ssize_t send_several(const eddy_datagram *d, void *call)
     return eddy__sys_once(sendmmsg(d->fd.fd, d->batch->headers, count, MSG_NOSIGNAL));
 }
 
-int eddy_datagram_send_many(eddy_datagram *d, const eddy_message *messages, size_t n)
+int eddy_datagram_send_many(eddy_datagram *d, const eddy_datagram_message *messages, size_t n)
 {
-    struct several several = {(eddy_message *)(uintptr_t)messages, n};
+    struct several several = {(eddy_datagram_message *)(uintptr_t)messages, n};
     int status = eddy__datagram_begin(d);
 
     if (status >= 0)

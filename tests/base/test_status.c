@@ -3,49 +3,11 @@
 
 #include "base/base.h"
 
-#define ROW(code)                                                                                  \
-    {                                                                                              \
-        EDDY_##code, "EDDY_" #code                                                                 \
-    }
-
+#define ROW(code, value, text) {code, #code},
 static const struct {
     int code;
     const char *name;
-} codes[] = {ROW(EPERM),         ROW(ENOENT),
-             ROW(EINTR),         ROW(EIO),
-             ROW(EBADF),         ROW(EAGAIN),
-             ROW(ENOMEM),        ROW(EACCES),
-             ROW(EBUSY),         ROW(EEXIST),
-             ROW(ENOTDIR),       ROW(EISDIR),
-             ROW(EINVAL),        ROW(EMFILE),
-             ROW(ENOSPC),        ROW(EPIPE),
-             ROW(ERANGE),        ROW(ENAMETOOLONG),
-             ROW(ENOSYS),        ROW(EMSGSIZE),
-             ROW(ENOTSUP),       ROW(EADDRINUSE),
-             ROW(EADDRNOTAVAIL), ROW(ENETUNREACH),
-             ROW(ECONNABORTED),  ROW(ECONNRESET),
-             ROW(ENOTCONN),      ROW(ETIMEDOUT),
-             ROW(ECONNREFUSED),  ROW(EHOSTUNREACH),
-             ROW(EALREADY),      ROW(ECANCELED),
-             ROW(ECLOSED),       ROW(ECHILDCANCELED),
-             ROW(EDEADLOCK),     ROW(ENOTASK),
-             ROW(ENOTREADY),     ROW(EALREADYDONE),
-             ROW(EOF),           ROW(ELIMIT),
-             ROW(EBROKEN),       ROW(EFULL),
-             ROW(EEMPTY),        ROW(ENAME),
-             ROW(ELOOP),         ROW(EOWNER),
-             ROW(EUSER),         ROW(E2BIG),
-             ROW(EAFNOSUPPORT),  ROW(ECHILD),
-             ROW(EDESTADDRREQ),  ROW(EDQUOT),
-             ROW(EFBIG),         ROW(EISCONN),
-             ROW(ENETDOWN),      ROW(ENFILE),
-             ROW(ENOBUFS),       ROW(ENODEV),
-             ROW(ENOEXEC),       ROW(ENOTEMPTY),
-             ROW(ENOTSOCK),      ROW(ENOTTY),
-             ROW(ENXIO),         ROW(EPROTO),
-             ROW(EROFS),         ROW(ESPIPE),
-             ROW(ESRCH),         ROW(ETXTBSY),
-             ROW(EXDEV),         ROW(ETLS)};
+} codes[] = {EDDY_CODES_(ROW)};
 
 TEST_PLAIN(status_every_code_has_its_name_and_a_sentence)
 {
@@ -54,6 +16,19 @@ TEST_PLAIN(status_every_code_has_its_name_and_a_sentence)
         CHECK(strlen(eddy_status_message(codes[i].code)) > 3);
         CHECK(strcmp(eddy_status_message(codes[i].code), "no error") != 0);
     }
+}
+
+/* What programs were compiled with. */
+TEST_PLAIN(status_codes_have_their_values_and_words)
+{
+    CHECK_INT(EDDY_ETIMEDOUT, -ETIMEDOUT);
+    CHECK_INT(EDDY_ECLOSED, -5000);
+    CHECK_INT(EDDY_ETLS, -5014);
+    CHECK_INT(EDDY_EUSER, -10000);
+    CHECK_STR(eddy_status_name(-EPERM), "EDDY_EPERM");
+    CHECK_STR(eddy_status_name(-5006), "EDDY_EOF");
+    CHECK_STR(eddy_status_message(-ETIMEDOUT), "timed out");
+    CHECK_STR(eddy_status_message(-EPERM), strerror(EPERM));
 }
 
 TEST_PLAIN(status_codes_are_distinct)

@@ -287,10 +287,10 @@ static int use_datagrams(void)
     eddy_auto(eddy_datagram) *a = eddy_try(eddy_datagram_open(.host = "127.0.0.1"));
     eddy_auto(eddy_datagram) *b =
         eddy_try(eddy_datagram_open(.peer_host = "127.0.0.1", .peer_port = eddy_datagram_port(a)));
-    eddy_message messages[1] = {{.data = buf, .size = 1}};
+    eddy_datagram_message messages[1] = {{.data = buf, .size = 1}};
 
     eddy_try(eddy_datagram_send_many(b, messages, 1));
-    messages[0] = (eddy_message){.data = buf, .room = sizeof buf};
+    messages[0] = (eddy_datagram_message){.data = buf, .room = sizeof buf};
     return eddy_datagram_receive_many(a, messages, 1);
 }
 

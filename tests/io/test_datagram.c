@@ -21,7 +21,7 @@ TEST(J10_second_receiver_is_refused)
     struct two two = two_open("127.0.0.1");
     char buf[8], other[8];
     ssize_t n = 0;
-    eddy_message message = {.data = other, .room = sizeof other};
+    eddy_datagram_message message = {.data = other, .room = sizeof other};
 
     eddy_auto(eddy_task) *first = eddy_create_task(receives_coro(two.server, buf, sizeof buf, &n));
     turns(2);

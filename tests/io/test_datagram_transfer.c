@@ -87,7 +87,7 @@ TEST(J10_refusal_wakes_a_receiver)
 TEST(datagram_bad_arguments)
 {
     struct two two = two_open("127.0.0.1");
-    eddy_message messages[2] = {{.data = &two, .room = 1}, {.room = 1}};
+    eddy_datagram_message messages[2] = {{.data = &two, .room = 1}, {.room = 1}};
     eddy_address to;
 
     CHECK_INT(eddy_datagram_receive(two.server, NULL, 4, NULL), EDDY_EINVAL);
@@ -96,7 +96,7 @@ TEST(datagram_bad_arguments)
     CHECK_INT(eddy_datagram_receive_many(two.server, NULL, 1), EDDY_EINVAL);
     CHECK_INT(eddy_datagram_receive_many(two.server, messages, 2), EDDY_EINVAL);
     CHECK_CONTAINS(last_message(), "message 1 has no data");
-    messages[1] = (eddy_message){.size = 1};
+    messages[1] = (eddy_datagram_message){.size = 1};
     CHECK_INT(eddy_datagram_send_many(two.client, messages, 2), EDDY_EINVAL);
     CHECK_CONTAINS(last_message(), "message 1 has no data");
     CHECK_INT(eddy_datagram_send_many(two.client, messages, 0), EDDY_EINVAL);
@@ -110,13 +110,13 @@ TEST(datagram_bad_arguments)
 
 enum { ROOM = 16 };
 
-static void prepare(eddy_message *messages, char (*texts)[ROOM], size_t n)
+static void prepare(eddy_datagram_message *messages, char (*texts)[ROOM], size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        messages[i] = (eddy_message){.data = texts[i], .room = ROOM};
+        messages[i] = (eddy_datagram_message){.data = texts[i], .room = ROOM};
 }
 
-static void number(eddy_message *messages, char (*texts)[ROOM], size_t n)
+static void number(eddy_datagram_message *messages, char (*texts)[ROOM], size_t n)
 {
     prepare(messages, texts, n);
     for (size_t i = 0; i < n; i++)
@@ -124,7 +124,7 @@ static void number(eddy_message *messages, char (*texts)[ROOM], size_t n)
 }
 
 /* Numbers go on from *next. */
-static void check_numbers(const eddy_message *messages, int n, int *next)
+static void check_numbers(const eddy_datagram_message *messages, int n, int *next)
 {
     char text[ROOM];
 
@@ -140,7 +140,7 @@ TEST(J12_many_sizes_of_batches)
 {
     static const size_t sizes[] = {1, 2, 63, 64, 65, 200};
     static char out[200][ROOM], in[100][ROOM];
-    static eddy_message sent[200], got[100];
+    static eddy_datagram_message sent[200], got[100];
     struct two two = two_open("127.0.0.1");
     eddy_address own;
 
@@ -164,7 +164,7 @@ TEST(J12_many_sizes_of_batches)
 TEST(J12_receive_many_returns_with_the_first)
 {
     struct two two = two_open("127.0.0.1");
-    eddy_message messages[8];
+    eddy_datagram_message messages[8];
     char texts[8][ROOM];
 
     for (int i = 0; i < 3; i++) {
@@ -184,7 +184,7 @@ TEST(J12_batches_go_back_to_their_senders)
     struct two two = two_open("127.0.0.1");
     eddy_auto(eddy_datagram) *other =
         eddy_datagram_open(.peer_host = "127.0.0.1", .peer_port = eddy_datagram_port(two.server));
-    eddy_message messages[8];
+    eddy_datagram_message messages[8];
     char texts[8][ROOM];
 
     CHECK_INT(eddy_datagram_send(two.client, "one", 3), 3);
@@ -202,7 +202,7 @@ TEST(J12_batches_go_back_to_their_senders)
 TEST(J10_truncation_in_a_batch)
 {
     struct two two = two_open("127.0.0.1");
-    eddy_message messages[3];
+    eddy_datagram_message messages[3];
     char texts[3][ROOM];
 
     CHECK_INT(eddy_datagram_send(two.client, "short", 5), 5);
@@ -222,7 +222,7 @@ TEST(J12_a_failure_comes_when_nothing_was_sent)
     static char large[70000];
     struct two two = two_open("127.0.0.1");
     char a[] = "a", b[] = "b";
-    eddy_message messages[3] = {
+    eddy_datagram_message messages[3] = {
         {.data = a, .size = 1}, {.data = large, .size = sizeof large}, {.data = b, .size = 1}};
 
     CHECK_INT(eddy_datagram_send_many(two.client, messages, 3), 1);
@@ -234,16 +234,16 @@ TEST(J12_a_failure_comes_when_nothing_was_sent)
     two_close(&two);
 }
 
-static int sends_all(eddy_datagram *d, const eddy_message *messages, size_t n)
+static int sends_all(eddy_datagram *d, const eddy_datagram_message *messages, size_t n)
 {
     return eddy_datagram_send_many(d, messages, n);
 }
-EDDY_CORO(sends_all, eddy_datagram *, const eddy_message *, size_t)
+EDDY_CORO(sends_all, eddy_datagram *, const eddy_datagram_message *, size_t)
 
 TEST(J12_a_batch_waits_for_room_and_an_interrupted_one_tells_how_many)
 {
     static char out[300][ROOM];
-    static eddy_message sent[300];
+    static eddy_datagram_message sent[300];
     char name[64];
     int n = 0, next = 0;
 
@@ -258,7 +258,7 @@ TEST(J12_a_batch_waits_for_room_and_an_interrupted_one_tells_how_many)
         eddy_create_task(sends_all_coro(client, sent + n, (size_t)(300 - n)));
     while (next < 300) {
         char in[8][ROOM];
-        eddy_message got[8];
+        eddy_datagram_message got[8];
 
         prepare(got, in, 8);
         check_numbers(got, (int)CHECK_OK(eddy_datagram_receive_many(server, got, 8)), &next);
@@ -269,7 +269,7 @@ TEST(J12_a_batch_waits_for_room_and_an_interrupted_one_tells_how_many)
 TEST(J10_cancelled_batch_loses_nothing)
 {
     struct two two = two_open("127.0.0.1");
-    eddy_message messages[4];
+    eddy_datagram_message messages[4];
     char texts[4][ROOM];
     int n = 0;
 
@@ -290,7 +290,7 @@ TEST(J10_cancelled_batch_loses_nothing)
 static int echoes_batches(eddy_datagram *d)
 {
     char texts[4][ROOM];
-    eddy_message messages[4];
+    eddy_datagram_message messages[4];
 
     for (;;) {
         prepare(messages, texts, 4);
@@ -303,7 +303,7 @@ EDDY_CORO(echoes_batches, eddy_datagram *)
 static int talk_in_batches(void)
 {
     static char out[6][ROOM];
-    eddy_message sent[6];
+    eddy_datagram_message sent[6];
 
     eddy_auto(eddy_datagram) *server = eddy_try(eddy_datagram_open(.port = 0));
     eddy_auto(eddy_datagram) *client = eddy_try(

@@ -7,6 +7,7 @@
 #include <eddy/loop.h>
 #include <eddy/tls.h>
 #include <stdarg.h>
+#include <sys/uio.h>
 
 EDDY_BEGIN_DECLS
 
@@ -85,6 +86,9 @@ EDDY_API bool eddy_at_eof(const eddy_stream *stream);
  * here. A write that is cancelled or out of time sends nothing, unless it was longer than
  * high_water and had begun: then nothing more can be written to the stream (EDDY_EPIPE). */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_write(eddy_stream *stream, const void *buf, size_t size);
+/* The same for n buffers, one after the other, as if they were one: a head and its body, which are
+ * not to be copied together. Sockets and pipes get up to 8 of them with one system call. */
+EDDY_API EDDY_SUSPENDS ssize_t eddy_writev(eddy_stream *stream, const struct iovec *parts, int n);
 /* Formatted; returns the number of bytes. */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_printf(eddy_stream *stream, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -4,7 +4,6 @@
 #define EDDY_TRANSPORT_H
 
 #include <eddy/stream.h>
-#include <sys/uio.h>
 
 EDDY_BEGIN_DECLS
 
@@ -36,6 +35,9 @@ typedef struct eddy_transport_kind {
 
     /* Reads into several buffers, where that saves a second call. */
     ssize_t (*read_parts)(eddy_transport *transport, struct iovec *parts, size_t n);
+    /* Writes what lies in several buffers, none of them empty: at least one byte, and how many.
+     * NULL: each of them comes by a `write` of its own. */
+    ssize_t (*write_parts)(eddy_transport *transport, const struct iovec *parts, size_t n);
     /* How many bytes it has taken and not sent yet: they count as unsent. It sends them when it is
      * written to, also with size 0, and calls for that by eddy_transport_ready. */
     size_t (*unsent)(const eddy_transport *transport);

@@ -126,6 +126,11 @@ ssize_t eddy__sys_write_quiet(int fd, const void *buf, size_t size)
     return write_with(fd, buf, size, -1, RWF_NOSIGNAL);
 }
 
+ssize_t eddy__sys_write_parts_quiet(int fd, const struct iovec *parts, int n)
+{
+    return or_unsupported(eddy__sys(pwritev2(fd, parts, n, -1, RWF_NOSIGNAL)));
+}
+
 int eddy__sys_accept(int fd, struct sockaddr *peer, socklen_t *size)
 {
     socklen_t room = *size;

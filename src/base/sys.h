@@ -21,6 +21,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* Repeats it while it is interrupted. */
 #define eddy__sys(call) eddy__sys_as(EIO, call)
@@ -103,6 +104,7 @@ ssize_t eddy__sys_write_nowait(int fd, const void *buf, size_t size, int64_t off
 
 /* Writes without SIGPIPE. −EOPNOTSUPP: it would come, and nothing was written. */
 ssize_t eddy__sys_write_quiet(int fd, const void *buf, size_t size);
+ssize_t eddy__sys_write_parts_quiet(int fd, const struct iovec *parts, int n);
 
 /* accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC; else accept, and both are set afterwards. */
 int eddy__sys_accept(int fd, struct sockaddr *peer, socklen_t *size);

@@ -65,6 +65,13 @@ static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
     return n == -EOPNOTSUPP ? eddy__write_masked(t->stream->fd.fd, buf, size) : n;
 }
 
+static ssize_t send_parts_quiet(eddy_transport *t, const struct iovec *parts, size_t n)
+{
+    ssize_t sent = eddy__sys_write_parts_quiet(t->stream->fd.fd, parts, (int)n);
+
+    return sent == -EOPNOTSUPP ? send_bytes(t, parts->iov_base, parts->iov_len) : sent;
+}
+
 /* The reader sees the end when no writer is left. */
 static int send_eof(eddy_transport *t)
 {
@@ -110,6 +117,7 @@ static const eddy_transport_kind pipe_transport = {
     .read = receive,
     .read_parts = receive_parts,
     .write = send_bytes,
+    .write_parts = send_parts_quiet,
     .end = send_eof,
     .close = shut,
 };

@@ -194,6 +194,13 @@ static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
     return eddy__sys_once(send(t->stream->fd.fd, buf, size, MSG_NOSIGNAL));
 }
 
+static ssize_t send_parts(eddy_transport *t, const struct iovec *parts, size_t n)
+{
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = n};
+
+    return eddy__sys_once(sendmsg(t->stream->fd.fd, &message, MSG_NOSIGNAL));
+}
+
 /* After a reset the system calls the socket unconnected: for writers the peer has gone. */
 static int send_eof(eddy_transport *t)
 {
@@ -220,6 +227,7 @@ const eddy_transport_kind eddy__socket_transport = {
     .read = receive,
     .read_parts = receive_parts,
     .write = send_bytes,
+    .write_parts = send_parts,
     .end = send_eof,
     .close = shut,
 };
@@ -228,6 +236,7 @@ const eddy_transport_kind eddy__unix_transport = {
     .read = receive_unix,
     .read_parts = receive_parts_unix,
     .write = send_bytes,
+    .write_parts = send_parts,
     .end = send_eof,
     .close = shut,
     .release = release_unix,

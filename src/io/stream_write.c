@@ -5,6 +5,15 @@
 #include <limits.h>
 #include <stdarg.h>
 
+enum { PARTS_MAX = 8 }; /* that one call of a transport gets */
+
+/* What a call writes: n parts, which have size bytes together. */
+struct bytes {
+    const struct iovec *parts;
+    int n;
+    size_t size;
+};
+
 static size_t unsent(const eddy_stream *s)
 {
     return eddy__stream_unsent(s);
@@ -47,11 +56,11 @@ static NOINLINE void note_short(eddy_stream *s, ssize_t n)
         s->write_error = (int)n;
 }
 
-/* A count, -EAGAIN when the socket is full, or a failure. */
-static inline ssize_t send_some(eddy_stream *s, const void *buf, size_t size)
+/* Notes what came of handing size bytes to the transport, and returns it: a count, -EAGAIN when the
+ * socket is full, or a failure. */
+static inline ssize_t note(eddy_stream *s, ssize_t n, size_t size)
 {
-    eddy_transport *t = s->transport;
-    ssize_t n = t->kind->write(t, buf, size);
+    const eddy_transport *t = s->transport;
 
     if (likely(n == (ssize_t)size))
         s->writable = likely(!t->kind->unsent) || !t->kind->unsent(t);
@@ -60,11 +69,65 @@ static inline ssize_t send_some(eddy_stream *s, const void *buf, size_t size)
     return n;
 }
 
+static inline ssize_t send_some(eddy_stream *s, const void *buf, size_t size)
+{
+    eddy_transport *t = s->transport;
+
+    return note(s, t->kind->write(t, buf, size), size);
+}
+
 /* The same with the turn, from a task, which it may suspend. EDDY_ECLOSED: s may be gone. */
 static inline ssize_t write_some(eddy_stream *s, const void *buf, size_t size)
 {
     eddy__stream_ref(s);
     ssize_t n = send_some(s, buf, size);
+    if (unlikely(s->closed))
+        n = EDDY_ECLOSED;
+    eddy__stream_unref(s);
+    return n;
+}
+
+/* The parts that come after the first done bytes, at most max of them: how many, and *size bytes
+ * together. */
+static size_t rest_of(const struct bytes *bytes, size_t done, struct iovec *rest, size_t max,
+                      size_t *size)
+{
+    size_t n = 0;
+
+    *size = 0;
+    for (int i = 0; i < bytes->n && n < max; i++) {
+        struct iovec part = bytes->parts[i];
+        size_t skipped = min_size(done, part.iov_len);
+
+        done -= skipped;
+        if (skipped == part.iov_len)
+            continue;
+        rest[n++] = (struct iovec){(char *)part.iov_base + skipped, part.iov_len - skipped};
+        *size += part.iov_len - skipped;
+    }
+    return n;
+}
+
+/* Hands over what comes after the first done bytes: several parts at once where the transport takes
+ * them, otherwise the first. */
+static NOINLINE ssize_t send_rest(eddy_stream *s, const struct bytes *bytes, size_t done)
+{
+    eddy_transport *t = s->transport;
+    struct iovec rest[PARTS_MAX];
+    size_t size, n = rest_of(bytes, done, rest, t->kind->write_parts ? PARTS_MAX : 1, &size);
+
+    if (n == 1)
+        return send_some(s, rest[0].iov_base, size);
+    return note(s, t->kind->write_parts(t, rest, n), size);
+}
+
+/* The same with the turn, as write_some. */
+static ssize_t write_after(eddy_stream *s, const struct bytes *bytes, size_t done)
+{
+    if (bytes->n == 1)
+        return write_some(s, (char *)bytes->parts->iov_base + done, bytes->size - done);
+    eddy__stream_ref(s);
+    ssize_t n = send_rest(s, bytes, done);
     if (unlikely(s->closed))
         n = EDDY_ECLOSED;
     eddy__stream_unref(s);
@@ -142,10 +205,24 @@ static void end_turn(eddy_stream *s)
 
 /* ---- writing ---- */
 
-/* Accepts the rest into `out` when that keeps within high_water: 1, 0 when it does not fit, or a
- * failure. */
-static int keep(eddy_stream *s, const char *buf, size_t size)
+static void copy_rest(char *to, const struct bytes *bytes, size_t done)
 {
+    for (int i = 0; i < bytes->n; i++) {
+        struct iovec part = bytes->parts[i];
+        size_t skipped = min_size(done, part.iov_len), n = part.iov_len - skipped;
+
+        done -= skipped;
+        if (n)
+            memcpy(to, (char *)part.iov_base + skipped, n);
+        to += n;
+    }
+}
+
+/* Accepts what comes after the first done bytes into `out` when that keeps within high_water: 1, 0
+ * when it does not fit, or a failure. */
+static int keep(eddy_stream *s, const struct bytes *bytes, size_t done)
+{
+    size_t size = bytes->size - done;
     int status;
 
     if (size > s->high_water || unsent(s) > s->high_water - size)
@@ -156,7 +233,7 @@ static int keep(eddy_stream *s, const char *buf, size_t size)
     status = eddy__stream_want(s, EDDY_WRITABLE);
     if (status < 0)
         return status;
-    memcpy(s->out.data + s->out.end, buf, size);
+    copy_rest(s->out.data + s->out.end, bytes, done);
     s->out.end += size;
     return 1;
 }
@@ -170,24 +247,24 @@ static int await_room(eddy_stream *s, size_t rest)
 }
 
 /* With the turn: sends or keeps everything from *done on. 0 or a code. */
-static int hand_over(eddy_stream *s, const char *buf, size_t size, size_t *done)
+static int hand_over(eddy_stream *s, const struct bytes *bytes, size_t *done)
 {
     for (;;) {
         if (s->write_error)
             return s->write_error;
         if (!unsent(s) && s->writable) {
-            ssize_t n = write_some(s, buf + *done, size - *done);
+            ssize_t n = write_after(s, bytes, *done);
 
             if (n < 0 && n != -EAGAIN)
                 return (int)n;
             *done += n > 0 ? (size_t)n : 0;
-            if (*done == size)
+            if (*done == bytes->size)
                 return 0;
             continue;
         }
-        int status = keep(s, buf + *done, size - *done);
+        int status = keep(s, bytes, *done);
         if (status == 0)
-            status = await_room(s, size - *done);
+            status = await_room(s, bytes->size - *done);
         else if (status > 0)
             return 0;
         if (status < 0)
@@ -203,42 +280,61 @@ static void cut(eddy_stream *s)
 }
 
 /* With the turn, which it gives up: what comes after the first done bytes. */
-static ssize_t write_rest(eddy_stream *s, const void *buf, size_t size, size_t done)
+static ssize_t write_on(eddy_stream *s, const struct bytes *bytes, size_t done)
 {
-    int status = hand_over(s, buf, size, &done);
+    int status = hand_over(s, bytes, &done);
 
     if (status == EDDY_ECLOSED)
         return eddy__raise_code(status);
     if (status < 0 && done && !s->write_error)
         cut(s);
     end_turn(s);
-    return likely(status >= 0) ? (ssize_t)size : fail(s, status);
+    return likely(status >= 0) ? (ssize_t)bytes->size : fail(s, status);
 }
 
-static NOINLINE ssize_t write_in_turn(eddy_stream *s, const void *buf, size_t size)
+static struct iovec one_part(const void *buf, size_t size)
+{
+    return (struct iovec){(void *)(uintptr_t)buf, size};
+}
+
+static NOINLINE ssize_t write_rest(eddy_stream *s, const void *buf, size_t size, size_t done)
+{
+    struct iovec part = one_part(buf, size);
+
+    return write_on(s, &(struct bytes){&part, 1, size}, done);
+}
+
+static ssize_t write_in_turn(eddy_stream *s, const struct bytes *bytes)
 {
     int status = take_turn(s);
 
     if (status == EDDY_ECLOSED)
         return eddy__raise_code(status);
-    return status < 0 ? fail(s, status) : write_rest(s, buf, size, 0);
+    return status < 0 ? fail(s, status) : write_on(s, bytes, 0);
 }
 
-static NOINLINE ssize_t write_slow(eddy_stream *s, const void *buf, size_t size)
+static ssize_t write_bytes(eddy_stream *s, const struct bytes *bytes)
 {
-    if (!s || (!buf && size) || size > SSIZE_MAX)
-        return eddy_raise(EDDY_EINVAL, "eddy_write needs a stream and a buffer of that size");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
     if (s->write_error)
         return fail(s, s->write_error);
     if (!s->writing && unsent(s)) {
-        int status = keep(s, buf, size);
+        int status = keep(s, bytes, 0);
 
         if (status != 0)
-            return status > 0 ? (ssize_t)size : fail(s, status);
+            return status > 0 ? (ssize_t)bytes->size : fail(s, status);
     }
-    return size ? write_in_turn(s, buf, size) : 0;
+    return bytes->size ? write_in_turn(s, bytes) : 0;
+}
+
+static NOINLINE ssize_t write_slow(eddy_stream *s, const void *buf, size_t size)
+{
+    struct iovec part = one_part(buf, size);
+
+    if (!s || (!buf && size) || size > SSIZE_MAX)
+        return eddy_raise(EDDY_EINVAL, "eddy_write needs a stream and a buffer of that size");
+    return write_bytes(s, &(struct bytes){&part, 1, size});
 }
 
 ssize_t eddy_write(eddy_stream *s, const void *buf, size_t size)
@@ -257,6 +353,33 @@ ssize_t eddy_write(eddy_stream *s, const void *buf, size_t size)
         return write_rest(s, buf, size, n > 0 ? (size_t)n : 0);
     end_turn(s);
     return likely(n >= 0) ? n : fail(s, (int)n);
+}
+
+/* False: they are no parts, or too much. */
+static bool count_bytes(struct bytes *bytes)
+{
+    if (bytes->n < 0 || (bytes->n && !bytes->parts))
+        return false;
+    for (int i = 0; i < bytes->n; i++) {
+        const struct iovec *part = &bytes->parts[i];
+
+        if ((!part->iov_base && part->iov_len) || part->iov_len > SSIZE_MAX - bytes->size)
+            return false;
+        bytes->size += part->iov_len;
+    }
+    return true;
+}
+
+ssize_t eddy_writev(eddy_stream *s, const struct iovec *parts, int n)
+{
+    struct bytes bytes = {parts, n, 0};
+    int status = eddy__stream_checkpoint(s);
+
+    if (unlikely(status < 0))
+        return status;
+    if (!s || !count_bytes(&bytes))
+        return eddy_raise(EDDY_EINVAL, "eddy_writev needs a stream and buffers of these sizes");
+    return write_bytes(s, &bytes);
 }
 
 /* ---- behind everything that was written before ---- */

@@ -44,8 +44,7 @@ static void rot13_close(eddy_transport *transport, bool abort)
 {
     if (abort)
         eddy_stream_abort(transport->state);
-    else
-        eddy_stream_close(transport->state);
+    eddy_stream_close(transport->state);
 }
 
 static const eddy_transport_kind rot13 = {

@@ -109,7 +109,7 @@ struct eddy_op {
     size_t size;
     int64_t offset;   /* in the file; −1: its own position, and for pipes and sockets */
     const char *path; /* OPEN */
-    int flags;
+    int flags;        /* OPEN: of open; WRITE: RWF_NOSIGNAL for no SIGPIPE, on any kernel; or 0 */
     unsigned mode;
     void (*done)(eddy_op *op);
     void *arg;

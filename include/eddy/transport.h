@@ -16,7 +16,9 @@ typedef struct eddy_transport eddy_transport;
  *   - It suspends the task that reads or writes (.suspends). What it meets as the task is cancelled
  *     it returns as it got it. The stream calls it for one reader and one writer at a time; both
  *     can be inside at once, and the stream can be closed meanwhile: the state stays until all have
- *     come out. */
+ *     come out.
+ * A count that is larger than size, or 0 from write, is EDDY_EINVAL. EDDY_ECLOSED, as of a stream
+ * that this one stands on, comes out as EDDY_ECONNABORTED. */
 typedef struct eddy_transport_kind {
     /* Reads at least one byte and at most size: how many; 0 at the end. */
     ssize_t (*read)(eddy_transport *transport, void *buf, size_t size);

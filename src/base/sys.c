@@ -19,9 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef RWF_NOSIGNAL
-#define RWF_NOSIGNAL 0x00000100 /* Linux 6.18 */
-#endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
@@ -116,9 +113,9 @@ static ssize_t write_with(int fd, const void *buf, size_t size, int64_t offset, 
     return or_unsupported(eddy__sys(pwritev2(fd, &part, 1, offset, flags)));
 }
 
-ssize_t eddy__sys_write_nowait(int fd, const void *buf, size_t size, int64_t offset)
+ssize_t eddy__sys_write_nowait(int fd, const void *buf, size_t size, int64_t offset, int flags)
 {
-    return write_with(fd, buf, size, offset, RWF_NOWAIT);
+    return write_with(fd, buf, size, offset, RWF_NOWAIT | flags);
 }
 
 ssize_t eddy__sys_write_quiet(int fd, const void *buf, size_t size)
@@ -129,6 +126,30 @@ ssize_t eddy__sys_write_quiet(int fd, const void *buf, size_t size)
 ssize_t eddy__sys_write_parts_quiet(int fd, const struct iovec *parts, int n)
 {
     return or_unsupported(eddy__sys(pwritev2(fd, parts, n, -1, RWF_NOSIGNAL)));
+}
+
+static bool is_pending(int number)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && sigismember(&pending, number) > 0;
+}
+
+ssize_t eddy__sys_write_masked(int fd, const void *buf, size_t size)
+{
+    static const struct timespec no_time;
+    sigset_t sigpipe, former;
+    bool was_pending = is_pending(SIGPIPE);
+    ssize_t n;
+
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &sigpipe, &former);
+    n = eddy__sys_once(write(fd, buf, size));
+    if (n == -EPIPE && !was_pending)
+        eddy_ignore(eddy__sys_sure(sigtimedwait(&sigpipe, NULL, &no_time)));
+    pthread_sigmask(SIG_SETMASK, &former, NULL);
+    return n;
 }
 
 int eddy__sys_accept(int fd, struct sockaddr *peer, socklen_t *size)

@@ -23,6 +23,10 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#ifndef RWF_NOSIGNAL
+#define RWF_NOSIGNAL 0x00000100 /* Linux 6.18 */
+#endif
+
 /* Repeats it while it is interrupted. */
 #define eddy__sys(call) eddy__sys_as(EIO, call)
 
@@ -100,11 +104,13 @@ void eddy__sys_uring_unregister(int fd, unsigned what, void *arg, unsigned n);
 /* Reads or writes without waiting, at offset or, −1, at the file's own. −EOPNOTSUPP: the kernel
  * cannot promise not to wait, or was not asked. */
 ssize_t eddy__sys_read_nowait(int fd, void *buf, size_t size, int64_t offset);
-ssize_t eddy__sys_write_nowait(int fd, const void *buf, size_t size, int64_t offset);
+ssize_t eddy__sys_write_nowait(int fd, const void *buf, size_t size, int64_t offset, int flags);
 
 /* Writes without SIGPIPE. −EOPNOTSUPP: it would come, and nothing was written. */
 ssize_t eddy__sys_write_quiet(int fd, const void *buf, size_t size);
 ssize_t eddy__sys_write_parts_quiet(int fd, const struct iovec *parts, int n);
+/* The same where the kernel cannot be told to: the signal is blocked and taken out again. */
+ssize_t eddy__sys_write_masked(int fd, const void *buf, size_t size);
 
 /* accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC; else accept, and both are set afterwards. */
 int eddy__sys_accept(int fd, struct sockaddr *peer, socklen_t *size);

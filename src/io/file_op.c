@@ -1,5 +1,6 @@
 /* file_op.c - operations of the ring on files: reading, writing and syncing with the task waiting
  * for the end of each. */
+#include "base/sys.h"
 #include "io/file.h"
 
 #include <limits.h>
@@ -83,6 +84,9 @@ ssize_t eddy__file_transfer(eddy_stream *s, int code, void *buf, size_t size, in
                                              .size = min_size(size, SSIZE_MAX),
                                              .offset = offset}};
 
+    if (code == EDDY_OP_WRITE && file->position < 0) /* a FIFO, perhaps */
+        operation.op.flags = RWF_NOSIGNAL;
+
     eddy__file_hold(s);
     list_add_tail(&file->operations, &operation.link);
     ssize_t result = eddy__file_op_run(&operation);
@@ -128,6 +132,8 @@ static int begin_placed(eddy_stream *s, const void *buf, size_t size, int64_t of
     if ((!buf && size) || size > SSIZE_MAX || offset < 0)
         return eddy_raise(EDDY_EINVAL, "a buffer of that size and an offset of 0 or more are "
                                        "expected");
+    if (eddy__file_of(s)->position < 0)
+        return eddy_raise(EDDY_ESPIPE, "%s has no positions", eddy_stream_peer(s));
     return 0;
 }
 

@@ -92,6 +92,7 @@ struct eddy_stream {
     bool filled; /* the last fill took all the room there was */
     bool hiding; /* in.data[in.start] is a final zero, the byte itself is `hidden` */
     char hidden;
+    bool sending; /* what is unsent is being sent */
     bool sent_eof;
     bool cut;         /* a write was ended in its middle */
     bool closed;      /* no more calls */

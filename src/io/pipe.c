@@ -12,32 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- writing without SIGPIPE ---- */
-
-static bool is_pending(int number)
-{
-    sigset_t pending;
-
-    return sigpending(&pending) == 0 && sigismember(&pending, number) > 0;
-}
-
-ssize_t eddy__write_masked(int fd, const void *buf, size_t size)
-{
-    static const struct timespec no_time;
-    sigset_t sigpipe, former;
-    bool was_pending = is_pending(SIGPIPE);
-    ssize_t n;
-
-    sigemptyset(&sigpipe);
-    sigaddset(&sigpipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &sigpipe, &former);
-    n = eddy__sys_once(write(fd, buf, size));
-    if (n == -EPIPE && !was_pending)
-        eddy_ignore(eddy__sys_sure(sigtimedwait(&sigpipe, NULL, &no_time)));
-    pthread_sigmask(SIG_SETMASK, &former, NULL);
-    return n;
-}
-
 /* ---- the transports ---- */
 
 static ssize_t receive(eddy_transport *t, void *buf, size_t size)
@@ -62,7 +36,7 @@ static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
 {
     ssize_t n = eddy__sys_write_quiet(t->stream->fd.fd, buf, size);
 
-    return n == -EOPNOTSUPP ? eddy__write_masked(t->stream->fd.fd, buf, size) : n;
+    return n == -EOPNOTSUPP ? eddy__sys_write_masked(t->stream->fd.fd, buf, size) : n;
 }
 
 static ssize_t send_parts_quiet(eddy_transport *t, const struct iovec *parts, size_t n)

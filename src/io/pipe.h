@@ -11,8 +11,5 @@ int eddy__pipe_make(int fds[2]);
 /* The stream of such an end, which owns it from then on; name is for reports. NULL with a record,
  * and fd stays open. */
 eddy_stream *eddy__pipe_stream(int fd, const char *name, const eddy_stream_opts *opts);
-/* write() that gives EPIPE without SIGPIPE where the kernel cannot be told to: the signal is
- * blocked and taken out again. A count or -errno. */
-ssize_t eddy__write_masked(int fd, const void *buf, size_t size);
 
 #endif

@@ -17,8 +17,13 @@ static bool passes(const eddy_stream *s, ssize_t code)
     return s->transport->kind->retries || code == eddy__self()->interrupt;
 }
 
+/* More than was asked for is none; and EDDY_ECLOSED is said of this stream alone. */
 static COLD ssize_t note_failure(eddy_stream *s, ssize_t n)
 {
+    if (n > 0)
+        n = EDDY_EINVAL;
+    else if (n == EDDY_ECLOSED)
+        n = EDDY_ECONNABORTED;
     if (!passes(s, n))
         s->read_error = (int)n;
     return n;
@@ -27,6 +32,8 @@ static COLD ssize_t note_failure(eddy_stream *s, ssize_t n)
 static inline ssize_t note_result(eddy_stream *s, ssize_t n, size_t asked)
 {
     if (likely(n > 0)) {
+        if (unlikely((size_t)n > asked))
+            return note_failure(s, n);
         /* Short: the socket is empty. After a hang-up its end, which brings no event, is left. */
         s->readable = (size_t)n >= asked || s->fd.hangup;
         s->wasted = (size_t)n == asked;

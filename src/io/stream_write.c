@@ -45,15 +45,21 @@ static bool passes(const eddy_stream *s, ssize_t code)
     return s->transport->kind->retries || (self && code == self->interrupt);
 }
 
-/* Short: the socket is full. One that suspends is never. */
-static NOINLINE void note_short(eddy_stream *s, ssize_t n)
+/* Short: the socket is full. One that suspends is never. Nothing, or more than there was, is no
+ * answer; and EDDY_ECLOSED is said of this stream alone. */
+static NOINLINE ssize_t note_short(eddy_stream *s, ssize_t n, size_t size)
 {
-    const eddy_transport_kind *kind = s->transport->kind;
-
-    if (n >= 0 || n == -EAGAIN)
-        s->writable = n > 0 && kind->suspends;
-    else if (!passes(s, n))
+    if (n == -EAGAIN || (n > 0 && (size_t)n < size)) {
+        s->writable = n > 0 && s->transport->kind->suspends;
+        return n;
+    }
+    if (n >= 0)
+        n = EDDY_EINVAL;
+    else if (n == EDDY_ECLOSED)
+        n = EDDY_ECONNABORTED;
+    if (!passes(s, n))
         s->write_error = (int)n;
+    return n;
 }
 
 /* Notes what came of handing size bytes to the transport, and returns it: a count, -EAGAIN when the
@@ -65,7 +71,7 @@ static inline ssize_t note(eddy_stream *s, ssize_t n, size_t size)
     if (likely(n == (ssize_t)size))
         s->writable = likely(!t->kind->unsent) || !t->kind->unsent(t);
     else
-        note_short(s, n);
+        n = note_short(s, n, size);
     return n;
 }
 
@@ -144,8 +150,11 @@ int eddy__stream_end(eddy_stream *s)
 /* Sends what was accepted earlier. */
 static void send_unsent(eddy_stream *s)
 {
+    if (s->sending) /* the transport has called from within */
+        return;
+    s->sending = true;
     ssize_t n = send_some(s, s->out.data + s->out.start, eddy__buffer_count(&s->out));
-
+    s->sending = false;
     if (n > 0)
         s->out.start += (size_t)n;
     if (s->write_error)

@@ -30,13 +30,16 @@ static ssize_t transfer_nowait(const eddy_op *op)
     size_t size = min_size(op->size, EDDY__OP_MAX);
 
     ssize_t r = reads ? eddy__sys_read_nowait(op->fd, op->buffer, size, op->offset)
-                      : eddy__sys_write_nowait(op->fd, op->buffer, size, op->offset);
+                      : eddy__sys_write_nowait(op->fd, op->buffer, size, op->offset,
+                                               eddy__op_is_quiet(op) ? RWF_NOSIGNAL : 0);
     if (r != -EOPNOTSUPP)
         return r;
     if (!is_ready(op->fd, reads ? POLLIN : POLLOUT))
         return -EAGAIN;
     eddy_op part_of = *op;
     part_of.size = min_size(op->size, PIPE_BUF);
+    if (eddy__op_is_quiet(op))
+        return eddy__sys_write_masked(op->fd, op->buffer, part_of.size);
     return eddy__op_transfer(&part_of);
 }
 

@@ -2,6 +2,7 @@
 #ifndef EDDY_LOOP_IO_H
 #define EDDY_LOOP_IO_H
 
+#include "base/sys.h"
 #include "loop/loop.h"
 
 /* When to watch for events in user space before sleeping: waking an idle core costs more than what
@@ -116,6 +117,11 @@ int eddy__op_work_submit(eddy_loop *loop, eddy_op *op);
 void eddy__op_work_cancel(eddy_op *op);
 /* Reads or writes as op asks, and may block. A count or -errno. */
 ssize_t eddy__op_transfer(const eddy_op *op);
+/* A write that is to give EPIPE without SIGPIPE. */
+static inline bool eddy__op_is_quiet(const eddy_op *op)
+{
+    return op->code == EDDY_OP_WRITE && op->flags & RWF_NOSIGNAL;
+}
 
 /* How many bytes one read or write takes at most, as in the kernel. */
 enum { EDDY__OP_MAX = 0x7ffff000 };

@@ -279,6 +279,7 @@ static int start_op(struct uring *u, eddy_op *op)
         sqe->addr = (uint64_t)(uintptr_t)op->buffer;
         sqe->len = (uint32_t)min_size(op->size, EDDY__OP_MAX);
         sqe->off = (uint64_t)op->offset;
+        sqe->rw_flags = eddy__op_is_quiet(op) ? RWF_NOSIGNAL : 0;
         break;
     case EDDY_OP_FSYNC:
         sqe->opcode = IORING_OP_FSYNC;
@@ -367,6 +368,11 @@ static void op_completed(struct uring *u, eddy_op *op, int result)
 
     if (result == -EAGAIN && transfers && !cancelled) {
         result = wait_for_op(op);
+        if (result >= 0)
+            return;
+    }
+    if (result == -EOPNOTSUPP && eddy__op_is_quiet(op) && !cancelled) {
+        result = eddy__op_work_submit(eddy__op_part(op)->loop, op); /* there SIGPIPE is blocked */
         if (result >= 0)
             return;
     }

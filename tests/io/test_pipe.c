@@ -1,7 +1,9 @@
 /* Streams over pipes, FIFOs, terminals, files and the standard descriptors. */
 #include "peer.h"
 
+#include "base/sys.h"
 #include "io/pipe.h"
+#include <eddy/file.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -150,16 +152,16 @@ TEST_PLAIN(pipe_masks_sigpipe_on_older_kernels)
 
     signal(SIGPIPE, SIG_DFL);
     CHECK_INT(eddy__pipe_make(fds), 0);
-    CHECK_INT(eddy__write_masked(fds[1], "abc", 3), 3);
+    CHECK_INT(eddy__sys_write_masked(fds[1], "abc", 3), 3);
     close(fds[0]);
-    CHECK_INT(eddy__write_masked(fds[1], "x", 1), EDDY_EPIPE);
+    CHECK_INT(eddy__sys_write_masked(fds[1], "x", 1), EDDY_EPIPE);
     pthread_sigmask(SIG_SETMASK, NULL, &mask);
     CHECK(!sigismember(&mask, SIGPIPE));
     /* one that the program itself holds back stays */
     sigaddset(&mask, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &mask, NULL);
     raise(SIGPIPE);
-    CHECK_INT(eddy__write_masked(fds[1], "x", 1), EDDY_EPIPE);
+    CHECK_INT(eddy__sys_write_masked(fds[1], "x", 1), EDDY_EPIPE);
     sigpending(&pending);
     CHECK(sigismember(&pending, SIGPIPE));
     close(fds[1]);
@@ -494,4 +496,29 @@ SWEEP(pipe_cancelled_anywhere)
 TORTURE(pipe_with_failures)
 {
     return echoes_through_pipes();
+}
+
+/* J7: a FIFO that was opened as a file, too. */
+static char fifo[64];
+
+static int opens_to_read(void)
+{
+    eddy_auto(eddy_stream) *reader = eddy_try(eddy_file_open(fifo, "r"));
+
+    return 0;
+}
+EDDY_CORO(opens_to_read)
+
+TEST(J7_fifo_of_a_file_stream_without_sigpipe)
+{
+    signal(SIGPIPE, SIG_DFL);
+    snprintf(fifo, sizeof fifo, "/tmp/eddy-fifo-%d", (int)getpid());
+    CHECK_OK(mkfifo(fifo, 0600));
+    eddy_auto(eddy_task) *reader = eddy_create_task(opens_to_read_coro());
+    eddy_auto(eddy_stream) *writer = eddy_file_open(fifo, "w");
+    CHECK(writer != NULL);
+    CHECK_OK(eddy_await(reader));
+    CHECK_INT(eddy_file_pwrite(writer, "x", 1, 0), EDDY_ESPIPE);
+    CHECK_INT(eddy_write(writer, "x", 1), EDDY_EPIPE);
+    CHECK_OK(unlink(fifo));
 }

@@ -1,6 +1,8 @@
 /* test_transport.c - J18: streams of a kind that the program has made. */
 #include "joined.h"
 
+#include <limits.h>
+
 static struct joined joined[2];
 
 static int read_all(eddy_stream *s, char *buf, size_t size, ssize_t *n)
@@ -214,6 +216,68 @@ TEST(J18_failure_and_its_reason)
     CHECK_STR(last_message(), "cannot read from a box: the box is broken");
     box.failure = 0;
     CHECK_INT(eddy_read(s, &byte, 1), EDDY_EIO); /* a failure is for good */
+}
+
+/* ---- transports that lie ---- */
+
+static ssize_t lie;
+
+static ssize_t lying_read(eddy_transport *t, void *buf, size_t size)
+{
+    (void)t, (void)buf, (void)size;
+    return lie;
+}
+
+static ssize_t lying_write(eddy_transport *t, const void *buf, size_t size)
+{
+    (void)t, (void)buf, (void)size;
+    return lie;
+}
+
+static ssize_t calling_write(eddy_transport *t, const void *buf, size_t size)
+{
+    (void)buf, (void)size;
+    eddy_transport_ready(t, EDDY_WRITABLE);
+    return EDDY_EAGAIN;
+}
+
+static const eddy_transport_kind lying[2] = {
+    {.read = lying_read, .write = lying_write},
+    {.read = lying_read, .write = lying_write, .suspends = true},
+};
+
+TEST(J18_answers_that_are_none)
+{
+    static const struct {
+        ssize_t lie, read, written;
+    } cases[] = {{11, EDDY_EINVAL, EDDY_EINVAL},
+                 {LONG_MAX, EDDY_EINVAL, EDDY_EINVAL},
+                 {0, 0, EDDY_EINVAL},
+                 {EDDY_ECLOSED, EDDY_ECONNABORTED, EDDY_ECONNABORTED},
+                 {-999999, -999999, -999999}};
+    char buf[10];
+
+    for (size_t i = 0; i < 2 * count_of(cases); i++) {
+        eddy_auto(eddy_stream) *s = eddy_stream_open(&lying[i % 2], NULL);
+        size_t n = i / 2;
+
+        lie = cases[n].lie;
+        CHECK_INT(eddy_read(s, buf, sizeof buf), cases[n].read);
+        CHECK_INT(eddy_write(s, buf, sizeof buf), cases[n].written);
+        CHECK_INT(eddy_flush(s), cases[n].written);
+        CHECK_INT(eddy_write_eof(s), cases[n].written);
+    }
+}
+
+TEST(J18_ready_from_within_write)
+{
+    static const eddy_transport_kind kind = {.read = lying_read, .write = calling_write};
+    eddy_stream *s = eddy_stream_open(&kind, NULL);
+
+    CHECK_INT(eddy_write(s, "unsent", 6), 6);
+    eddy_transport_ready(eddy_stream_transport(s), EDDY_WRITABLE);
+    eddy_stream_abort(s);
+    eddy_stream_close(s);
 }
 
 /* ---- what is refused ---- */

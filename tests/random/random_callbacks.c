@@ -128,7 +128,9 @@ static void check_order(const struct call *c)
         random_expect(&c->r, other > c || other->value > c->value,
                       "call %d came before %d: kind %d, %.9f and %.9f", (int)(c - the.calls),
                       (int)(other - the.calls), (int)c->kind, c->value, other->value);
-        random_expect(&c->r, c->kind != AT || other->turn >= the.turns || other->value >= c->value,
+        random_expect(&c->r,
+                      c->kind != AT || other->turn >= the.turns || other->value >= c->value ||
+                          c->value <= 0, /* no time is before the clock's beginning */
                       "call %d, of %.9f, came before %d, of %.9f", (int)(c - the.calls), c->value,
                       (int)(other - the.calls), other->value);
     }

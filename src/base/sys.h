@@ -23,9 +23,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#ifndef RWF_NOSIGNAL
-#define RWF_NOSIGNAL 0x00000100 /* Linux 6.18 */
-#endif
+/* RWF_NOSIGNAL of Linux 6.18: a write that gives EPIPE without SIGPIPE. */
+enum { EDDY__NO_SIGPIPE = 0x100 };
 
 /* Repeats it while it is interrupted. */
 #define eddy__sys(call) eddy__sys_as(EIO, call)

@@ -85,7 +85,7 @@ ssize_t eddy__file_transfer(eddy_stream *s, int code, void *buf, size_t size, in
                                              .offset = offset}};
 
     if (code == EDDY_OP_WRITE && file->position < 0) /* a FIFO, perhaps */
-        operation.op.flags = RWF_NOSIGNAL;
+        operation.op.flags = EDDY__NO_SIGPIPE;
 
     eddy__file_hold(s);
     list_add_tail(&file->operations, &operation.link);

@@ -31,7 +31,7 @@ static ssize_t transfer_nowait(const eddy_op *op)
 
     ssize_t r = reads ? eddy__sys_read_nowait(op->fd, op->buffer, size, op->offset)
                       : eddy__sys_write_nowait(op->fd, op->buffer, size, op->offset,
-                                               eddy__op_is_quiet(op) ? RWF_NOSIGNAL : 0);
+                                               eddy__op_is_quiet(op) ? EDDY__NO_SIGPIPE : 0);
     if (r != -EOPNOTSUPP)
         return r;
     if (!is_ready(op->fd, reads ? POLLIN : POLLOUT))

@@ -120,7 +120,7 @@ ssize_t eddy__op_transfer(const eddy_op *op);
 /* A write that is to give EPIPE without SIGPIPE. */
 static inline bool eddy__op_is_quiet(const eddy_op *op)
 {
-    return op->code == EDDY_OP_WRITE && op->flags & RWF_NOSIGNAL;
+    return op->code == EDDY_OP_WRITE && op->flags & EDDY__NO_SIGPIPE;
 }
 
 /* How many bytes one read or write takes at most, as in the kernel. */

@@ -279,7 +279,7 @@ static int start_op(struct uring *u, eddy_op *op)
         sqe->addr = (uint64_t)(uintptr_t)op->buffer;
         sqe->len = (uint32_t)min_size(op->size, EDDY__OP_MAX);
         sqe->off = (uint64_t)op->offset;
-        sqe->rw_flags = eddy__op_is_quiet(op) ? RWF_NOSIGNAL : 0;
+        sqe->rw_flags = eddy__op_is_quiet(op) ? EDDY__NO_SIGPIPE : 0;
         break;
     case EDDY_OP_FSYNC:
         sqe->opcode = IORING_OP_FSYNC;

@@ -168,10 +168,10 @@ $(B)/random/%: $(B)/obj/testing/tests/random/random_%.o \
 	$(call link,$(TESTED) tests/random/random_$*.c)
 # The harness's own test: tests that must fail, linked with what the runner needs and no more.
 $(B)/harness_random: $(call objects,testing,$(wildcard tests/harness/random/*.c) $(RANDOM_DRIVER) \
-    src/base/alloc.c src/base/fault.c)
+    src/base/alloc.c src/base/fault.c src/base/thread.c)
 	$(link)
 $(B)/harness: $(call objects,testing,$(wildcard tests/harness/*.c) $(HARNESS) src/base/alloc.c \
-    src/base/fault.c)
+    src/base/fault.c src/base/thread.c)
 	$(link)
 
 # ---- running -----------------------------------------------------------------------------------

@@ -445,7 +445,7 @@ static void wait_for_events(eddy_loop *loop, int64_t timeout_ns)
 {
     struct uring *u = uring_of(loop);
 
-    if (eddy__spin_due(&u->io.spin, loop, timeout_ns)) {
+    if (!ring_has_deferred(&u->ring) && eddy__spin_due(&u->io.spin, loop, timeout_ns)) {
         if (ring_queued(&u->ring))
             enter(loop, 0, 0);
         if (ring_has_completions(&u->ring))

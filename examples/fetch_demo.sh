@@ -29,6 +29,8 @@ trap 'exit 143' TERM
 mkdir "$scratch/served"
 "$B/examples/make_files" "$scratch/served" $files
 
+# The file is there before the server's shell opens it.
+: >"$scratch/server"
 "$B/examples/static_server" "$scratch/served" 0 --latency "$latency" >"$scratch/server" 2>&1 &
 url=
 for _ in 1 2 3 4 5 6 7 8 9 10; do

@@ -13,8 +13,8 @@ typedef struct eddy_task_opts {
     const char *name;  /* copied; "Task-N" otherwise */
     size_t stack_size; /* bytes, rounded up, at most 4 GiB; 0: some 38 KiB */
     /* without guard: 1, 2, 4 or 8 KiB as stack_size asks; above: ignored. 1 KiB serves for waits,
-     * queues and open streams, 2 KiB for starting tasks, gather, generators, files, thread jobs and
-     * connecting, 4 KiB for child processes */
+     * queues and open streams, 2 KiB for starting tasks, gather, generators, files, thread jobs,
+     * connecting and reads that fail, 4 KiB for eddy_printf, 8 KiB for child processes */
     bool packed;
     bool eager;              /* runs at once, up to its first suspension; not in callbacks */
     eddy_task **handle;      /* groups: also gives the caller a handle, to be closed */

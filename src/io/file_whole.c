@@ -48,12 +48,14 @@ static int create_shielded(const char *path, unsigned mode)
  * freed, or a code, unraised. */
 static int open_unique(const char *start, const char *middle, unsigned mode, char **name)
 {
-    size_t length = strlen(start) + strlen(middle);
+    size_t head = strlen(start), length = head + strlen(middle);
     char *path = eddy__alloc(length + 7);
     int fd = EDDY_ENOMEM;
 
     for (int i = 0; path && i < NAME_TRIES; i++) {
-        snprintf(path, length + 7, "%s%sXXXXXX", start, middle);
+        memcpy(path, start, head);
+        memcpy(path + head, middle, length - head);
+        path[length + 6] = '\0';
         make_name(path + length);
         fd = create_shielded(path, mode);
         if (fd != EDDY_EEXIST)
@@ -343,7 +345,8 @@ static int write_atomic(const char *path, const void *data, size_t size, unsigne
     char *folder = eddy__alloc((size_t)length + 1);
     int fd = EDDY_ENOMEM;
     if (folder) {
-        snprintf(folder, (size_t)length + 1, "%s", target->path);
+        memcpy(folder, target->path, (size_t)length);
+        folder[length] = '\0';
         fd = open_unique(folder, ".eddy-", target->exists ? 0600 : mode, &name);
     }
     int status =

@@ -132,8 +132,19 @@ static void give_reasons(const struct attempt *attempts, int count, char *text, 
     }
 }
 
-static COLD void fail(const char *host, const struct attempt *attempts, int count)
+struct failure {
+    const char *host;
+    const struct attempt *attempts;
+    int count;
+};
+
+/* Beside a packed stack. */
+static void raise_failure(void *arg)
 {
+    const struct failure *failure = arg;
+    const char *host = failure->host;
+    const struct attempt *attempts = failure->attempts;
+    int count = failure->count;
     bool bare6 = strchr(host, ':') && *host != '[';
     const eddy_connect_opts *opts = attempts[0].opts;
     char reasons[3 * ROOM_FOR_A_REASON];
@@ -142,6 +153,11 @@ static COLD void fail(const char *host, const struct attempt *attempts, int coun
     eddy_raise(attempts[0].status, "cannot connect to %s%s%s:%d%s%s: %s", bare6 ? "[" : "", host,
                bare6 ? "]" : "", opts->port, opts->local_host ? " from " : "",
                opts->local_host ? opts->local_host : "", reasons);
+}
+
+static COLD void fail(const char *host, const struct attempt *attempts, int count)
+{
+    eddy__aside(raise_failure, &(struct failure){host, attempts, count});
 }
 
 /* ---- the race ---- */

@@ -8,14 +8,27 @@
 #include <unistd.h>
 
 /* The C library's words begin with a capital; "RFS …" keeps it. */
+struct wording {
+    int code;
+    struct eddy__words words;
+};
+
+static void find_words(void *arg)
+{
+    struct wording *wording = arg;
+    char *text = wording->words.text;
+
+    snprintf(text, sizeof wording->words.text, "%s", eddy_status_message(wording->code));
+    if (islower((unsigned char)text[1]))
+        text[0] = (char)tolower((unsigned char)text[0]);
+}
+
 struct eddy__words eddy__words(int code)
 {
-    struct eddy__words words;
+    struct wording wording = {.code = code};
 
-    snprintf(words.text, sizeof words.text, "%s", eddy_status_message(code));
-    if (islower((unsigned char)words.text[1]))
-        words.text[0] = (char)tolower((unsigned char)words.text[0]);
-    return words;
+    eddy__aside(find_words, &wording);
+    return wording.words;
 }
 
 int eddy__socket_make(int family, int type)

@@ -363,14 +363,30 @@ static bool recall(const union eddy__end *end, struct eddy__address *address)
     return end->any.sa_family != AF_UNSPEC;
 }
 
-static const char *describe(const eddy_stream *s, char **text, const union eddy__end *end,
-                            int (*ask)(int, struct eddy__address *))
+struct description {
+    const eddy_stream *stream;
+    char **text;
+    const union eddy__end *end;
+    int (*ask)(int fd, struct eddy__address *address);
+};
+
+/* Beside a packed stack. */
+static void make_description(void *arg)
 {
+    const struct description *d = arg;
+    int fd = d->stream->fd.fd;
     char buffer[EDDY_ADDRESS_TEXT];
     struct eddy__address address;
 
-    if (!*text && (recall(end, &address) || (s->fd.fd >= 0 && ask(s->fd.fd, &address) >= 0)))
-        *text = eddy__strdup(eddy_address_format(&address, buffer));
+    if (recall(d->end, &address) || (fd >= 0 && d->ask(fd, &address) >= 0))
+        *d->text = eddy__strdup(eddy_address_format(&address, buffer));
+}
+
+static const char *describe(const eddy_stream *s, char **text, const union eddy__end *end,
+                            int (*ask)(int, struct eddy__address *))
+{
+    if (!*text)
+        eddy__aside(make_description, &(struct description){s, text, end, ask});
     return *text ? *text : "?";
 }
 
@@ -389,14 +405,31 @@ int eddy_stream_fd(const eddy_stream *s)
     return s ? s->fd.fd : -1;
 }
 
+struct failure {
+    eddy_stream *stream;
+    const char *verb;
+    int code;
+};
+
+/* Beside a packed stack. */
+static void raise_failure(void *arg)
+{
+    const struct failure *failure = arg;
+    eddy_stream *s = failure->stream;
+    const eddy_transport *t = s->transport;
+    int code = failure->code;
+    const char *reason = t->kind->reason ? t->kind->reason(t, code) : NULL;
+
+    eddy_raise(code, "cannot %s %s: %s", failure->verb, eddy_stream_peer(s),
+               reason ? reason : eddy__words(code).text);
+}
+
 int eddy__stream_fail(eddy_stream *s, const char *verb, int code)
 {
     if (code == EDDY_ECLOSED)
         return eddy__raise_code(code);
     if (code == eddy__self()->interrupt)
         return eddy__raise_interrupt(code);
-    const eddy_transport *t = s->transport;
-    const char *reason = t->kind->reason ? t->kind->reason(t, code) : NULL;
-    return eddy_raise(code, "cannot %s %s: %s", verb, eddy_stream_peer(s),
-                      reason ? reason : eddy__words(code).text);
+    eddy__aside(raise_failure, &(struct failure){s, verb, code});
+    return code;
 }

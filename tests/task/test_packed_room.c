@@ -152,6 +152,44 @@ static int runs(void)
     return eddy_process_wait(process, NULL);
 }
 
+/* ---- what fails ---- */
+
+static eddy_stream *gone; /* its peer has */
+
+static int as_expected(int r, int expected)
+{
+    eddy_error_clear();
+    return r == expected ? 0 : EDDY_EINVAL;
+}
+
+static int write_fails(void)
+{
+    return as_expected((int)eddy_write(gone, "x", 1), EDDY_EPIPE);
+}
+
+static int read_ends(void)
+{
+    char *data;
+
+    return as_expected((int)eddy_read_until(gone, "zzz", &data), EDDY_EOF);
+}
+
+static int connect_fails(void)
+{
+    return as_expected(eddy_connect("127.0.0.1", .port = 1) ? 0 : eddy_last_status(),
+                       EDDY_ECONNREFUSED);
+}
+
+static int open_fails(void)
+{
+    return as_expected(eddy_file_open("/nonexistent", "r") ? 0 : eddy_last_status(), EDDY_ENOENT);
+}
+
+static int write_file_fails(void)
+{
+    return as_expected((int)eddy_write_file("/nonexistent/x", "x", 1, .atomic = true), EDDY_ENOENT);
+}
+
 /* ---- how much ---- */
 
 static const struct {
@@ -159,10 +197,23 @@ static const struct {
     family *fn;
     size_t smallest;
 } families[] = {
-    {"waits", waits, 1024},    {"queues", queues, 1024},        {"streams", streams, 1024},
-    {"failures", fails, 1024}, {"groups", groups, 2048},        {"tasks", creates, 2048},
-    {"gather", gathers, 2048}, {"generators", generates, 2048}, {"threads", to_thread, 2048},
-    {"files", files, 2048},    {"connections", connects, 2048}, {"processes", runs, 4096},
+    {"waits", waits, 1024},
+    {"queues", queues, 1024},
+    {"streams", streams, 1024},
+    {"failures", fails, 1024},
+    {"groups", groups, 2048},
+    {"tasks", creates, 2048},
+    {"gather", gathers, 2048},
+    {"generators", generates, 2048},
+    {"threads", to_thread, 2048},
+    {"files", files, 2048},
+    {"connections", connects, 2048},
+    {"processes", runs, 4096},
+    {"a write that fails", write_fails, 1024},
+    {"a read that ends", read_ends, 2048},
+    {"a connect that fails", connect_fails, 2048},
+    {"an open that fails", open_fails, 2048},
+    {"a whole file that fails", write_file_fails, 2048},
 };
 
 struct use {
@@ -192,14 +243,18 @@ static int runs_packed(family *fn, size_t size, struct use *use)
 static int tries(family *fn, size_t size, struct use *use)
 {
     struct sockaddr_in address;
-    int listener = raw_listener(&address, 1);
+    int listener = raw_listener(&address, 1), fds[2];
 
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
+    gone = eddy_stream_of_socket(fds[0], NULL);
+    close(fds[1]);
     port = ntohs(address.sin_port);
     eddy__stack_pool_measure(&eddy_loop_running()->stacks);
     CHECK_OK(eddy_stream_pair(pair));
     queue = eddy_queue_open(sizeof(int), 300);
     int r = runs_packed(fn, size, use);
     eddy_queue_close(queue);
+    eddy_stream_close(gone);
     eddy_stream_close(pair[0]);
     eddy_stream_close(pair[1]);
     close(listener);

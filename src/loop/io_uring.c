@@ -32,6 +32,7 @@ struct uring {
     struct slab_pool polls;
     unsigned opens;     /* in flight on the ring */
     unsigned opens_max; /* more are for worker threads */
+    bool missed;        /* a cancellation has not found what it was for */
 };
 
 /* Each of the kernel's threads may be stuck in an open that waits, of a FIFO, while there are 4 to
@@ -395,8 +396,22 @@ static void completed(struct uring *u, const struct io_uring_cqe *cqe)
     case TAG_OP:
         op_completed(u, target, cqe->res);
         break;
-    default: /* of a cancellation that came too late */
+    default: /* of a cancellation: it came too late, or too early */
+        u->missed |= cqe->res == -ENOENT;
         break;
+    }
+}
+
+/* What the kernel is about to try anew lies for a moment where no cancellation finds it: another
+ * one goes to those that are still there. */
+static void cancel_again(struct uring *u)
+{
+    u->missed = false;
+    list_each(link, &u->io.ops) {
+        struct eddy__op *part = container_of(link, struct eddy__op, link);
+
+        if (part->cancelled && !part->works && !part->record)
+            queue_cancel(u, tagged(eddy__op_whole(part), TAG_OP));
     }
 }
 
@@ -480,6 +495,8 @@ static int uring_poll(eddy_loop *loop, int64_t timeout_ns)
     else if (ring_queued(&u->ring) || ring_has_deferred(&u->ring))
         enter(loop, 0, 0);
     reap(u);
+    if (unlikely(u->missed))
+        cancel_again(u);
     return loop->failed;
 }
 

@@ -350,6 +350,35 @@ TEST_PLAIN(op_many_at_once)
     eddy_loop_close(loop);
 }
 
+/* The kernel tries such a write again and again, since the peer's end counts as readiness: a
+ * cancellation may come while it lies in between. */
+TEST_PLAIN(op_cancelled_while_the_kernel_tries_it_again)
+{
+    eddy_loop *loop = open_loop();
+    int fds[2];
+
+    half_pair(fds, false, false);
+    for (int i = 0; i < 20; i++) {
+        eddy_op op = {.code = EDDY_OP_WRITE,
+                      .fd = fds[0],
+                      .buffer = (char[]){"x"},
+                      .size = 1,
+                      .offset = -1,
+                      .done = done};
+
+        done_count = 0;
+        CHECK_OK(eddy_loop_submit(loop, &op));
+        if (i % 2)
+            CHECK_OK(eddy_loop_run_once(loop, 0));
+        eddy_loop_cancel_op(loop, &op);
+        run_until(loop, 1);
+        CHECK_INT(op.result, EDDY_ECANCELED);
+    }
+    close(fds[0]);
+    close(fds[1]);
+    eddy_loop_close(loop);
+}
+
 /* U1: closing the loop waits until the kernel and the threads have let go of the buffers. */
 TEST_PLAIN(op_U1_loop_close_ends_what_is_in_flight)
 {

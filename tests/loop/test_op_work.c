@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,10 +65,21 @@ static int threads_alive(void)
     return count;
 }
 
+static void *ends(void *arg)
+{
+    return arg;
+}
+
+/* The C library gives back the stacks that are beyond its cache when another thread ends, and those
+ * of threads that have just ended are not among them. */
 static void await_threads(int most)
 {
+    pthread_t last;
+
     while (threads_alive() > most)
         usleep(1000);
+    CHECK_OK(-pthread_create(&last, NULL, ends, NULL));
+    pthread_join(last, NULL);
 }
 
 static void make_fifo(void)

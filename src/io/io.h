@@ -152,6 +152,22 @@ static inline size_t eddy__stream_unsent(const eddy_stream *s)
 
     return eddy__buffer_count(&s->out) + (unlikely(t->kind->unsent) ? t->kind->unsent(t) : 0);
 }
+/* What a transport has answered, of size bytes: a count beyond them is none, and EDDY_ECLOSED is
+ * said of the stream alone. */
+static inline ssize_t eddy__transport_answer(ssize_t n, size_t size)
+{
+    if (unlikely(n > 0 && (size_t)n > size))
+        return EDDY_EINVAL;
+    return unlikely(n == EDDY_ECLOSED) ? EDDY_ECONNABORTED : n;
+}
+/* Whether later calls must not meet that failure: it is the task's own, or the transport tries
+ * again. */
+static inline bool eddy__stream_passes(const eddy_stream *s, ssize_t code)
+{
+    const eddy_task *self = eddy__self();
+
+    return s->transport->kind->retries || (self && code == self->interrupt);
+}
 /* For those who look at bytes in the own buffer (in) before they take them out: sees to it that
  * there is one, receiving at most `most`, and returns how many there are. 0 at the end, or a
  * failure, raised; s may be gone after EDDY_ECLOSED. */

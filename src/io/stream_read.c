@@ -11,20 +11,10 @@ enum {
 
 /* ---- the transport ---- */
 
-/* Whether later calls must not meet it: it is the task's own, or the transport tries again. */
-static bool passes(const eddy_stream *s, ssize_t code)
+static COLD ssize_t note_failure(eddy_stream *s, ssize_t n, size_t asked)
 {
-    return s->transport->kind->retries || code == eddy__self()->interrupt;
-}
-
-/* More than was asked for is none; and EDDY_ECLOSED is said of this stream alone. */
-static COLD ssize_t note_failure(eddy_stream *s, ssize_t n)
-{
-    if (n > 0)
-        n = EDDY_EINVAL;
-    else if (n == EDDY_ECLOSED)
-        n = EDDY_ECONNABORTED;
-    if (!passes(s, n))
+    n = eddy__transport_answer(n, asked);
+    if (!eddy__stream_passes(s, n))
         s->read_error = (int)n;
     return n;
 }
@@ -33,7 +23,7 @@ static inline ssize_t note_result(eddy_stream *s, ssize_t n, size_t asked)
 {
     if (likely(n > 0)) {
         if (unlikely((size_t)n > asked))
-            return note_failure(s, n);
+            return note_failure(s, n, asked);
         /* Short: the socket is empty. After a hang-up its end, which brings no event, is left. */
         s->readable = (size_t)n >= asked || s->fd.hangup;
         s->wasted = (size_t)n == asked;
@@ -45,7 +35,7 @@ static inline ssize_t note_result(eddy_stream *s, ssize_t n, size_t asked)
     } else if (n == 0) {
         s->eof = true;
     } else {
-        return note_failure(s, n);
+        return note_failure(s, n, asked);
     }
     return n;
 }

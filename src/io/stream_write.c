@@ -37,27 +37,15 @@ static COLD ssize_t fail(eddy_stream *s, int code)
 
 /* ---- the transport ---- */
 
-/* Whether later calls must not meet it: it is the task's own, or the transport tries again. */
-static bool passes(const eddy_stream *s, ssize_t code)
-{
-    const eddy_task *self = eddy__self();
-
-    return s->transport->kind->retries || (self && code == self->interrupt);
-}
-
-/* Short: the socket is full. One that suspends is never. Nothing, or more than there was, is no
- * answer; and EDDY_ECLOSED is said of this stream alone. */
+/* Short: the socket is full. One that suspends is never. Nothing is no answer. */
 static NOINLINE ssize_t note_short(eddy_stream *s, ssize_t n, size_t size)
 {
-    if (n == -EAGAIN || (n > 0 && (size_t)n < size)) {
+    n = n ? eddy__transport_answer(n, size) : EDDY_EINVAL;
+    if (n == -EAGAIN || n > 0) {
         s->writable = n > 0 && s->transport->kind->suspends;
         return n;
     }
-    if (n >= 0)
-        n = EDDY_EINVAL;
-    else if (n == EDDY_ECLOSED)
-        n = EDDY_ECONNABORTED;
-    if (!passes(s, n))
+    if (!eddy__stream_passes(s, n))
         s->write_error = (int)n;
     return n;
 }

@@ -12,12 +12,24 @@ enum {
 
 /* ---- the transport below as OpenSSL sees it ---- */
 
+static ssize_t below_read(eddy_transport *below, void *buf, size_t size)
+{
+    return eddy__transport_answer(below->kind->read(below, buf, size), size);
+}
+
+static ssize_t below_write(eddy_transport *below, const void *buf, size_t size)
+{
+    ssize_t n = eddy__transport_answer(below->kind->write(below, buf, size), size);
+
+    return n || !size ? n : EDDY_EINVAL;
+}
+
 static ssize_t read_now(struct eddy__tls *tls, void *buf, size_t size)
 {
     eddy_transport *below = tls->transport.below;
 
     if (likely(!below->kind->suspends))
-        return below->kind->read(below, buf, size);
+        return below_read(below, buf, size);
     size_t n = eddy__buffer_take(&tls->arrived, buf, size);
     return n || tls->ended ? (ssize_t)n : -EAGAIN;
 }
@@ -72,7 +84,7 @@ static int bio_write(BIO *bio, const char *buf, int size)
     int status = 0;
 
     if (!held(tls) && likely(!below->kind->suspends))
-        n = below->kind->write(below, buf, (size_t)size);
+        n = below_write(below, buf, (size_t)size);
     if (n == -EAGAIN)
         n = 0;
     if (n < 0)
@@ -120,7 +132,7 @@ int eddy__tls_read_below(struct eddy__tls *tls)
         return -EAGAIN;
     if (eddy__buffer_reserve(arrived, RECORD) < 0)
         return EDDY_ENOMEM;
-    ssize_t n = below->kind->read(below, arrived->data + arrived->end, RECORD);
+    ssize_t n = below_read(below, arrived->data + arrived->end, RECORD);
     if (below->stream->closed)
         return EDDY_ECLOSED;
     if (n < 0)
@@ -140,7 +152,7 @@ static int send_wire(struct eddy__tls *tls)
     tls->wire = (struct eddy__buffer){0};
     tls->sending = true;
     while (n >= 0 && eddy__buffer_count(&wire)) {
-        n = below->kind->write(below, wire.data + wire.start, eddy__buffer_count(&wire));
+        n = below_write(below, wire.data + wire.start, eddy__buffer_count(&wire));
         wire.start += n > 0 ? (size_t)n : 0;
         if (below->stream->closed)
             n = EDDY_ECLOSED;
@@ -277,16 +289,24 @@ static ssize_t tls_read(eddy_transport *t, void *buf, size_t size)
     }
 }
 
+/* With what another TLS below holds. */
+static size_t tls_unsent(const eddy_transport *t)
+{
+    const eddy_transport *below = t->below;
+
+    return held(t->state) + (below->kind->unsent ? below->kind->unsent(below) : 0);
+}
+
 /* Sends what OpenSSL has written earlier. 0, also when some is left, or a failure. */
 static int send_held(struct eddy__tls *tls)
 {
     eddy_transport *below = tls->transport.below;
     struct eddy__buffer *wire = &tls->wire;
 
-    if (!held(tls))
+    if (!tls_unsent(&tls->transport))
         return 0;
     do {
-        ssize_t n = below->kind->write(below, wire->data + wire->start, held(tls));
+        ssize_t n = below_write(below, wire->data + wire->start, held(tls));
 
         if (n < 0)
             return n == -EAGAIN ? 0 : (int)n;
@@ -312,7 +332,7 @@ static ssize_t tls_write(eddy_transport *t, const void *buf, size_t size)
     }
     if (tls->failure)
         return tls->failure == EDDY_EOF ? EDDY_EPIPE : tls->failure;
-    while (tls->ready && !held(tls) && sent < size) {
+    while (tls->ready && !tls_unsent(t) && sent < size) {
         eddy__tls_begin_call(tls);
         int n = SSL_write(tls->ssl, (const char *)buf + sent, (int)min_size(size - sent, RECORD));
 
@@ -323,7 +343,7 @@ static ssize_t tls_write(eddy_transport *t, const void *buf, size_t size)
         if (status < 0)
             return status;
     }
-    return sent || (!size && !held(tls)) ? (ssize_t)sent : -EAGAIN;
+    return sent || (!size && !tls_unsent(t)) ? (ssize_t)sent : -EAGAIN;
 }
 
 /* Only the own direction ends, as in the clear; the socket stays open for the peer's answer. */
@@ -357,39 +377,21 @@ static void tls_close(eddy_transport *t, bool abort)
         below->kind->close(below, abort);
 }
 
-static size_t tls_unsent(const eddy_transport *t)
-{
-    return held(t->state);
-}
-
 static void tls_release(eddy_transport *t)
 {
     eddy__tls_free(t->state);
 }
 
-static const eddy_transport_kind tls_transport = {
-    .read = tls_read,
-    .write = tls_write,
-    .end = tls_end,
-    .close = tls_close,
-    .release = tls_release,
-    .unsent = tls_unsent,
-    .reason = tls_reason,
-    .signs_off = true,
-};
+#define TLS_KIND(...)                                                                              \
+    {                                                                                              \
+        .read = tls_read, .write = tls_write, .end = tls_end, .close = tls_close,                  \
+        .release = tls_release, .unsent = tls_unsent, .reason = tls_reason, .signs_off = true,     \
+        __VA_ARGS__                                                                                \
+    }
 
-/* The same over one that suspends. */
-static const eddy_transport_kind suspending_tls_transport = {
-    .read = tls_read,
-    .write = tls_write,
-    .end = tls_end,
-    .close = tls_close,
-    .release = tls_release,
-    .unsent = tls_unsent,
-    .reason = tls_reason,
-    .signs_off = true,
-    .suspends = true,
-};
+static const eddy_transport_kind tls_transport = TLS_KIND(.suspends = false);
+/* Over one that suspends. */
+static const eddy_transport_kind suspending_tls_transport = TLS_KIND(.suspends = true);
 
 void eddy__tls_put_upon(eddy_stream *s, struct eddy__tls *tls)
 {

@@ -152,6 +152,50 @@ TEST(J19_tls_over_tls)
     close_pair(pair);
 }
 
+/* What the inner one holds goes out without another write. */
+TEST(J19_tls_over_tls_over_little_memory)
+{
+    eddy_stream *pair[2];
+
+    house_make(&h);
+    CHECK_OK(eddy_stream_pair(pair, .high_water = 100));
+    start(pair);
+    start(pair);
+    eddy_auto(eddy_task) *reader = eddy_create_task(reads_all_coro(0, pair[1]));
+    CHECK_INT(eddy_write(pair[0], large[0], sizeof large[0]), sizeof large[0]);
+    CHECK_OK(eddy_flush(pair[0]));
+    CHECK_INT(eddy_await(reader), sizeof large[0]);
+    CHECK_MEM(got[0], large[0], sizeof large[0]);
+    converse(pair);
+    close_pair(pair);
+}
+
+/* A transport below that gives more than was asked for. */
+static ssize_t gives_too_much(eddy_transport *t, void *buf, size_t size)
+{
+    (void)t, (void)buf;
+    return (ssize_t)size + 1;
+}
+
+static ssize_t takes_all(eddy_transport *t, const void *buf, size_t size)
+{
+    (void)t, (void)buf;
+    return (ssize_t)size;
+}
+
+TEST(J19_tls_over_a_transport_that_lies)
+{
+    static const eddy_transport_kind kinds[2] = {
+        {.read = gives_too_much, .write = takes_all},
+        {.read = gives_too_much, .write = takes_all, .suspends = true}};
+
+    for (int i = 0; i < 2; i++) {
+        eddy_auto(eddy_stream) *s = eddy_stream_open(&kinds[i], NULL, .peer = "a liar");
+
+        CHECK_INT(eddy_start_tls(s, .insecure = true), EDDY_EINVAL);
+    }
+}
+
 static int copies(eddy_stream *to, eddy_stream *from)
 {
     int64_t n = eddy_try(eddy_copy(to, from));

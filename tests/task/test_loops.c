@@ -478,7 +478,7 @@ static int run_cancels_a_cycle(void *arg)
     return 0;
 }
 
-TEST_PLAIN(M3_A4_cycle_through_two_loops_is_a_deadlock)
+TEST_PLAIN(M10_A4_cycle_through_two_loops_is_a_deadlock)
 {
     char output[20000];
 
@@ -486,7 +486,7 @@ TEST_PLAIN(M3_A4_cycle_through_two_loops_is_a_deadlock)
     CHECK_CONTAINS(output, "a coroutine in another loop");
 }
 
-TEST_PLAIN(M5_A4_cycle_through_two_loops_ends_where_one_awaits_shielded)
+TEST_PLAIN(M10_M5_A4_cycle_through_two_loops_ends_where_one_awaits_shielded)
 {
     CHECK_INT(eddy_run(cancels_a_cycle_coro(true), .loops = 2), EDDY_ECANCELED);
 }

@@ -70,30 +70,40 @@ static bool is_older(const eddy_task *task, const eddy_task *than)
     return (int32_t)(task->id - than->id) < 0;
 }
 
+/* Who leaves first: he who was interrupted, and he who waits for a task that is older than himself,
+ * for he has not started that one, and so need not wait for its end. */
+enum { INTERRUPTED = 2, WAITS_FOR_OLDER = 1, LEAVES_AT_ONCE = INTERRUPTED | WAITS_FOR_OLDER };
+
+static int rank_of(const eddy_task *task, const eddy_task *awaited)
+{
+    return (task->interrupt ? INTERRUPTED : 0) | (is_older(awaited, task) ? WAITS_FOR_OLDER : 0);
+}
+
 /* Of those from last down to reached, which wait for each other: NULL when none can leave, or when
- * a shield that hides the interruption will end in time. Best by who was interrupted, and by who
- * waits for a task that is older than itself: it has not started that one, and so need not wait for
- * its end. */
+ * all would leave tasks that they have started, or are hidden by shields, but one of them ends in
+ * time. */
 static struct eddy__along *choose_leaver(struct eddy__along *last,
                                          const struct eddy__along *reached)
 {
     const eddy_task *awaited = reached->task;
     struct eddy__along *leaver = NULL;
+    int best = -1;
     bool in_time = false;
 
     for (struct eddy__along *along = last;; along = along->before) {
-        bool hidden = !along->task->interrupt;
+        eddy_task *task = along->task;
+        int rank = along->kind->leave ? rank_of(task, awaited) : -1;
 
-        if (along->kind->leave &&
-            (!leaver || hidden < !leaver->task->interrupt ||
-             (hidden == !leaver->task->interrupt && is_older(awaited, along->task))))
+        if (rank > best) {
+            best = rank;
             leaver = along;
-        in_time |= eddy__task_deadline(along->task) != NS_NEVER;
+        }
+        in_time |= !task->interrupt && eddy__task_deadline(task) != NS_NEVER;
         if (along == reached)
             break;
-        awaited = along->task;
+        awaited = task;
     }
-    return leaver && (leaver->task->interrupt || !in_time) ? leaver : NULL;
+    return best == LEAVES_AT_ONCE || !in_time ? leaver : NULL;
 }
 
 /* Returns where the search goes on: before the one who leaves, what was beyond it being unseen. */

@@ -136,6 +136,27 @@ TEST(A4_cycle_behind_a_shield_that_ends_in_time)
     eddy_task_close(opener);
 }
 
+/* No call leaves whom it has started before the shields have had their time. */
+static int waits_for_child(void)
+{
+    int r = eddy_wait_for(child_in_a_shield_coro(AWAIT, 3), 100);
+
+    CHECK_INT(child_end, EDDY_ETIMEDOUT);
+    return r;
+}
+EDDY_CORO(waits_for_child)
+
+TEST(A4_cycle_behind_a_shield_that_ends_in_time_is_not_left_by_its_starter)
+{
+    opener = eddy_create_task(waits_for_child_coro());
+    double began = eddy_time();
+    settle();
+    CHECK(eddy_cancel(opener));
+    CHECK_INT(eddy_await(opener), EDDY_ETIMEDOUT);
+    CHECK_NEAR(eddy_time() - began, 3, 1e-6);
+    eddy_task_close(opener);
+}
+
 /* Who needs only one of several is in no cycle. */
 static int needs_one_of(eddy_task **tasks)
 {

@@ -78,12 +78,17 @@ static void start_sanitizer_thread(void)
 }
 #endif
 
+int census_threads(void)
+{
+    return count_entries("/proc/self/task", NULL, 0);
+}
+
 void census_take(struct census *c)
 {
     start_sanitizer_thread();
     memset(c->is_open, 0, sizeof c->is_open);
     c->descriptors = count_entries("/proc/self/fd", c->is_open, CENSUS_DESCRIPTORS);
-    c->threads = count_entries("/proc/self/task", NULL, 0);
+    c->threads = census_threads();
     c->mappings = read_maps(c->maps, sizeof c->maps);
     c->allocations = eddy__alloc_live(); /* last: what a thread that has gone meanwhile gave back */
 }

@@ -18,4 +18,7 @@ void census_take(struct census *c);
 /* False, after naming what is left on standard output, when there is more than before. */
 bool census_compare(const struct census *before);
 
+/* How many threads the process has, those of io_uring's workers among them. */
+int census_threads(void);
+
 #endif

@@ -107,7 +107,7 @@ ssize_t eddy__sys_read_nowait(int fd, void *buf, size_t size, int64_t offset)
 {
     struct iovec part = {buf, size};
 
-    return or_unsupported(eddy__sys(preadv2(fd, &part, 1, offset, RWF_NOWAIT)));
+    return or_unsupported(eddy__sys(preadv2(fd, &part, 1, offset, EDDY__NOWAIT)));
 }
 
 static ssize_t write_with(int fd, const void *buf, size_t size, int64_t offset, int flags)
@@ -119,7 +119,7 @@ static ssize_t write_with(int fd, const void *buf, size_t size, int64_t offset, 
 
 ssize_t eddy__sys_write_nowait(int fd, const void *buf, size_t size, int64_t offset, int flags)
 {
-    return write_with(fd, buf, size, offset, RWF_NOWAIT | flags);
+    return write_with(fd, buf, size, offset, EDDY__NOWAIT | flags);
 }
 
 ssize_t eddy__sys_write_quiet(int fd, const void *buf, size_t size)

@@ -26,6 +26,8 @@
 /* RWF_NOSIGNAL of Linux 6.18: a write that gives EPIPE without SIGPIPE. */
 enum { EDDY__NO_SIGPIPE = 0x100 };
 
+enum { EDDY__NOWAIT = RWF_NOWAIT };
+
 /* Repeats it while it is interrupted. */
 #define eddy__sys(call) eddy__sys_as(EIO, call)
 

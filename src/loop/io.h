@@ -89,6 +89,7 @@ struct __attribute__((may_alias)) eddy__op {
     void *record;      /* the backend's part, or that of op_work.c */
     bool works;        /* it is in op_work.c */
     bool cancelled;
+    bool may_block; /* in the kernel, which was asked not to in vain */
 };
 _Static_assert(sizeof(struct eddy__op) <= sizeof(((eddy_op *)0)->private_), "fits");
 

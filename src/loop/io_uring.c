@@ -5,6 +5,7 @@
 
 #include <endian.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 /* A poll on the ring. The kernel names it in its completions, so it outlives its owner until the
  * last one has come:
@@ -42,8 +43,8 @@ enum { WORKERS = 1024, WORKERS_FOR_OTHERS = 24 };
 /* What user_data is: a pointer and one of these; 0 for nobody. */
 enum { TAG_POLL = 1, TAG_OP, TAG_MASK = 7 };
 
-/* A descriptor that is set to O_NONBLOCK answers EAGAIN instead of waiting; then its operation's
- * record is one of these, which waits for it. */
+/* A descriptor that is set to O_NONBLOCK, or that was told not to wait, answers EAGAIN; then its
+ * operation's record is one of these, which waits for it. */
 struct op_wait {
     eddy_op *op;
     struct eddy__fd fd;
@@ -265,6 +266,19 @@ static void poll_completed(struct uring *u, struct poll *poll, int result, bool 
 
 /* ---- operations ---- */
 
+/* Whether the kernel is to answer EAGAIN instead of waiting for room: its own wait tries the write
+ * again and again when the peer has half-closed. */
+static bool is_nowait(eddy_op *op)
+{
+    return op->code == EDDY_OP_WRITE && op->offset < 0 && !eddy__op_part(op)->may_block;
+}
+
+static uint32_t rw_flags(eddy_op *op)
+{
+    return (is_nowait(op) ? (uint32_t)EDDY__NOWAIT : 0) |
+           (eddy__op_is_quiet(op) ? (uint32_t)EDDY__NO_SIGPIPE : 0);
+}
+
 static int start_op(struct uring *u, eddy_op *op)
 {
     struct io_uring_sqe *sqe = take(u);
@@ -280,7 +294,7 @@ static int start_op(struct uring *u, eddy_op *op)
         sqe->addr = (uint64_t)(uintptr_t)op->buffer;
         sqe->len = (uint32_t)min_size(op->size, EDDY__OP_MAX);
         sqe->off = (uint64_t)op->offset;
-        sqe->rw_flags = eddy__op_is_quiet(op) ? EDDY__NO_SIGPIPE : 0;
+        sqe->rw_flags = rw_flags(op);
         break;
     case EDDY_OP_FSYNC:
         sqe->opcode = IORING_OP_FSYNC;
@@ -362,18 +376,34 @@ static void uring_cancel(eddy_loop *loop, eddy_op *op)
 /* The kernel's own word for "interrupted, try again", which opens of a FIFO let through. */
 enum { ERESTARTSYS = 512 };
 
+static bool has_readiness(int fd)
+{
+    struct stat found;
+
+    return eddy__sys(fstat(fd, &found)) >= 0 && !S_ISREG(found.st_mode) && !S_ISBLK(found.st_mode);
+}
+
+/* A transfer that the kernel has not done as it was asked to: 0 when it goes on in another way. */
+static int do_otherwise(struct uring *u, eddy_op *op, int result)
+{
+    if (is_nowait(op) && (result == -EOPNOTSUPP || !has_readiness(op->fd))) {
+        eddy__op_part(op)->may_block = true;
+        return start_op(u, op);
+    }
+    if (result == -EAGAIN)
+        return wait_for_op(op);
+    if (eddy__op_is_quiet(op))
+        return eddy__op_work_submit(eddy__op_part(op)->loop, op); /* there SIGPIPE is blocked */
+    return result;
+}
+
 static void op_completed(struct uring *u, eddy_op *op, int result)
 {
     bool cancelled = eddy__op_part(op)->cancelled;
     bool transfers = op->code == EDDY_OP_READ || op->code == EDDY_OP_WRITE;
 
-    if (result == -EAGAIN && transfers && !cancelled) {
-        result = wait_for_op(op);
-        if (result >= 0)
-            return;
-    }
-    if (result == -EOPNOTSUPP && eddy__op_is_quiet(op) && !cancelled) {
-        result = eddy__op_work_submit(eddy__op_part(op)->loop, op); /* there SIGPIPE is blocked */
+    if (transfers && !cancelled && (result == -EAGAIN || result == -EOPNOTSUPP)) {
+        result = do_otherwise(u, op, result);
         if (result >= 0)
             return;
     }

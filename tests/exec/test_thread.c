@@ -2,7 +2,7 @@
 #include "task/reports.h"
 
 #include "base/alloc.h"
-#include <dirent.h>
+#include "census.h"
 #include <eddy/future.h>
 #include <eddy/scope.h>
 #include <eddy/thread.h>
@@ -314,17 +314,6 @@ TEST_PLAIN(X8_to_thread_outside_a_task)
 
 /* ---- the end of the loop ---- */
 
-static int threads_alive(void)
-{
-    DIR *dir = opendir("/proc/self/task");
-    int count = 0;
-
-    for (struct dirent *e; dir && (e = readdir(dir));)
-        count += e->d_name[0] != '.';
-    closedir(dir);
-    return count;
-}
-
 static int leaves_a_job_behind(int status)
 {
     eddy_detach(eddy_create_task(gate_in_thread_coro(status)));
@@ -359,13 +348,13 @@ EDDY_CORO(leaves_work_behind)
 
 TEST_PLAIN(T1_no_thread_is_left_after_the_loop)
 {
-    int before = threads_alive();
+    int before = census_threads();
 
     CHECK_INT(eddy_run(leaves_work_behind_coro()), 0);
     CHECK_INT(ended, 1);
-    for (int i = 0; i < 100 && threads_alive() > before; i++)
+    for (int i = 0; i < 100 && census_threads() > before; i++)
         usleep(1000);
-    CHECK_INT(threads_alive(), before);
+    CHECK_INT(census_threads(), before);
 }
 
 /* One that does not end in time outlives the loop, frees itself, and its failure is told. */

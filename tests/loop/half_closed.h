@@ -5,6 +5,7 @@
 #include "test.h"
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 
 static inline void half_tcp_pair(int fds[2])
 {
@@ -71,15 +72,25 @@ static inline void half_drain(int fd, size_t size)
     }
 }
 
-/* In so many seconds of waiting a loop that has nothing to do turns a few times only. */
+static inline double half_cpu_time(void)
+{
+    struct timespec t;
+
+    CHECK_OK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t));
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* In so many seconds of waiting a loop that has nothing to do turns a few times only, and neither
+ * it nor the kernel in its name is busy. */
 static inline void half_check_idle(eddy_loop *loop, double seconds)
 {
-    double end = eddy_loop_time(loop) + seconds;
+    double end = eddy_loop_time(loop) + seconds, cpu = half_cpu_time();
     int turns = 0;
 
     for (; eddy_loop_time(loop) < end; turns++)
         CHECK_OK(eddy_loop_run_once(loop, seconds));
     CHECK(turns < 10);
+    CHECK(half_cpu_time() - cpu < seconds / 2);
 }
 
 /* For each kind of socket, with the end read and not. */

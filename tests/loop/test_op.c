@@ -1,8 +1,8 @@
 /* Completion operations, on every backend. */
 #include "test.h"
 
-#include "loop/half_closed.h"
 #include "loop/io.h"
+#include "loop/ops.h"
 #include "support/fake_backend.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,29 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int done_count;
-
-static void done(eddy_op *op)
-{
-    (void)op;
-    done_count++;
-}
-
-static eddy_loop *open_loop(void)
-{
-    eddy_loop *loop = eddy_loop_open(.spin = -1);
-
-    CHECK(loop);
-    return loop;
-}
-
-static void run_until(eddy_loop *loop, int count)
-{
-    while (done_count < count)
-        CHECK_OK(eddy_loop_run_once(loop, 0.01));
-    CHECK_INT(done_count, count);
-}
 
 /* Submits op and runs until it is done. */
 static ssize_t perform(eddy_loop *loop, eddy_op *op)
@@ -350,35 +327,6 @@ TEST_PLAIN(op_many_at_once)
     eddy_loop_close(loop);
 }
 
-/* The kernel tries such a write again and again, since the peer's end counts as readiness: a
- * cancellation may come while it lies in between. */
-TEST_PLAIN(op_cancelled_while_the_kernel_tries_it_again)
-{
-    eddy_loop *loop = open_loop();
-    int fds[2];
-
-    half_pair(fds, false, false);
-    for (int i = 0; i < 20; i++) {
-        eddy_op op = {.code = EDDY_OP_WRITE,
-                      .fd = fds[0],
-                      .buffer = (char[]){"x"},
-                      .size = 1,
-                      .offset = -1,
-                      .done = done};
-
-        done_count = 0;
-        CHECK_OK(eddy_loop_submit(loop, &op));
-        if (i % 2)
-            CHECK_OK(eddy_loop_run_once(loop, 0));
-        eddy_loop_cancel_op(loop, &op);
-        run_until(loop, 1);
-        CHECK_INT(op.result, EDDY_ECANCELED);
-    }
-    close(fds[0]);
-    close(fds[1]);
-    eddy_loop_close(loop);
-}
-
 /* U1: closing the loop waits until the kernel and the threads have let go of the buffers. */
 TEST_PLAIN(op_U1_loop_close_ends_what_is_in_flight)
 {
@@ -560,41 +508,4 @@ TORTURE(ops_with_failures)
     int status = write_and_read(fd);
     close(fd);
     return status;
-}
-
-static void check_op(bool tcp, bool read)
-{
-    eddy_loop *loop = open_loop();
-    char byte = 'x';
-    int fds[2], before = done_count;
-    size_t sum = half_pair(fds, tcp, read);
-    eddy_op op = {.code = EDDY_OP_WRITE, .buffer = &byte, .size = 1, .offset = -1, .done = done};
-
-    op.fd = fds[0];
-    CHECK_OK(fcntl(fds[0], F_SETFL, O_NONBLOCK));
-    CHECK_OK(eddy_loop_submit(loop, &op));
-    half_check_idle(loop, 0.05);
-    CHECK_INT(done_count, before);
-    eddy_loop_cancel_op(loop, &op);
-    CHECK_INT(done_count, before); /* never at once */
-    run_until(loop, before + 1);
-    CHECK_INT(op.result, -ECANCELED);
-    CHECK_OK(eddy_loop_submit(loop, &op));
-    half_check_idle(loop, 0.02);
-    half_drain(fds[1], sum);
-    run_until(loop, before + 2);
-    CHECK_INT(op.result, 1);
-    half_fill(fds[0]);
-    CHECK_OK(eddy_loop_submit(loop, &op));
-    half_check_idle(loop, 0.02);
-    eddy_loop_close(loop);
-    CHECK_INT(done_count, before + 3);
-    close(fds[0]);
-    close(fds[1]);
-}
-
-/* U7 */
-TEST_PLAIN(op_that_waits_for_room_is_quiet_when_the_peer_has_half_closed)
-{
-    half_each(check_op);
 }

@@ -5,7 +5,9 @@
 # that uses one of eddy's own add-on libraries says /* pkg-config: eddy-http */.
 
 VERSION := $(shell cat VERSION)
-MAJOR := $(firstword $(subst ., ,$(VERSION)))
+# What the soname carries: the major version, before 1.0 the minor one, too (docs/design/abi.md).
+MAJOR := $(word 1,$(subst ., ,$(VERSION)))
+SOVERSION := $(if $(filter 0,$(MAJOR)),0.$(word 2,$(subst ., ,$(VERSION))),$(MAJOR))
 B ?= build
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -95,7 +97,7 @@ TEST_OBJ := $(call objects,testing,$(TESTED) $(TEST_SRC))
 # ---- building ----------------------------------------------------------------------------------
 
 .PHONY: all lib programs run test unit soak soak-tls random asan ubsan tsan valgrind torture fuzz replay bench lint \
-    format cover install foreign clean help samples tour FORCE
+    abi abi-dump format cover install foreign clean help samples tour FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
@@ -123,12 +125,12 @@ $(B)/obj/program/%.o: %.c $(B)/flags
 
 archive = @$(SAY) "  ar $@"; rm -f $@; ar rcs $@ $(filter %.o,$^)
 # The real file carries the whole version; the loader looks for the soname, the linker for .so.
-share = @$(SAY) "  ld $@"; $(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F).$(MAJOR) \
+share = @$(SAY) "  ld $@"; rm -f $@ $@.*; $(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(@F).$(SOVERSION) \
     -Wl,--version-script=src/lib.map -Wl,-z,defs -o $@.$(VERSION) $(filter %.o,$^) $(1) -lm && \
-    ln -sf $(@F).$(VERSION) $@.$(MAJOR) && ln -sf $(@F).$(VERSION) $@
+    ln -sf $(@F).$(VERSION) $@.$(SOVERSION) && ln -sf $(@F).$(VERSION) $@
 $(B)/libeddy.a: $(call objects,static,$(CORE_SRC))
 	$(archive)
-$(B)/libeddy.so: $(call objects,shared,$(CORE_SRC)) src/lib.map
+$(B)/libeddy.so: $(call objects,shared,$(CORE_SRC)) src/lib.map VERSION
 	$(call share,$(call pkg_libs,$(call foreign_packages,$(CORE_SRC))))
 $(B)/libeddy-%.a: $$(call objects,static,$$(call addon_src,$$*))
 	$(archive)
@@ -230,6 +232,10 @@ bench: $(BENCHES) ## eddy beside its peers, in medians and ratios; TESTS='switch
 	@bench/run $(TESTS)
 lint: all ## layers, bans, sizes, headers, format; clang-tidy where installed
 	@$(PYTHON) scripts/lint.py --slow
+abi: $(B)/libeddy.so ## the public headers against the stored ABI, src/lib.abi
+	@B=$(B) $(PYTHON) scripts/abi.py check
+abi-dump: $(B)/libeddy.so ## stores the ABI as the public headers have it
+	@B=$(B) $(PYTHON) scripts/abi.py dump
 format: ## applies .clang-format
 	@git ls-files -co --exclude-standard '*.c' '*.h' | grep -v '^third_party/' | \
 	    xargs -r clang-format -i

@@ -295,6 +295,10 @@ def check_version():
     path = "include/eddy/base.h"
     if os.path.exists(path) and f'#define EDDY_VERSION "{version}"' not in Source(path).text:
         yield path, 1, f"EDDY_VERSION is not {version}, which VERSION says"
+    path, (major, minor) = "src/lib.map", version.split(".")[:2]
+    node = "EDDY_" + (f"0.{minor}" if major == "0" else major)
+    if os.path.exists(path) and f"{node} {{" not in Source(path).text:
+        yield path, 1, f"the symbols' version is not {node}, which VERSION says"
 
 
 # ---- other tools -------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ def legs(backends):
     yield "command", ["tests/tools/run", BUILD, *backends]
     yield "soak", [sys.executable, "tests/soak/run", BUILD, "200", "10", *backends]
     yield "lint", [sys.executable, "scripts/lint.py"]
+    yield "ABI", ["tests/abi/run", BUILD]
     yield "install", ["scripts/check-install"]
 
 

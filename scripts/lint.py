@@ -46,7 +46,7 @@ BANS = [
      "unsafe; take snprintf, memcpy, strtol"),
     (SLEEPS, ("src/", "tools/"), (), "blocks the loop; take eddy_sleep"),
     (MEMORY, ("src/",), ("src/base/alloc.c",), "take base/alloc.h"),
-    (SYSTEM, ("src/",), ("src/base/", "src/loop/", "src/io/"), "goes through src/loop or src/io"),
+    (SYSTEM, ("src/",), ("src/base/", "src/loop/", "src/io/", "src/exec/forker"), "goes through src/loop or src/io"),
     ("clock_gettime gettimeofday time", ("src/",), ("src/base/clock.c",), "take base/clock.h"),
     ("abort", ("src/",), ("src/base/",), "take eddy__bug"),
 ]

@@ -58,7 +58,7 @@ eddy_coro eddy__pool_redirect(const struct eddy__pool_job *job, void *copy);
 /* Where a job runs: the loop's own threads, all zero; or a pool's, which keeps a list of the jobs
  * that wait or run and gets its permit back when a job has left the threads. */
 struct eddy__job_place {
-    struct eddy__pool *threads;
+    struct eddy__workers *threads;
     struct list *jobs;
     eddy_pool *pool;
 };

@@ -10,6 +10,7 @@
  * A slot is taken from the time a job is admitted until its place is free again. */
 #include "base/alloc.h"
 #include "exec/exec.h"
+#include "exec/forker.h"
 
 #include <math.h>
 #include <signal.h>

@@ -144,8 +144,8 @@ static struct job *new_job(const struct eddy__pool_job *asked)
 static int submit(const struct eddy__job_place *place, struct job *job)
 {
     eddy_loop *loop = job->task->loop;
-    int r = place->threads ? eddy__pool_submit(place->threads, loop, &job->work)
-                           : eddy__work_submit(loop, EDDY__POOL_BLOCKING, &job->work);
+    int r = place->threads ? eddy__workers_submit(place->threads, loop, &job->work)
+                           : eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &job->work);
 
     if (r < 0)
         return r;

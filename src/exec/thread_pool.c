@@ -8,7 +8,7 @@ static const double GRACE = 5; /* seconds */
 
 struct thread_pool {
     eddy_pool base; /* must stay first */
-    struct eddy__pool *threads;
+    struct eddy__workers *threads;
     struct list jobs; /* those that wait for a thread or run */
     double grace;
 };
@@ -53,7 +53,7 @@ static void close_pool(eddy_pool *pool)
     }
     if (loop_lives)
         eddy__jobs_abandon(&self->jobs);
-    eddy__pool_close(self->threads, timeout, loop_lives ? loop : NULL);
+    eddy__workers_close(self->threads, timeout, loop_lives ? loop : NULL);
     self->threads = NULL;
 }
 
@@ -89,7 +89,7 @@ eddy_pool *eddy_thread_pool_open_with(const eddy_thread_pool_opts *opts)
         return NULL;
     self = eddy__alloc_zero(sizeof *self);
     if (self)
-        self->threads = eddy__pool_open(opts->threads, opts->name ? opts->name : "eddy-pool");
+        self->threads = eddy__workers_open(opts->threads, opts->name ? opts->name : "eddy-pool");
     if (!self || !self->threads) {
         eddy__free(self);
         eddy__raise_code(EDDY_ENOMEM);
@@ -98,7 +98,7 @@ eddy_pool *eddy_thread_pool_open_with(const eddy_thread_pool_opts *opts)
     list_init(&self->jobs);
     self->grace = opts->grace != 0 ? opts->grace : GRACE;
     self->base.data_max = SIZE_MAX / 2;
-    self->base.workers = eddy__pool_threads(self->threads);
+    self->base.workers = eddy__workers_threads(self->threads);
     eddy__pool_init(&self->base, &thread_pool, permits_of(self->base.workers, opts->queue));
     return &self->base;
 }

@@ -63,7 +63,7 @@ int eddy__file_job_run(struct eddy__file_job *job)
     job->work.drop = job_dropped;
     job->task = self;
     if (status == 0)
-        status = eddy__work_submit(self->loop, EDDY__POOL_BLOCKING, &job->work);
+        status = eddy__work_submit(self->loop, EDDY__WORKERS_BLOCKING, &job->work);
     if (status < 0) {
         job->release(job);
         return status;

@@ -158,7 +158,7 @@ static struct eddy__name_job *make_job(struct eddy__name *name)
 void eddy__name_job_start(eddy_loop *loop, struct eddy__name *name)
 {
     struct eddy__name_job *job = make_job(name);
-    int status = job ? eddy__work_submit(loop, EDDY__POOL_NAMES, &job->work) : EDDY_ENOMEM;
+    int status = job ? eddy__work_submit(loop, EDDY__WORKERS_NAMES, &job->work) : EDDY_ENOMEM;
 
     if (status >= 0) {
         name->job = job;

@@ -192,7 +192,8 @@ struct eddy_loop {
     bool idle;                               /* of peers.c: only another thread can wake it */
     bool stuck;                              /* of peers.c: and none will */
     struct eddy__stack_report *stack_report; /* NULL: not wanted */
-    struct eddy__pool *pools[2]; /* worker threads made on demand: see enum eddy__pool_use */
+    struct eddy__workers
+        *workers[2]; /* worker threads made on demand: see enum eddy__workers_use */
     struct list guests;
     struct eddy__along *along; /* of the task layer: cancellations that are being passed on */
     uint32_t search;           /* and the number of its last search for cycles of waits */
@@ -323,11 +324,11 @@ void eddy__fd_forget(struct eddy__fd *fd);
 
 /* ---- worker threads (work.c) ----
  * A job runs in a thread and then done is called in the loop. The loop is held meanwhile. */
-enum eddy__pool_use { EDDY__POOL_BLOCKING, EDDY__POOL_NAMES };
+enum eddy__workers_use { EDDY__WORKERS_BLOCKING, EDDY__WORKERS_NAMES };
 struct eddy__work {
     struct eddy__inbox_node node; /* must stay first */
     struct list link;             /* of the pool's queue */
-    struct eddy__pool *pool;
+    struct eddy__workers *pool;
     eddy_loop *loop;
     const char *name; /* a constant, for reports of stuck jobs; NULL: it is not reported */
     void (*run)(struct eddy__work *work);  /* in the thread */
@@ -340,11 +341,11 @@ struct eddy__work {
 };
 /* Queues the job in the loop's pool of that use, making the pool and threads on demand. 0 or an
  * error, not raised. */
-int eddy__work_submit(eddy_loop *loop, enum eddy__pool_use use, struct eddy__work *work);
+int eddy__work_submit(eddy_loop *loop, enum eddy__workers_use use, struct eddy__work *work);
 /* True when the job had not begun: it never will, and done is not called. */
 bool eddy__work_cancel(struct eddy__work *work);
-/* For a job in the loop's EDDY__POOL_BLOCKING that eddy__work_cancel came too late for, and nobody
- * waits for any more: it does not hold the loop. done or drop is called all the same. */
+/* For a job in the loop's EDDY__WORKERS_BLOCKING that eddy__work_cancel came too late for, and that
+ * nobody waits for any more: it does not hold the loop. done or drop is called all the same. */
 void eddy__work_leave(struct eddy__work *work);
 /* In the thread: the job may wait for somebody else from now on, for ever. It does not count
  * against the limit of the pool's threads, and once it was left the pool's close does not wait for
@@ -355,54 +356,14 @@ int eddy__work_waits(void);
 struct eddy__work *eddy__work_current(void);
 /* A pool of one's own: so many threads (0: as many as the loop's has), which get that name. NULL
  * without memory, not raised. Submitting is as above. */
-struct eddy__pool *eddy__pool_open(unsigned threads, const char *name);
-unsigned eddy__pool_threads(const struct eddy__pool *pool);
-int eddy__pool_submit(struct eddy__pool *pool, eddy_loop *loop, struct eddy__work *work);
+struct eddy__workers *eddy__workers_open(unsigned threads, const char *name);
+unsigned eddy__workers_threads(const struct eddy__workers *pool);
+int eddy__workers_submit(struct eddy__workers *pool, eddy_loop *loop, struct eddy__work *work);
 /* Waits at most that long for the threads to end; what is stuck goes on by itself. told hears of
  * stuck jobs by their names; NULL: nobody. */
-void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns, eddy_loop *told);
+void eddy__workers_close(struct eddy__workers *pool, int64_t timeout_ns, eddy_loop *told);
 /* Closes the loop's own pools, within that time together. */
 void eddy__work_close(eddy_loop *loop, int64_t timeout_ns);
-
-/* ---- forked workers (forker.c) ----
- * A process that was forked once, while little was open, forks the workers and waits for them, so
- * that they come from a process of one thread and the program's own children are left alone. Each
- * worker has a socket: a byte there and back is a job and its end. Statuses are not raised. */
-struct eddy__forker {
-    int fd; /* to the process: commands go there, answers come back */
-    pid_t pid;
-    unsigned slots;
-    pid_t *workers; /* of the process; here only its memory */
-    void (*work)(unsigned slot, void *arg);
-    void *arg;
-};
-struct eddy__forker_answer {
-    unsigned slot;
-    int error;       /* -errno: there never was a worker */
-    int wait_status; /* how it ended */
-};
-/* In the worker, for each job: work(slot, arg). To be called in a callback: the workers run on this
- * stack. 0 or -errno; arg and what it leads to must be shared memory or never change. */
-int eddy__forker_open(struct eddy__forker *forker, unsigned slots,
-                      void (*work)(unsigned slot, void *arg), void *arg);
-/* Asks for the slot's worker; its socket, or -errno. There will be one answer: how it ended, or why
- * there is none. A fork of the worker may keep the socket open. */
-int eddy__forker_start(struct eddy__forker *forker, unsigned slot);
-/* Ends the slot's worker if it still runs. */
-int eddy__forker_end(struct eddy__forker *forker, unsigned slot);
-/* 1 and an answer; -EAGAIN: none yet; another failure: the process has gone. */
-int eddy__forker_answer(struct eddy__forker *forker, struct eddy__forker_answer *answer);
-/* Tells it to kill the workers and end; then answers fail with 0. */
-void eddy__forker_stop(struct eddy__forker *forker);
-/* Blocks until the stopped process has ended, at most that long: false when it has not. */
-bool eddy__forker_wait(struct eddy__forker *forker, int64_t timeout_ns);
-/* The process has ended, or is killed if it has to be forced. */
-void eddy__forker_close(struct eddy__forker *forker, bool force);
-/* The worker's bell: rings it for a job; takes its ringing: 1, -EAGAIN, or it has gone: 0, -errno.
- * */
-int eddy__forker_ring(int fd);
-int eddy__forker_ringing(int fd);
-void eddy__forker_hang_up(int fd);
 
 /* ---- calls kept ready (call.c): for what must not fail when it comes ---- */
 struct eddy__call *eddy__call_take(eddy_loop *loop, eddy_callback *fn, void *arg);

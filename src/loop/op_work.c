@@ -139,7 +139,7 @@ int eddy__op_work_submit(eddy_loop *loop, eddy_op *op)
         return -ENOMEM;
     eddy__op_part(op)->record = record;
     eddy__op_part(op)->works = true;
-    int r = eddy__work_submit(loop, EDDY__POOL_BLOCKING, &record->work);
+    int r = eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &record->work);
     if (r < 0)
         free_record(record);
     return r;

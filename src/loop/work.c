@@ -18,7 +18,7 @@ enum { QUEUED, RUNNING, LEFT, FINISHED };
 
 struct worker {
     struct list link; /* of pool->workers */
-    struct eddy__pool *pool;
+    struct eddy__workers *pool;
     pthread_t thread;
     const char *job; /* the name of what it runs, NULL: nothing, or nothing with a name */
     int64_t look_ns; /* how long it looks for a next job, as its last job's loop allows */
@@ -34,7 +34,7 @@ struct worker {
  * are `looking` are idle and need no signal. Who opened the pool owns it, the loop those of its
  * own; one that was closed while a thread was stuck in its job belongs to its threads, and the last
  * to end frees it. */
-struct eddy__pool {
+struct eddy__workers {
     pthread_mutex_t mutex;
     pthread_cond_t jobs;  /* there is one, or the pool closes */
     pthread_cond_t ended; /* a thread has */
@@ -49,14 +49,14 @@ struct eddy__pool {
     unsigned max;
     bool closing;
     bool abandoned;
-    struct worker *gone;       /* the last that was one too many, not joined yet */
-    struct eddy__pool **place; /* in the loop; NULL: it is not the loop's own */
-    struct list dropped;       /* jobs that have not begun when it closes */
-    char name[16];             /* of its threads */
+    struct worker *gone;          /* the last that was one too many, not joined yet */
+    struct eddy__workers **place; /* in the loop; NULL: it is not the loop's own */
+    struct list dropped;          /* jobs that have not begun when it closes */
+    char name[16];                /* of its threads */
 };
 
 /* Stands in the loop's place of a pool that was closed. */
-static struct eddy__pool closed_pool;
+static struct eddy__workers closed_pool;
 
 static _Thread_local struct eddy__work *current;
 
@@ -79,9 +79,9 @@ static unsigned default_threads(void)
     return n < THREADS_MAX ? (unsigned)n : THREADS_MAX;
 }
 
-static struct eddy__pool *open_pool(unsigned threads, const char *name)
+static struct eddy__workers *open_pool(unsigned threads, const char *name)
 {
-    struct eddy__pool *pool = eddy__alloc_zero(sizeof *pool);
+    struct eddy__workers *pool = eddy__alloc_zero(sizeof *pool);
     pthread_condattr_t monotonic;
 
     if (!pool)
@@ -105,7 +105,7 @@ static struct eddy__pool *open_pool(unsigned threads, const char *name)
 struct opening {
     unsigned threads;
     const char *name;
-    struct eddy__pool *pool;
+    struct eddy__workers *pool;
 };
 
 static void open_aside(void *arg)
@@ -116,7 +116,7 @@ static void open_aside(void *arg)
 }
 
 /* The C library takes 2 KiB of stack to count processors. */
-struct eddy__pool *eddy__pool_open(unsigned threads, const char *name)
+struct eddy__workers *eddy__workers_open(unsigned threads, const char *name)
 {
     struct opening opening = {threads, name, NULL};
 
@@ -125,24 +125,24 @@ struct eddy__pool *eddy__pool_open(unsigned threads, const char *name)
 }
 
 /* The loop's pool of that use, made when it is first needed. NULL without memory. */
-static struct eddy__pool *pool_of(eddy_loop *loop, enum eddy__pool_use use)
+static struct eddy__workers *pool_of(eddy_loop *loop, enum eddy__workers_use use)
 {
-    struct eddy__pool **place = &loop->pools[use];
+    struct eddy__workers **place = &loop->workers[use];
 
     if (!*place) {
-        *place = eddy__pool_open(use == EDDY__POOL_NAMES ? THREADS_NAMES : 0, "eddy-work");
+        *place = eddy__workers_open(use == EDDY__WORKERS_NAMES ? THREADS_NAMES : 0, "eddy-work");
         if (*place)
             (*place)->place = place;
     }
     return *place;
 }
 
-unsigned eddy__pool_threads(const struct eddy__pool *pool)
+unsigned eddy__workers_threads(const struct eddy__workers *pool)
 {
     return pool->max;
 }
 
-static void free_pool(struct eddy__pool *pool)
+static void free_pool(struct eddy__workers *pool)
 {
     struct list *link;
 
@@ -196,13 +196,13 @@ static void run(struct eddy__work *work)
 
 static bool has_job(void *pool)
 {
-    return atomic_load_explicit(&((struct eddy__pool *)pool)->queued, memory_order_relaxed) > 0;
+    return atomic_load_explicit(&((struct eddy__workers *)pool)->queued, memory_order_relaxed) > 0;
 }
 
 /* With the mutex, which others may have meanwhile. */
 static void await_job(struct worker *worker)
 {
-    struct eddy__pool *pool = worker->pool;
+    struct eddy__workers *pool = worker->pool;
 
     pool->idle++;
     pool->looking++;
@@ -216,7 +216,7 @@ static void await_job(struct worker *worker)
 }
 
 /* How many do not wait for somebody else. */
-static unsigned at_work(const struct eddy__pool *pool)
+static unsigned at_work(const struct eddy__workers *pool)
 {
     return pool->threads - pool->waiting;
 }
@@ -224,7 +224,7 @@ static unsigned at_work(const struct eddy__pool *pool)
 /* With the mutex: the next job, NULL when the thread is to end. */
 static struct eddy__work *next_job(struct worker *worker)
 {
-    struct eddy__pool *pool = worker->pool;
+    struct eddy__workers *pool = worker->pool;
 
     if (at_work(pool) > pool->max)
         return NULL;
@@ -255,7 +255,7 @@ static void job_ended(struct worker *worker)
  * what is returned, or NULL. */
 static struct worker *end_worker(struct worker *worker)
 {
-    struct eddy__pool *pool = worker->pool;
+    struct eddy__workers *pool = worker->pool;
     struct worker *before = pool->closing ? NULL : pool->gone;
 
     if (!pool->closing)
@@ -271,7 +271,7 @@ static struct worker *end_worker(struct worker *worker)
 static void *worker_main(void *arg)
 {
     struct worker *worker = arg;
-    struct eddy__pool *pool = worker->pool;
+    struct eddy__workers *pool = worker->pool;
     struct eddy__work *work;
 
     pthread_setname_np(pthread_self(), pool->name);
@@ -324,7 +324,7 @@ static int create_thread(pthread_t *thread, struct worker *worker)
 }
 
 /* With the mutex. 0 or -errno. */
-static int add_worker(struct eddy__pool *pool)
+static int add_worker(struct eddy__workers *pool)
 {
     struct worker *worker = eddy__alloc_zero(sizeof *worker);
 
@@ -341,7 +341,7 @@ static int add_worker(struct eddy__pool *pool)
     return 0;
 }
 
-static int enqueue(struct eddy__pool *pool, struct eddy__work *work)
+static int enqueue(struct eddy__workers *pool, struct eddy__work *work)
 {
     int r = 0;
 
@@ -358,14 +358,14 @@ static int enqueue(struct eddy__pool *pool, struct eddy__work *work)
     return r;
 }
 
-int eddy__work_submit(eddy_loop *loop, enum eddy__pool_use use, struct eddy__work *work)
+int eddy__work_submit(eddy_loop *loop, enum eddy__workers_use use, struct eddy__work *work)
 {
-    struct eddy__pool *pool = pool_of(loop, use);
+    struct eddy__workers *pool = pool_of(loop, use);
 
-    return pool ? eddy__pool_submit(pool, loop, work) : EDDY_ENOMEM;
+    return pool ? eddy__workers_submit(pool, loop, work) : EDDY_ENOMEM;
 }
 
-int eddy__pool_submit(struct eddy__pool *pool, eddy_loop *loop, struct eddy__work *work)
+int eddy__workers_submit(struct eddy__workers *pool, eddy_loop *loop, struct eddy__work *work)
 {
     if (pool == &closed_pool)
         return EDDY_ECLOSED;
@@ -386,7 +386,7 @@ bool eddy__work_cancel(struct eddy__work *work)
 {
     if (atomic_load(&work->state) != QUEUED) /* its pool may have gone */
         return false;
-    struct eddy__pool *pool = work->pool;
+    struct eddy__workers *pool = work->pool;
     pthread_mutex_lock(&pool->mutex);
     bool queued = atomic_load(&work->state) == QUEUED;
     if (queued) {
@@ -408,7 +408,7 @@ bool eddy__work_cancel(struct eddy__work *work)
  * it. 0, or -errno and nothing has changed. */
 static int stand_aside(struct worker *worker)
 {
-    struct eddy__pool *pool = worker->pool;
+    struct eddy__workers *pool = worker->pool;
     int r = 0;
 
     if (pool->waiting == WAITING_MAX)
@@ -427,7 +427,7 @@ static int stand_aside(struct worker *worker)
 int eddy__work_waits(void)
 {
     struct worker *worker = current->worker;
-    struct eddy__pool *pool = worker->pool;
+    struct eddy__workers *pool = worker->pool;
     int r = 0;
 
     pthread_mutex_lock(&pool->mutex);
@@ -442,11 +442,11 @@ int eddy__work_waits(void)
 /* Not waited for at the close are only those that are known to wait: the others end soon. */
 void eddy__work_leave(struct eddy__work *work)
 {
-    struct eddy__pool *pool = work->pool;
+    struct eddy__workers *pool = work->pool;
     eddy_loop *loop = work->loop;
     int running = RUNNING;
 
-    if (pool != loop->pools[EDDY__POOL_BLOCKING]) /* it was closed, and may have gone */
+    if (pool != loop->workers[EDDY__WORKERS_BLOCKING]) /* it was closed, and may have gone */
         return;
     pthread_mutex_lock(&pool->mutex);
     struct worker *worker = work->worker;
@@ -481,7 +481,7 @@ static void drop_queue(struct list *queue)
 }
 
 /* With the mutex. */
-static void wait_for_threads(struct eddy__pool *pool, int64_t timeout_ns)
+static void wait_for_threads(struct eddy__workers *pool, int64_t timeout_ns)
 {
     int64_t end = eddy__ns_after(eddy__clock_now(), timeout_ns);
     struct timespec ts = {.tv_sec = (time_t)(end / NS_PER_SECOND),
@@ -492,7 +492,7 @@ static void wait_for_threads(struct eddy__pool *pool, int64_t timeout_ns)
             return;
 }
 
-static void join_or_detach(struct eddy__pool *pool)
+static void join_or_detach(struct eddy__workers *pool)
 {
     list_each(link, &pool->workers) {
         struct worker *worker = container_of(link, struct worker, link);
@@ -512,7 +512,7 @@ struct stuck {
 };
 
 /* With the mutex. Names stay when the job has gone: they are the program's constants. */
-static void note_stuck(const struct eddy__pool *pool, struct stuck *stuck)
+static void note_stuck(const struct eddy__workers *pool, struct stuck *stuck)
 {
     stuck->count = 0;
     memcpy(stuck->pool, pool->name, sizeof stuck->pool);
@@ -542,7 +542,7 @@ static void move_all(struct list *from, struct list *to)
 }
 
 /* With the mutex: refuses jobs from now on; threads end when they have done what they do. */
-static void begin_close(struct eddy__pool *pool)
+static void begin_close(struct eddy__workers *pool)
 {
     if (pool->place)
         *pool->place = &closed_pool;
@@ -552,7 +552,7 @@ static void begin_close(struct eddy__pool *pool)
     pthread_cond_broadcast(&pool->jobs);
 }
 
-void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns, eddy_loop *told)
+void eddy__workers_close(struct eddy__workers *pool, int64_t timeout_ns, eddy_loop *told)
 {
     struct list dropped;
     struct stuck stuck;
@@ -579,9 +579,9 @@ void eddy__pool_close(struct eddy__pool *pool, int64_t timeout_ns, eddy_loop *to
 void eddy__work_close(eddy_loop *loop, int64_t timeout_ns)
 {
     int64_t end = eddy__ns_after(eddy__clock_now(), timeout_ns);
-    struct eddy__pool *pools[count_of(loop->pools)];
+    struct eddy__workers *pools[count_of(loop->workers)];
 
-    memcpy(pools, loop->pools, sizeof pools);
+    memcpy(pools, loop->workers, sizeof pools);
     for (size_t i = 0; i < count_of(pools); i++) {
         if (!pools[i] || pools[i] == &closed_pool)
             continue;
@@ -592,6 +592,6 @@ void eddy__work_close(eddy_loop *loop, int64_t timeout_ns)
     for (size_t i = 0; i < count_of(pools); i++) {
         int64_t left = end - eddy__clock_now();
 
-        eddy__pool_close(pools[i], left > 0 ? left : 0, loop);
+        eddy__workers_close(pools[i], left > 0 ? left : 0, loop);
     }
 }

@@ -366,7 +366,7 @@ static int run_with_stuck_job(void *arg)
 
     sem_init(&gate, 0, 0);
     CHECK_INT(eddy_loop_run_until_complete(loop, leaves_a_job_behind_coro(fails)), 0);
-    eddy__pool_close(loop->pools[EDDY__POOL_BLOCKING], 1000000, NULL);
+    eddy__workers_close(loop->workers[EDDY__WORKERS_BLOCKING], 1000000, NULL);
     eddy_loop_close(loop);
     sem_post(&gate);
     while (eddy__alloc_live() > before)

@@ -141,7 +141,7 @@ static void check_others_go_on(eddy_loop *loop)
         close(fd);
         jobs[i].run = nothing;
         jobs[i].done = job_done;
-        CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &jobs[i]));
+        CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &jobs[i]));
         run_until(loop, before + 3);
     }
 }

@@ -88,7 +88,7 @@ TEST_PLAIN(work_runs_in_a_thread_and_is_done_in_the_loop)
     struct job job;
 
     init(&job);
-    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &job.work));
+    CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &job.work));
     CHECK_INT(loop->holds, 1);
     run_until(loop, 1);
     CHECK(job.ran && job.done);
@@ -114,7 +114,7 @@ TEST_PLAIN(work_is_found_by_threads_that_look_for_it)
     loop_thread = pthread_self();
     for (int i = 0; i < COUNT; i++) {
         init(&jobs[i]);
-        CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &jobs[i].work));
+        CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &jobs[i].work));
         run_until(loop, i + 1);
         CHECK(jobs[i].ran);
         if (i % 30 == 0)
@@ -146,7 +146,7 @@ TEST_PLAIN(work_starts_as_many_threads_as_needed_and_allowed)
     eddy_loop *loop = open_loop();
     for (int i = 0; i < 5; i++) { /* one after the other needs one thread */
         init(&jobs[0]);
-        CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &jobs[0].work));
+        CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &jobs[0].work));
         run_until(loop, i + 1);
         usleep(1000);
     }
@@ -155,7 +155,7 @@ TEST_PLAIN(work_starts_as_many_threads_as_needed_and_allowed)
         init(&jobs[i]);
         jobs[i].at_once = &at_once;
         jobs[i].most = &most;
-        CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &jobs[i].work));
+        CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &jobs[i].work));
     }
     CHECK_INT(threads_alive() - before, 3);
     run_until(loop, 5 + COUNT);
@@ -177,9 +177,9 @@ TEST_PLAIN(work_T1_cancelled_while_queued_never_runs)
     setenv("EDDY_THREADS", "1", 1);
     eddy_loop *loop = open_loop();
     first.gate = &gate;
-    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &first.work));
-    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &second.work));
-    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &third.work));
+    CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &first.work));
+    CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &second.work));
+    CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &third.work));
     await_begin(&first);
     CHECK(eddy__work_cancel(&second.work));
     CHECK(!eddy__work_cancel(&second.work));
@@ -213,17 +213,17 @@ TEST_PLAIN(work_T2_close_does_not_wait_for_a_stuck_job)
     stuck.work.drop = queued.work.drop = dropped;
     stuck.gate = &gate;
     eddy_loop *loop = open_loop();
-    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &stuck.work));
-    CHECK_OK(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &queued.work));
+    CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &stuck.work));
+    CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &queued.work));
     await_begin(&stuck);
     int64_t began = eddy__clock_now();
-    eddy__pool_close(loop->pools[EDDY__POOL_BLOCKING], 20000000, NULL);
+    eddy__workers_close(loop->workers[EDDY__WORKERS_BLOCKING], 20000000, NULL);
     CHECK(eddy__clock_now() - began >= 20000000);
     CHECK(eddy__clock_now() - began < 5 * NS_PER_SECOND);
     CHECK(queued.dropped && !queued.ran);
     struct job late;
     init(&late);
-    CHECK_INT(eddy__work_submit(loop, EDDY__POOL_BLOCKING, &late.work), EDDY_ECLOSED);
+    CHECK_INT(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &late.work), EDDY_ECLOSED);
     eddy_loop_close(loop);
     CHECK(!stuck.dropped);
     sem_post(&gate);
@@ -248,8 +248,8 @@ TEST_PLAIN(work_T2_pools_close_together)
         init(&stuck[i]);
         stuck[i].work.drop = dropped;
         stuck[i].gate = &gate;
-        CHECK_OK(
-            eddy__work_submit(loop, i ? EDDY__POOL_NAMES : EDDY__POOL_BLOCKING, &stuck[i].work));
+        CHECK_OK(eddy__work_submit(loop, i ? EDDY__WORKERS_NAMES : EDDY__WORKERS_BLOCKING,
+                                   &stuck[i].work));
         await_begin(&stuck[i]);
     }
     int64_t began = eddy__clock_now();
@@ -275,7 +275,7 @@ TEST_PLAIN(work_done_during_close_is_done)
 
         init(&job);
         job.work.drop = dropped;
-        CHECK_OK(eddy__work_submit(loop, EDDY__POOL_NAMES, &job.work));
+        CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_NAMES, &job.work));
         if (i % 2)
             usleep(200);
         eddy_loop_close(loop);
@@ -293,7 +293,7 @@ TEST(work_G7_virtual_time_waits_for_jobs)
     loop_thread = pthread_self();
     job.at_once = &at_once;
     job.most = &most;
-    CHECK_OK(eddy__work_submit(eddy_loop_running(), EDDY__POOL_BLOCKING, &job.work));
+    CHECK_OK(eddy__work_submit(eddy_loop_running(), EDDY__WORKERS_BLOCKING, &job.work));
     CHECK_OK(eddy_sleep(3600));
     CHECK(job.done);
 }

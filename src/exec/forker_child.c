@@ -2,7 +2,7 @@
  * block. This process is nobody else's, so SIGCHLD is its to have. The tests make calls fail in the
  * program only: eddy__sys_sure. */
 #include "base/descriptor.h"
-#include "loop/forker.h"
+#include "exec/forker.h"
 
 #include "base/sys.h"
 

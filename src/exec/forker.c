@@ -1,5 +1,5 @@
 /* forker.c - a process that forks workers: this side of it. forker_child.c is the other. */
-#include "loop/forker.h"
+#include "exec/forker.h"
 
 #include "base/alloc.h"
 #include "base/descriptor.h"

@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/alloc.h"
-#include "loop/loop.h"
+#include "exec/forker.h"
 #include <signal.h>
 #include <sys/wait.h>
 

@@ -2,7 +2,7 @@
  * the digits and the pieces between colons. */
 #include "fuzz.h"
 
-#include "io/activation.h"
+#include "net/activation.h"
 
 #include <ctype.h>
 

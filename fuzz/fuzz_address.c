@@ -2,7 +2,7 @@
  * same. */
 #include "fuzz.h"
 
-#include "io/io.h"
+#include "stream/stream.h"
 
 static void check_host(const char *text, int port)
 {

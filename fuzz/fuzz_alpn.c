@@ -3,7 +3,7 @@
 /* pkg-config: openssl */
 #include "fuzz.h"
 
-#include "io/tls.h"
+#include "tls/openssl.h"
 
 #include <openssl/pem.h>
 #include <sys/mman.h>

@@ -2,7 +2,7 @@
  * that is not below the root, and nothing may be left. */
 #include "fuzz.h"
 
-#include "io/dir_watch.h"
+#include "fs/dir_watch.h"
 
 enum { EVENTS_MAX = 50 };
 

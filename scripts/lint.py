@@ -13,13 +13,14 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-LAYERS = ["base", "context", "loop", "task", "sync", "io", "exec", "inspect", "http", "db", "jobs",
-          "cache"]
+LAYERS = ["base", "context", "loop", "task", "sync", "stream", "tls", "net", "fs", "process", "server",
+          "exec", "inspect", "http", "db", "jobs", "cache"]
 # jobs and cache lie side by side; from http up a file sees other layers by public headers only.
 SIDE_BY_SIDE = {"jobs", "cache"}
 FIRST_PUBLIC_ONLY = "http"
 
 MAX_FILE, MAX_HEADER, MAX_FUNCTION, MAX_COLUMN = 600, 200, 80, 100
+MAX_ROOM = 20  # per cent
 # Functions that may be longer: the state switch of a parser. path: names
 LONG_FUNCTIONS = {}
 # Calls that a file may make although they are banned for it. path: names
@@ -29,7 +30,7 @@ ALLOWED_CALLS = {}
 OBJECTS = "task|gen|group|future|completion|queue|channel|lock|event|condition|semaphore|barrier|" \
           "stream|server|datagram|process|signal|dir_watch|pool|remote|loop|exit_stack"
 # Functions that were given an object which their caller holds. path: names
-HELD_OBJECTS = {"src/io/accept.c": ("accept_all",)}
+HELD_OBJECTS = {"src/server/accept.c": ("accept_all",)}
 
 ANYWHERE = "sprintf vsprintf strcpy strcat atoi atol atof strtok gets alloca"
 SLEEPS = "sleep usleep nanosleep"
@@ -40,13 +41,16 @@ SYSTEM = """socket socketpair connect accept accept4 bind listen send sendto sen
     unlinkat rename renameat mkdir rmdir link symlink readlink opendir readdir poll ppoll select
     pselect epoll_create1 epoll_ctl epoll_wait epoll_pwait pipe pipe2 eventfd fopen fdopen fread
     fwrite fclose"""
+# The layers that speak with the system.
+CALLERS = ("base/", "loop/", "stream/", "tls/", "net/", "fs/", "process/", "server/", "exec/forker")
 # names, where they are banned (beginnings of paths), where not, what to use
 BANS = [
     (ANYWHERE, ("src/", "include/", "tools/", "examples/", "tests/", "bench/", "fuzz/"), (),
      "unsafe; take snprintf, memcpy, strtol"),
     (SLEEPS, ("src/", "tools/"), (), "blocks the loop; take eddy_sleep"),
     (MEMORY, ("src/",), ("src/base/alloc.c",), "take base/alloc.h"),
-    (SYSTEM, ("src/",), ("src/base/", "src/loop/", "src/io/", "src/exec/forker"), "goes through src/loop or src/io"),
+    (SYSTEM, ("src/",), tuple(f"src/{layer}" for layer in CALLERS),
+     "belongs into " + ", ".join(CALLERS)),
     ("clock_gettime gettimeofday time", ("src/",), ("src/base/clock.c",), "take base/clock.h"),
     ("abort", ("src/",), ("src/base/",), "take eddy__bug"),
 ]
@@ -71,7 +75,7 @@ OTHER_WAYS = [
 ]
 SYS_FILES = ("src/base/sys.", "src/base/fault.")
 # They ask for the failure of what is no system call. path: functions
-ASKERS = {"src/io/file_op.c": ("run_once",), "src/io/names_thread.c": ("look_up",)}
+ASKERS = {"src/fs/file_op.c": ("run_once",), "src/net/names_thread.c": ("look_up",)}
 MARKS = re.compile(r"\b(?:TODO|FIXME|X{3})\b")
 
 
@@ -129,6 +133,39 @@ def include_problem(source, name):
     if target != f"src/{other}/{other}.h":
         return f"enter {other} by its door, {other}/{other}.h ({name})"
     return None
+
+
+def check_circles(sources):
+    """No header includes itself by way of others."""
+    headers = {s.path: s for s in sources if s.path.startswith("src/") and s.path.endswith(".h")}
+    includes = {path: [(n, target) for n, line in enumerate(s.lines, 1)
+                       if (m := re.match(r'\s*#\s*include\s*"([^"]+)"', line))
+                       and (target := "src/" + m[1]) in headers]
+                for path, s in headers.items()}
+    done = set()
+
+    def visit(path, way):
+        for n, target in includes[path]:
+            if target in way:
+                yield path, n, "a circle: " + " → ".join([*way[way.index(target):], target])
+            elif target not in done:
+                yield from visit(target, [*way, target])
+        done.add(path)
+
+    for path in headers:
+        if path not in done:
+            yield from visit(path, [path])
+
+
+def check_rooms(sources):
+    """No layer holds so much of the core that nobody finds anything in it."""
+    lines = {}
+    for s in sources:
+        if s.layer in LAYERS:
+            lines[s.layer] = lines.get(s.layer, 0) + len(s.lines)
+    for layer, count in lines.items():
+        if count * 100 > MAX_ROOM * sum(lines.values()):
+            yield f"src/{layer}", 1, f"more than {MAX_ROOM} % of the lines of src: two layers in one?"
 
 
 def check_includes(source):
@@ -335,7 +372,7 @@ def main():
         for check in (check_includes, check_calls, check_newer, check_sys, check_functions, check_checkpoints, check_text,
                       check_contracts):
             problems += [(source.path, n, text) for n, text in check(source)]
-    problems += check_refused(sources)
+    problems += [*check_refused(sources), *check_circles(sources), *check_rooms(sources)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(compile_alone, public):
             problems += found

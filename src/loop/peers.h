@@ -2,7 +2,10 @@
 #ifndef EDDY_LOOP_PEERS_H
 #define EDDY_LOOP_PEERS_H
 
-#include "loop/loop.h"
+#include "base/base.h"
+#include <eddy/loop.h>
+
+#include <pthread.h>
 
 /* Complete before a loop of it runs its first turn. */
 struct eddy__peers {

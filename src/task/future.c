@@ -1,6 +1,8 @@
 /* future.c - eddy_future. */
 #include "task/future.h"
 
+#include "task/task.h"
+
 #include "base/alloc.h"
 #include <math.h>
 

@@ -2,8 +2,12 @@
 #ifndef EDDY_TASK_FUTURE_H
 #define EDDY_TASK_FUTURE_H
 
-#include "task/task.h"
+#include "base/base.h"
+#include "base/list.h"
 #include <eddy/future.h>
+#include <eddy/sync.h>
+
+#include <stddef.h>
 
 /* Pending until status is 0 or a failure; then it changes no more. Closing makes it EDDY_ECLOSED
  * for those who wait. Each of them has a reference: what was granted before is found after. */

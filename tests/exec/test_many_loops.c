@@ -1,5 +1,5 @@
 /* test_many_loops.c - M9: everything that loops share in a process, used by four loops at once. */
-#include "io/identity.h"
+#include "tls/identity.h"
 
 #include <eddy/loops.h>
 #include <signal.h>

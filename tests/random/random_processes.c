@@ -5,7 +5,7 @@
  * bytes are whole, nobody hangs; no child, zombie or member of a group is left (P1, T3). */
 #include "random.h"
 
-#include "io/process.h"
+#include "process/process.h"
 #include <eddy/pool.h>
 
 #include <signal.h>

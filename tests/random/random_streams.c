@@ -7,7 +7,7 @@
 /* pkg-config: openssl */
 #include "random.h"
 
-#include "io/identity.h"
+#include "tls/identity.h"
 #include <eddy/copy.h>
 
 enum { PERIOD = 4093, OPS_MAX = 120, SIZE_LARGE = 90000 };

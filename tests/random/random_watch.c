@@ -4,7 +4,7 @@
  * what is then made in any folder is told under its path. */
 #include "random.h"
 
-#include "io/dir_watch.h"
+#include "fs/dir_watch.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* test_packed_room.c - X11: the smallest packed stack on which each family of calls works. */
 #include "reports.h"
 
-#include "io/peer.h"
+#include "stream/peer.h"
 
 #include <eddy/file.h>
 #include <eddy/gather.h>

@@ -5,6 +5,7 @@ Layer order, banned calls, sizes, public headers that compile alone and carry co
 format where clang-format is installed; --slow adds clang-tidy. With FILEs only their problems are
 shown. Prints file:line: problem, and exits 1 when there is one.
 """
+import fnmatch
 import os
 import re
 import shutil
@@ -76,6 +77,7 @@ OTHER_WAYS = [
 SYS_FILES = ("src/base/sys.", "src/base/fault.")
 # They ask for the failure of what is no system call. path: functions
 ASKERS = {"src/fs/file_op.c": ("run_once",), "src/net/names_thread.c": ("look_up",)}
+RULES = "docs/design/semantics.md"
 MARKS = re.compile(r"\b(?:TODO|FIXME|X{3})\b")
 
 
@@ -285,6 +287,62 @@ def check_text(source):
             yield n, "unfinished: do it, or say in prose what is open"
 
 
+# ---- names: where they are declared, and whose they are ----------------------------------------
+
+DEFINED = re.compile(r"^(?!static|typedef|#)\w[^\n;{}=]*?\b(\w+)\([^;{}]*\)[^;{}()]*\n\{", re.M)
+DECLARED = re.compile(r"^(?!static\b|typedef\b)\w(?:(?!\btypedef\b)[^;:{}=#])*?\b(eddy\w+)\([^;{}]*;",
+                      re.M)
+# A section says in which files the functions below it are; a comment may except those below it.
+COMMENT = re.compile(r"^/\*(.*?)\*/", re.M | re.S)
+
+
+def files_of_declaration(source, at, files):
+    """-> those of files that the section there says and the comments in it, [] when it says none"""
+    names = []
+    for m in COMMENT.finditer(source.text, 0, at):
+        found = [n for n in re.findall(r"[\w*]+\.c\b", m[1]) if fnmatch.filter(files, n)]
+        if m[1].startswith(" ---- "):
+            section, names = found, found
+        elif found and names:
+            names = section + found
+    return names
+
+
+def check_declarations(sources):
+    """One declaration for each function, in the section of the file that defines it."""
+    ours = [s for s in sources if s.path.startswith(("src/", "include/"))
+            and not s.path.startswith("src/context/switch_")]  # one of these for each processor
+    defined = {m[1]: s.path for s in ours if s.path.endswith(".c") for m in DEFINED.finditer(s.bare)}
+    files = [os.path.basename(s.path) for s in ours]
+    first = {}
+    for source in ours:
+        for m in DECLARED.finditer(source.bare):
+            name, line = m[1], source.bare.count("\n", 0, m.start(1)) + 1
+            if name in first:
+                yield source.path, line, f"{name} is declared in {first[name]}, too"
+            first.setdefault(name, f"{source.path}:{line}")
+            if name not in defined:
+                yield source.path, line, f"{name} is defined nowhere"
+                continue
+            names = files_of_declaration(source, m.start(), files)
+            file = os.path.basename(defined[name])
+            if names and not any(fnmatch.fnmatch(file, n) for n in names):
+                yield source.path, line, f"{name} is defined in {file}, not in {', '.join(names)}"
+
+
+def check_rules(sources):
+    """Each rule of the contract is named by a test."""
+    if not os.path.exists(RULES):
+        return
+    tests = "\n".join(s.text for s in sources if s.path.startswith("tests/"))
+    named = set(re.findall(r"(?<![A-Za-z0-9])[A-Z]\d+(?![A-Za-z0-9])", tests))
+    with open(RULES, encoding="utf-8") as f:
+        for n, line in enumerate(f, 1):
+            m = re.match(r"\| ([A-Z]\d+) \|", line)
+            if m and m[1] not in named:
+                yield RULES, n, f"no test in tests/ names the rule {m[1]}"
+
+
 # ---- public headers ----------------------------------------------------------------------------
 
 def check_contracts(source):
@@ -372,7 +430,8 @@ def main():
         for check in (check_includes, check_calls, check_newer, check_sys, check_functions, check_checkpoints, check_text,
                       check_contracts):
             problems += [(source.path, n, text) for n, text in check(source)]
-    problems += [*check_refused(sources), *check_circles(sources), *check_rooms(sources)]
+    for check in (check_refused, check_circles, check_rooms, check_declarations, check_rules):
+        problems += check(sources)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(compile_alone, public):
             problems += found

@@ -280,7 +280,7 @@ int64_t eddy__loop_now_exact(eddy_loop *loop);
 void eddy__loop_turns(eddy_loop *loop);
 /* One turn without a poll that waits; for closing. */
 void eddy__loop_turn(eddy_loop *loop, int64_t timeout_ns);
-/* Enters and leaves the thread's "a loop runs" state. enter: 0 or EDDY_ELOOP raised. */
+/* Enters and leaves the thread's "a loop runs" state (report.c). enter: 0 or EDDY_ELOOP raised. */
 int eddy__loop_enter(eddy_loop *loop);
 void eddy__loop_leave(eddy_loop *loop);
 

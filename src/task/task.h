@@ -133,6 +133,7 @@ static inline int eddy__check_interrupt(void)
     return eddy__checkpoint_slow();
 }
 
+/* Lets everybody else run once. */
 void eddy__yield_turn(void);
 
 static inline void eddy__spend(void)
@@ -173,8 +174,6 @@ static inline void eddy__wake_at(eddy_task **place, int value)
         eddy__wake(task, value);
 }
 
-/* Lets everybody else run once. */
-void eddy__yield_turn(void);
 /* Suspends the running task, which the caller has put into the ring. */
 void eddy__step_aside(void);
 
@@ -187,7 +186,7 @@ static inline int eddy__raise_if(int code)
     return likely(code >= 0) ? code : eddy__raise_interrupt(code);
 }
 
-/* ---- queues of waiting tasks ----
+/* ---- queues of waiting tasks (waiters.c) ----
  * A waiter lives on the stack of the task that waits (or, for a done callback, in memory of its
  * own). queue is NULL once it was taken out: it has been granted what it waited for, or left. */
 struct eddy_waiter_ {
@@ -219,10 +218,6 @@ eddy_task *eddy__task_new(eddy_loop *loop, const eddy_coro *coro, const eddy_tas
 /* Prepares the loop's slabs of control blocks and launches. */
 void eddy__task_slabs_open(eddy_loop *loop);
 
-/* Calls fn for every task of the loop that has not ended, in no particular order; fn may make tasks
- * ready, but neither create nor free them. */
-void eddy__tasks_each(eddy_loop *loop, void (*fn)(eddy_task *task, void *arg), void *arg);
-
 /* The rare part, made on demand: NULL without memory, not raised. */
 struct eddy__task_more *eddy__task_more(eddy_task *task);
 static inline const char *eddy__task_reason(const eddy_task *task)
@@ -251,14 +246,48 @@ void eddy__task_end_echo(eddy_task *self, uint32_t cancels);
 /* Waits for its end whatever happens to the caller; does not look at its status. 0, or a failure,
  * not raised, when it waits for the caller. */
 int eddy__task_join(eddy_task *task);
+/* The status an awaiter sees of a done task, with its error record taken over; `aborted` is the
+ * ECANCELED or ETIMEDOUT that reached the awaiter meanwhile, or 0. */
+int eddy__task_result(eddy_task *task, int aborted);
+
+/* The handle of a task that is gone: told as a bug for as long as its memory serves no other, which
+ * in debug mode is long. AddressSanitizer and Valgrind tell by themselves (base/slab.h). */
+bool eddy__task_report_gone(const char *call) __attribute__((cold));
+static inline bool eddy__task_is_gone(const eddy_task *task, const char *call)
+{
+    return unlikely(task->state == EDDY__TASK_FREE) && eddy__task_report_gone(call);
+}
+
+/* ---- scopes (scope.c) ---- */
+
 /* When its innermost scopes expire, as far out as the first shield. */
 int64_t eddy__task_deadline(const eddy_task *task);
 /* Works out task->interrupt anew and ends its wait when it is parked and now interrupted. */
 void eddy__task_interrupt(eddy_task *task);
 
-/* The status an awaiter sees of a done task, with its error record taken over; `aborted` is the
- * ECANCELED or ETIMEDOUT that reached the awaiter meanwhile, or 0. */
-int eddy__task_result(eddy_task *task, int aborted);
+/* A shield for closers, which also restores the caller's error record when it is left. */
+struct eddy__closer {
+    eddy_scope scope;
+    eddy_error *error;
+};
+void eddy__closer_enter(struct eddy__closer *closer, double seconds);
+void eddy__closer_leave(struct eddy__closer *closer);
+
+/* ---- what is said of tasks (describe.c) ---- */
+
+/* Calls fn for every task of the loop that has not ended, in no particular order; fn may make tasks
+ * ready, but neither create nor free them. */
+void eddy__tasks_each(eddy_loop *loop, void (*fn)(eddy_task *task, void *arg), void *arg);
+
+/* "'Task-2' (fetch), started at crawl.c:12". */
+void eddy__task_describe(eddy_task *task, char *buf, size_t size);
+
+/* The record of its failure; NULL when it returned a bare code. Of a task that has ended. */
+eddy_error *eddy__task_record(const eddy_task *task);
+
+/* A stack was too small: says whose, and ends the program. */
+void eddy__overflow_die(const struct eddy__stack *stack) __attribute__((noreturn, cold));
+void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd);
 
 /* ---- waits for tasks (cancel.c) ----
  * A task that waits for tasks passes its cancellation on to them, as they do to those they wait
@@ -297,31 +326,7 @@ static inline bool eddy__may_close_cycle(const eddy_task *task)
     return task->along && (task->cancels || task->interrupt || !task->waiting->abort);
 }
 
-/* A stack was too small: says whose, and ends the program. */
-void eddy__overflow_die(const struct eddy__stack *stack) __attribute__((noreturn, cold));
-void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd);
-
-/* The handle of a task that is gone: told as a bug for as long as its memory serves no other, which
- * in debug mode is long. AddressSanitizer and Valgrind tell by themselves (base/slab.h). */
-bool eddy__task_report_gone(const char *call) __attribute__((cold));
-static inline bool eddy__task_is_gone(const eddy_task *task, const char *call)
-{
-    return unlikely(task->state == EDDY__TASK_FREE) && eddy__task_report_gone(call);
-}
-
-/* "'Task-2' (fetch), started at crawl.c:12". */
-void eddy__task_describe(eddy_task *task, char *buf, size_t size);
-
-/* The record of its failure; NULL when it returned a bare code. Of a task that has ended. */
-eddy_error *eddy__task_record(const eddy_task *task);
-
-/* A shield for closers, which also restores the caller's error record when it is left. */
-struct eddy__closer {
-    eddy_scope scope;
-    eddy_error *error;
-};
-void eddy__closer_enter(struct eddy__closer *closer, double seconds);
-void eddy__closer_leave(struct eddy__closer *closer);
+/* ---- for tests (park.c) ---- */
 
 #ifdef EDDY_TESTING
 /* Suspensions of this process so far, and: the running loop's main task is cancelled at the n-th

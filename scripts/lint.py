@@ -178,6 +178,19 @@ def check_includes(source):
             yield n, problem
 
 
+# Names that the loop must not have. Its reports name an eddy_task, as <eddy/loop.h> does.
+OF_TASKS = re.compile(r"\b(?!eddy_task\b)(?:eddy__tasks?\w*|eddy_task\w+|\w+_tasks?|tasks?_\w+)\b")
+
+
+def check_loop(source):
+    """The loop knows no tasks: it runs fibers, of which tasks are one kind."""
+    if source.layer != "loop":
+        return
+    for n, line in enumerate(source.code, 1):
+        for m in OF_TASKS.finditer(line):
+            yield n, f"{m[0]}: the loop knows no tasks, see struct eddy__loop_client"
+
+
 # ---- calls, sizes, text ------------------------------------------------------------------------
 
 def check_calls(source):
@@ -427,7 +440,7 @@ def main():
     public = [s.path for s in sources if s.path.startswith("include/") and s.path.endswith(".h")]
     problems = list(check_version())
     for source in sources:
-        for check in (check_includes, check_calls, check_newer, check_sys, check_functions, check_checkpoints, check_text,
+        for check in (check_includes, check_loop, check_calls, check_newer, check_sys, check_functions, check_checkpoints, check_text,
                       check_contracts):
             problems += [(source.path, n, text) for n, text in check(source)]
     for check in (check_refused, check_circles, check_rooms, check_declarations, check_rules):

@@ -17,6 +17,16 @@ typedef struct eddy_task eddy_task;
 enum { EDDY_BACKEND_DEFAULT, EDDY_BACKEND_URING, EDDY_BACKEND_EPOLL };
 enum { EDDY_CLOCK_DEFAULT, EDDY_CLOCK_REAL, EDDY_CLOCK_VIRTUAL };
 
+/* A timer of the library: the part of an eddy_scope that is the loop's. */
+typedef struct eddy_timer_ {
+    int64_t deadline;
+    void (*fire)(eddy_loop *loop, struct eddy_timer_ *timer);
+    struct eddy_timer_ *next;  /* among late ones that have expired, with what points to it */
+    struct eddy_timer_ **link; /* NULL: it is not among them */
+    uint32_t position;         /* 0: not armed */
+    bool late; /* fires after the others of its turn, and after what they made ready */
+} eddy_timer_;
+
 typedef struct eddy_loop_opts {
     int backend;        /* io_uring, epoll where it is refused; EDDY_BACKEND overrules 0 */
     int clock;          /* the virtual clock jumps to the next timer when nothing else is on */

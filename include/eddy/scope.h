@@ -9,28 +9,16 @@
 #ifndef EDDY_SCOPE_H
 #define EDDY_SCOPE_H
 
-#include <eddy/base.h>
+#include <eddy/loop.h>
 
 EDDY_BEGIN_DECLS
-
-struct eddy_loop;
-struct eddy_task;
-
-typedef struct eddy_timer_ {
-    int64_t deadline;
-    void (*fire)(struct eddy_loop *loop, struct eddy_timer_ *timer);
-    struct eddy_timer_ *next;  /* among late ones that have expired, with what points to it */
-    struct eddy_timer_ **link; /* NULL: it is not among them */
-    uint32_t position;         /* 0: not armed */
-    bool late; /* fires after the others of its turn, and after what they made ready */
-} eddy_timer_;
 
 /* Its fields belong to the library. */
 typedef struct eddy_scope {
     eddy_timer_ timer;
     struct eddy_scope *outer;
     struct eddy_scope *inner;
-    struct eddy_task *task;
+    eddy_task *task;
     void *error; /* a shield's: the record to restore */
     int status;  /* what suspending calls inside return, 0: nothing */
     bool shield;

@@ -31,6 +31,9 @@ struct eddy__thread {
 
 extern _Thread_local struct eddy__thread eddy__thread;
 
+/* No loop runs in this thread any more: nothing of one is left here. */
+void eddy__thread_leave_loop(void);
+
 /* Calls in a row that need not wait, of which the last yields (rule D4); tests may make it 1. */
 enum { EDDY__BUDGET = 64 };
 #ifdef EDDY_TESTING

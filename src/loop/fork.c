@@ -1,5 +1,5 @@
 /* fork.c - the child of a fork has nothing to do with its parent's loops (rule U6). */
-#include "loop/loop.h"
+#include "loop/parts.h"
 
 #include <unistd.h>
 
@@ -36,12 +36,7 @@ static void in_child(void)
     while ((link = list_take_first(&open_loops)))
         disown(container_of(link, eddy_loop, open));
     pthread_mutex_unlock(&lock);
-    eddy__thread.loop = NULL;
-    eddy__thread.fiber = NULL;
-    eddy__thread.task_name = NULL;
-    eddy__thread.bug = NULL;
-    eddy__thread.aside = NULL;
-    eddy__thread.aside_from = NULL;
+    eddy__thread_leave_loop();
 }
 
 static void register_handlers(void)

@@ -176,5 +176,5 @@ void eddy__loop_unref(eddy_loop *loop)
         return;
     if (loop->wake_fd.fd >= 0)
         close(loop->wake_fd.fd);
-    eddy__loop_free(loop);
+    loop->client->free(loop);
 }

@@ -3,7 +3,7 @@
 #define EDDY_LOOP_IO_H
 
 #include "base/sys.h"
-#include "loop/loop.h"
+#include "loop/parts.h"
 
 /* When to watch for events in user space before sleeping: waking an idle core costs more than what
  * a peer needs to answer. A spin that saw nothing skips the next 1, 2, 4 … waits, one that saw

@@ -1,5 +1,6 @@
 /* io_uring.c - the backend on io_uring: readiness by polls on the ring, operations as such. */
 #include "base/alloc.h"
+#include "base/slab.h"
 #include "loop/io.h"
 #include "loop/uring.h"
 

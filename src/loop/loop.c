@@ -2,6 +2,7 @@
 #include "loop/loop.h"
 #include "base/alloc.h"
 #include "loop/call.h"
+#include "loop/parts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -146,8 +147,6 @@ static int open_backend(eddy_loop *loop, int choice)
 static void init(eddy_loop *loop)
 {
     list_init(&loop->call_slabs);
-    list_init(&loop->task_slabs.slabs);
-    list_init(&loop->launch_slabs.slabs);
     list_init(&loop->guests);
     loop->late_end = &loop->late;
     loop->lap_entries = 1;
@@ -163,39 +162,28 @@ static int open_parts(eddy_loop *loop, const eddy_loop_opts *opts)
     if (backend < 0)
         return backend;
     int r = configure(loop, opts);
-    if (r < 0)
+    if (r < 0 || (r = open_backend(loop, backend)) < 0)
         return r;
-    if ((r = eddy__stack_pool_open(&loop->stacks, sizeof(struct eddy__stack))) < 0)
-        return eddy__raise_code(r);
-    if ((r = open_backend(loop, backend)) < 0) {
-        eddy__stack_pool_close(&loop->stacks);
-        return r;
-    }
     if ((r = eddy__inbox_open(loop)) < 0) {
         loop->backend->close(loop);
-        eddy__stack_pool_close(&loop->stacks);
         return eddy_raise(r, "cannot make an eventfd: %s", eddy_status_message(r));
     }
     return 0;
 }
 
-eddy_loop *eddy__loop_make(const eddy_loop_opts *opts)
+int eddy__loop_open(eddy_loop *loop, const struct eddy__loop_client *client,
+                    const eddy_loop_opts *opts)
 {
     static const eddy_loop_opts defaults;
-    eddy_loop *loop = eddy__alloc_zero(sizeof *loop);
 
-    if (!loop) {
-        eddy__raise_code(EDDY_ENOMEM);
-        return NULL;
-    }
     init(loop);
-    if (open_parts(loop, opts ? opts : &defaults) < 0) {
-        eddy__free(loop);
-        return NULL;
-    }
+    loop->client = client;
+    int r = open_parts(loop, opts ? opts : &defaults);
+    if (r < 0)
+        return r;
     eddy__fork_register(loop);
     loop->now = loop->virtual_clock ? 0 : eddy__clock_now();
-    return loop;
+    return 0;
 }
 
 void eddy__guest_add(eddy_loop *loop, struct eddy__guest *guest)
@@ -226,11 +214,9 @@ static void close_guests(eddy_loop *loop)
     }
 }
 
-/* Control blocks of tasks stay as long as somebody has a handle of one. */
 void eddy__loop_shut(eddy_loop *loop)
 {
     eddy__fork_forget(loop);
-    loop->task_blocks++; /* so that the last handle, wherever it goes, does not free it under us */
     close_guests(loop);
     eddy__ops_cancel(loop); /* threads that are in opens of FIFOs are not waited for */
     eddy__work_close(loop, 5 * NS_PER_SECOND);
@@ -238,25 +224,12 @@ void eddy__loop_shut(eddy_loop *loop)
     eddy__inbox_close(loop);
     loop->backend->close(loop);
     eddy__calls_close(loop);
-    if (loop->task_count == 0) { /* what cannot be ended keeps its stack */
-        eddy__aside_close(loop);
-        eddy__stack_pool_close(&loop->stacks);
-    }
     eddy__free(loop->timers.entries);
     eddy__free(loop->ring);
     loop->timers = (struct eddy__timers){0};
     loop->ring = NULL;
     loop->ring_capacity = 0;
     loop->ring_head = loop->ring_tail = 0;
-    if (--loop->task_blocks == 0)
-        eddy__loop_unref(loop);
-}
-
-void eddy__loop_free(eddy_loop *loop)
-{
-    slab_pool_close(&loop->task_slabs);
-    slab_pool_close(&loop->launch_slabs);
-    eddy__free(loop);
 }
 
 /* ---- running ---- */

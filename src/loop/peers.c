@@ -1,5 +1,5 @@
 /* peers.c - the loops of one eddy_run: who they are, and when none of them can go on. */
-#include "loop/loop.h"
+#include "loop/parts.h"
 
 #include "base/alloc.h"
 #include <eddy/loops.h>

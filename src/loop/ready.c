@@ -1,7 +1,7 @@
 /* ready.c - the ready ring's memory. An array of pointers beats a linked list: what comes next can
  * be fetched before it is needed (docs/design/loop.md has the figures). */
 #include "base/alloc.h"
-#include "loop/loop.h"
+#include "loop/parts.h"
 
 enum { FIRST_CAPACITY = 64 };
 

@@ -1,5 +1,5 @@
 /* report.c - the exception handler: who is told of what nobody observed. */
-#include "loop/loop.h"
+#include "loop/parts.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -40,8 +40,8 @@ static void print_aside(void *arg)
     const eddy_report *report = telling->report;
     char task[256] = "";
 
-    if (loop && report->task && loop->describe_task)
-        loop->describe_task(report->task, task, sizeof task);
+    if (loop && report->task)
+        loop->client->describe(report->task, task, sizeof task);
     flockfile(stderr); /* other loops may report, too */
     fprintf(stderr, "eddy: %s%s%s\n", report->message, task[0] ? "\n  " : "", task);
     if (report->error)
@@ -70,39 +70,11 @@ void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_report *report
         eddy__report(loop, report);
 }
 
-/* thread.bug: misuse is told to whoever hears of failures. */
-static void report_bug(const char *message)
+void eddy__report_bug(const char *message)
 {
     eddy__report(eddy__thread.loop, &(eddy_report){.message = message,
                                                    .task = (eddy_task *)(void *)eddy__thread.fiber,
                                                    .error = eddy_last_error()});
-}
-
-int eddy__loop_enter(eddy_loop *loop)
-{
-    if (eddy__thread.loop)
-        return eddy_raise(EDDY_ELOOP, "a loop is already running in this thread");
-    if (!loop || !loop->backend_state)
-        return eddy_raise(EDDY_ECLOSED, "Event loop is closed");
-    if (loop->task_count && !pthread_equal(loop->thread, pthread_self()))
-        return eddy_raise(EDDY_ELOOP, "the loop's tasks belong to another thread");
-    loop->running = true;
-    loop->thread = pthread_self();
-    eddy__context_adopt(&loop->context);
-    eddy__thread.loop = loop;
-    eddy__thread.bug = report_bug;
-    eddy__thread.task_name = loop->name_task;
-    eddy__aside_enter(loop);
-    return 0;
-}
-
-void eddy__loop_leave(eddy_loop *loop)
-{
-    loop->running = false;
-    eddy__thread.loop = NULL;
-    eddy__thread.bug = NULL;
-    eddy__thread.task_name = NULL;
-    eddy__thread.aside = NULL;
 }
 
 bool eddy__loop_missing(const char *function)

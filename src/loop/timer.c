@@ -6,7 +6,7 @@
  *
  * Heap and pile are the two ends of one array. A timer knows its place in it. */
 #include "base/alloc.h"
-#include "loop/loop.h"
+#include "loop/parts.h"
 
 enum { ARITY = 4, FIRST_CAPACITY = 64 };
 

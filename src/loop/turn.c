@@ -133,7 +133,7 @@ static NOINLINE size_t run_ready(size_t most)
 
                 eddy__thread.fiber = fiber;
                 eddy__thread.budget = eddy__budget;
-                if (!fiber->stack && !loop->begin(loop, fiber))
+                if (!fiber->stack && !loop->client->begin(loop, fiber))
                     continue;
                 eddy__context_switch(&loop->context, &fiber->context);
                 loop = eddy__thread.loop;
@@ -217,8 +217,8 @@ static int64_t time_to_next_timer(eddy_loop *loop)
     return next > now ? next - now : 0;
 }
 
-/* Waits for events, and when for some time there were none, gives the memory of idle stacks back:
- * before that, a burst would only have to fetch it again. */
+/* Waits for events, and when for some time there were none, has idle memory given back: before
+ * that, a burst would only have to fetch it again. */
 static void wait_or_trim(eddy_loop *loop, int64_t timeout_ns)
 {
     if (loop->trimmed || timeout_ns <= TRIM_AFTER_NS) {
@@ -227,7 +227,7 @@ static void wait_or_trim(eddy_loop *loop, int64_t timeout_ns)
     }
     poll_backend(loop, TRIM_AFTER_NS);
     if (!has_work(loop))
-        loop->trimmed = !eddy__stack_trim(&loop->stacks);
+        loop->trimmed = !loop->client->trim(loop);
 }
 
 static bool only_others_can_wake(eddy_loop *loop, int64_t timeout_ns)
@@ -289,8 +289,8 @@ static size_t run_batches(eddy_loop *loop, size_t most)
     if (atomic_load_explicit(&loop->inbox, memory_order_acquire))
         eddy__inbox_drain(loop);
     if (unlikely(atomic_load_explicit(&loop->interrupted, memory_order_relaxed)) &&
-        atomic_exchange(&loop->interrupted, false) && loop->on_interrupt)
-        loop->on_interrupt(loop);
+        atomic_exchange(&loop->interrupted, false))
+        loop->client->interrupt(loop);
     return entries;
 }
 
@@ -326,4 +326,26 @@ void eddy__loop_turns(eddy_loop *loop)
         lap(loop);
     while (!loop->stopping);
     loop->stopping = false;
+}
+
+/* ---- the thread that runs it ---- */
+
+int eddy__loop_enter(eddy_loop *loop)
+{
+    if (eddy__thread.loop)
+        return eddy_raise(EDDY_ELOOP, "a loop is already running in this thread");
+    if (!loop || !loop->backend_state)
+        return eddy_raise(EDDY_ECLOSED, "Event loop is closed");
+    loop->running = true;
+    loop->thread = pthread_self();
+    eddy__context_adopt(&loop->context);
+    eddy__thread.loop = loop;
+    eddy__thread.bug = eddy__report_bug;
+    return 0;
+}
+
+void eddy__loop_leave(eddy_loop *loop)
+{
+    loop->running = false;
+    eddy__thread_leave_loop();
 }

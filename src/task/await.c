@@ -33,7 +33,7 @@ static eddy_task *awaited_by(const eddy_task *task)
 /* Whether from awaits one that awaits … to. There may be cycles without it. */
 static bool leads_to(const eddy_task *from, const eddy_task *to)
 {
-    size_t left = to->loop->task_count;
+    size_t left = eddy__tasks_of(to->loop)->count;
 
     while (from && from != to && left-- > 0)
         from = awaited_by(from);

@@ -25,16 +25,16 @@ void eddy__task_end_echo(eddy_task *self, uint32_t cancels)
 
 /* Without recursion, for the chain of those who wait for each other may be long: an abort in here
  * only puts its own on top. */
-static void drain(eddy_loop *loop)
+static void drain(struct eddy__tasks *tasks)
 {
     struct eddy__along *along;
 
-    while ((along = loop->along)) {
+    while ((along = tasks->along)) {
         eddy_task *next = along->kind->next(along);
 
         along->at++;
         if (!next) {
-            loop->along = along->before;
+            tasks->along = along->before;
             along->task = NULL;
         } else if (!along->again || !next->cancels) {
             eddy__task_cancel(next, along->task);
@@ -44,7 +44,7 @@ static void drain(eddy_loop *loop)
 
 void eddy__pass_on(struct eddy__along *along, eddy_task *task, int code)
 {
-    eddy_loop *loop = task->loop;
+    struct eddy__tasks *tasks = eddy__tasks_of(task->loop);
 
     if (along->task) /* it came back: who has begun this looks for the cycle */
         return;
@@ -52,10 +52,10 @@ void eddy__pass_on(struct eddy__along *along, eddy_task *task, int code)
     along->aborted = code;
     along->task = task;
     along->at = 0;
-    along->before = loop->along;
-    loop->along = along;
+    along->before = tasks->along;
+    tasks->along = along;
     if (!along->before)
-        drain(loop);
+        drain(tasks);
 }
 
 /* ---- cycles of waits ---- */
@@ -135,7 +135,7 @@ static struct eddy__along *enter(struct eddy__along *top, struct eddy__along *al
 /* Depth first, without recursion. */
 void eddy__break_cycles(eddy_task *task)
 {
-    uint32_t search = ++task->loop->search;
+    uint32_t search = ++eddy__tasks_of(task->loop)->search;
     struct eddy__along *top = enter(NULL, along_of(task), task, search);
 
     while (top) {

@@ -52,7 +52,7 @@ void eddy__tasks_each(eddy_loop *loop, void (*fn)(eddy_task *task, void *arg), v
 {
     struct each each = {fn, arg};
 
-    slab_each(&loop->task_slabs, call_if_alive, &each);
+    slab_each(&eddy__tasks_of(loop)->block_slabs, call_if_alive, &each);
 }
 
 struct census {
@@ -77,7 +77,8 @@ static int by_age(const void *a, const void *b)
 /* All tasks of the loop in order of creation, to be freed; count 0 without memory. */
 static struct census take_census(eddy_loop *loop)
 {
-    struct census census = {eddy__alloc((loop->task_count + 1) * sizeof(eddy_task *)), 0};
+    struct census census = {eddy__alloc((eddy__tasks_of(loop)->count + 1) * sizeof(eddy_task *)),
+                            0};
 
     if (!census.tasks)
         return census;
@@ -123,7 +124,7 @@ size_t eddy_all_tasks(eddy_task **tasks, size_t n)
         eddy__tasks_each(loop, keep_oldest, &oldest);
         qsort(tasks, oldest.count, sizeof(eddy_task *), by_age);
     }
-    return loop->task_count;
+    return eddy__tasks_of(loop)->count;
 }
 
 static const char *state_of(const eddy_task *task)
@@ -155,7 +156,8 @@ static void dump_aside(void *arg)
         return;
     }
     struct census census = take_census(loop);
-    fprintf(stream, "%zu task%s:\n", loop->task_count, loop->task_count == 1 ? "" : "s");
+    size_t count = eddy__tasks_of(loop)->count;
+    fprintf(stream, "%zu task%s:\n", count, count == 1 ? "" : "s");
     for (size_t i = 0; i < census.count; i++)
         dump_task(stream, census.tasks[i]);
     eddy__free(census.tasks);

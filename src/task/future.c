@@ -1,6 +1,4 @@
 /* future.c - eddy_future. */
-#include "task/future.h"
-
 #include "task/task.h"
 
 #include "base/alloc.h"

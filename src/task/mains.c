@@ -43,6 +43,12 @@ struct run {
     struct member members[];
 };
 
+/* The place of its main task. */
+static eddy_task **main_of(const struct member *m)
+{
+    return &eddy__tasks_of(m->loop)->main;
+}
+
 /* ---- telling the others ---- */
 
 static void tell(const struct member *to, struct eddy__inbox_node *node)
@@ -55,10 +61,10 @@ static void tell(const struct member *to, struct eddy__inbox_node *node)
 
 static void cancel_main(struct eddy__inbox_node *node)
 {
-    const eddy_loop *loop = container_of(node, struct member, cancel)->loop;
+    eddy_task *main = *main_of(container_of(node, struct member, cancel));
 
-    if (loop->main)
-        eddy__task_cancel(loop->main, NULL);
+    if (main)
+        eddy__task_cancel(main, NULL);
 }
 
 static void stop(struct eddy__inbox_node *node)
@@ -76,12 +82,12 @@ static void cancel_all(struct run *run)
         tell(&run->members[i], &run->members[i].cancel);
 }
 
-static void interrupted(eddy_loop *loop)
+void eddy__run_interrupt(eddy_loop *loop)
 {
-    const struct member *m = loop->main ? loop->main->owner : NULL;
+    const eddy_task *main = eddy__tasks_of(loop)->main;
 
-    if (m)
-        cancel_all(m->run);
+    if (main)
+        cancel_all(((const struct member *)main->owner)->run);
 }
 
 /* ---- how it ends ---- */
@@ -152,7 +158,7 @@ static void stopped_early(struct member *m)
 
 static void print_unhandled(const struct member *m)
 {
-    const eddy_task *main = m->loop->main;
+    const eddy_task *main = *main_of(m);
     struct eddy__error_list failure = {0};
 
     if (main->status >= 0 || (m->was_cancelled && main->status == EDDY_ECANCELED))
@@ -176,8 +182,7 @@ static int start_main(struct member *m)
 
     if (!main)
         return eddy_status_(main);
-    m->loop->main = main;
-    m->loop->on_interrupt = interrupted;
+    *main_of(m) = main;
     m->loop->report_deadlock = true;
     main->owner = m;
     main->on_end = main_ended;
@@ -189,7 +194,7 @@ static int start_main(struct member *m)
  */
 static void end_main(struct member *m)
 {
-    eddy_task *main = m->loop->main;
+    eddy_task *main = *main_of(m);
 
     if (main->state == EDDY__TASK_DONE)
         print_unhandled(m);
@@ -203,7 +208,7 @@ static void end_main(struct member *m)
     if (main->state != EDDY__TASK_DONE && m->loop->failed)
         main_over(m, m->loop->failed); /* no other loop waits for it */
     main->observed = true;
-    m->loop->main = NULL;
+    *main_of(m) = NULL;
     if (all_ended)
         eddy__task_unref(main);
 }

@@ -26,10 +26,11 @@ void eddy__yield_everywhere(bool always)
 
 static void count_suspension(eddy_loop *loop)
 {
+    eddy_task *main = eddy__tasks_of(loop)->main;
     long mine = __atomic_add_fetch(&suspensions, 1, __ATOMIC_RELAXED);
 
-    if (mine == __atomic_load_n(&cancel_at, __ATOMIC_RELAXED) && loop->main)
-        eddy__task_cancel(loop->main, NULL);
+    if (mine == __atomic_load_n(&cancel_at, __ATOMIC_RELAXED) && main)
+        eddy__task_cancel(main, NULL);
 }
 #else
 static void count_suspension(eddy_loop *loop)

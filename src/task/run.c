@@ -1,16 +1,12 @@
 /* run.c - loops with tasks: opening, entering, closing, run_until_complete. */
 #include "task/run.h"
+#include "base/alloc.h"
+#include "task/aside.h"
 #include "task/stack_report.h"
-#include "task/task.h"
 #include <math.h>
 
 /* A call that asks for another one each time does not keep the loop from closing. */
 enum { LAST_TURNS = 16 };
-
-static void describe(eddy_task *task, char *buf, size_t size)
-{
-    eddy__task_describe(task, buf, size);
-}
 
 /* For error records. */
 static void name_running(char *buf, size_t size)
@@ -26,45 +22,113 @@ static void name_running(char *buf, size_t size)
         snprintf(buf, size, "Task-%u (%s)", self->number, eddy_task_function(self));
 }
 
+/* ---- what the loop asks of its tasks ---- */
+
+static bool trim(eddy_loop *loop)
+{
+    return eddy__stack_trim(&eddy__tasks_of(loop)->stacks);
+}
+
+static void free_tasks(eddy_loop *loop)
+{
+    struct eddy__tasks *tasks = eddy__tasks_of(loop);
+
+    slab_pool_close(&tasks->block_slabs);
+    slab_pool_close(&tasks->launch_slabs);
+    eddy__free(tasks);
+}
+
+static const struct eddy__loop_client client = {eddy__task_begin, eddy__run_interrupt, trim,
+                                                eddy__task_describe, free_tasks};
+
+/* ---- opening ---- */
+
+/* Control blocks stay as long as somebody has a handle of one, what cannot be ended keeps its
+ * stack. */
+static void shut(struct eddy__tasks *tasks)
+{
+    tasks->blocks++; /* so that the last handle, wherever it goes, does not free it under us */
+    eddy__loop_shut(&tasks->loop);
+    if (tasks->count == 0) {
+        eddy__aside_close(tasks);
+        eddy__stack_pool_close(&tasks->stacks);
+    }
+    if (--tasks->blocks == 0)
+        eddy__loop_unref(&tasks->loop);
+}
+
+static int open_tasks(struct eddy__tasks *tasks, const eddy_loop_opts *opts)
+{
+    int r = eddy__stack_pool_open(&tasks->stacks, sizeof(struct eddy__stack));
+
+    if (r < 0)
+        return eddy__raise_code(r);
+    if ((r = eddy__loop_open(&tasks->loop, &client, opts)) < 0) {
+        eddy__stack_pool_close(&tasks->stacks);
+        return r;
+    }
+    eddy__task_slabs_open(tasks);
+    return 0;
+}
+
 eddy_loop *eddy_loop_open_with(const eddy_loop_opts *opts)
 {
-    eddy_loop *loop = eddy__loop_make(opts);
+    struct eddy__tasks *tasks = eddy__alloc_zero(sizeof *tasks);
 
-    if (!loop)
-        return NULL;
-    loop->describe_task = describe;
-    loop->name_task = name_running;
-    loop->begin = eddy__task_begin;
-    eddy__task_slabs_open(loop);
-    if (eddy__stack_report_open(loop) < 0) {
-        eddy__loop_shut(loop);
+    if (!tasks) {
+        eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
-    return loop;
+    if (open_tasks(tasks, opts) < 0) {
+        eddy__free(tasks);
+        return NULL;
+    }
+    if (eddy__stack_report_open(tasks) < 0) {
+        shut(tasks);
+        return NULL;
+    }
+    return &tasks->loop;
 }
 
 /* ---- entering ---- */
+
+static bool is_elsewhere(const eddy_loop *loop)
+{
+    return !pthread_equal(loop->thread, pthread_self());
+}
+
+static int enter(eddy_loop *loop)
+{
+    if (loop && !atomic_load(&loop->closed) && eddy__tasks_of(loop)->count && is_elsewhere(loop))
+        return eddy_raise(EDDY_ELOOP, "the loop's tasks belong to another thread");
+    int r = eddy__loop_enter(loop);
+    if (r < 0)
+        return r;
+    eddy__thread.task_name = name_running;
+    eddy__aside_enter(eddy__tasks_of(loop));
+    return 0;
+}
 
 /* From its first run in a thread to its end the loop catches overflows there: it costs system
  * calls, which a program that steps the loop would pay at each step. */
 int eddy__run_enter(eddy_loop *loop)
 {
-    bool moved = loop && loop->catches_overflows && !pthread_equal(loop->thread, pthread_self());
-    int r = eddy__loop_enter(loop);
+    bool catches = loop && eddy__tasks_of(loop)->catches_overflows && !is_elsewhere(loop);
+    int r = enter(loop);
 
-    if (r < 0 || (loop->catches_overflows && !moved))
+    if (r < 0 || catches)
         return r;
     if ((r = eddy__overflow_open(eddy__overflow_describe_task)) < 0) {
         eddy__loop_leave(loop);
         return eddy_raise_at(NULL, r, "no alternate signal stack: %s", eddy_status_message(r));
     }
-    loop->catches_overflows = true;
+    eddy__tasks_of(loop)->catches_overflows = true;
     return 0;
 }
 
 static void stop_catching(eddy_loop *loop)
 {
-    if (loop->catches_overflows && pthread_equal(loop->thread, pthread_self()))
+    if (eddy__tasks_of(loop)->catches_overflows && !is_elsewhere(loop))
         eddy__overflow_close();
 }
 
@@ -103,10 +167,11 @@ static void count_older(eddy_task *task, void *arg)
 /* Whether the tasks made up to that one have ended. */
 static bool have_ended(eddy_loop *loop, uint32_t id)
 {
+    const struct eddy__tasks *tasks = eddy__tasks_of(loop);
     struct older older = {id, 0};
 
-    if (loop->task_id == id)
-        return loop->task_count == 0;
+    if (tasks->last_id == id)
+        return tasks->count == 0;
     eddy__tasks_each(loop, count_older, &older);
     return older.count == 0;
 }
@@ -114,15 +179,16 @@ static bool have_ended(eddy_loop *loop, uint32_t id)
 /* What is started meanwhile helps others to end, and is cancelled if it is there after them. */
 bool eddy__run_end_tasks(eddy_loop *loop)
 {
+    const struct eddy__tasks *tasks = eddy__tasks_of(loop);
+
     if (loop->closing && loop->deadlocked) /* it was tried, and told */
-        return loop->task_count == 0;
+        return tasks->count == 0;
     loop->closing = true;
     loop->deadlocked = false;
     loop->report_deadlock = true;
     for (int i = 0;
-         i < LAST_TURNS && !loop->deadlocked && (loop->task_count || eddy__ready_count(loop));
-         i++) {
-        uint32_t last = loop->task_id;
+         i < LAST_TURNS && !loop->deadlocked && (tasks->count || eddy__ready_count(loop)); i++) {
+        uint32_t last = tasks->last_id;
 
         eddy__tasks_each(loop, cancel_one, NULL);
         while (!have_ended(loop, last) && !loop->deadlocked) {
@@ -132,9 +198,9 @@ bool eddy__run_end_tasks(eddy_loop *loop)
         eddy__loop_turn(loop, 0);
     }
     loop->stopping = false;
-    if (loop->task_count)
+    if (tasks->count)
         eddy__tasks_each(loop, report_stuck, NULL);
-    return loop->task_count == 0;
+    return tasks->count == 0;
 }
 
 void eddy_loop_close(eddy_loop *loop)
@@ -153,8 +219,8 @@ void eddy_loop_close(eddy_loop *loop)
     }
     stop_catching(loop);
     loop->closing = true;
-    eddy__stack_report_close(loop);
-    eddy__loop_shut(loop);
+    eddy__stack_report_close(eddy__tasks_of(loop));
+    shut(eddy__tasks_of(loop));
     eddy__error_put(error);
 }
 

@@ -6,6 +6,8 @@
 
 /* The thread's "this loop runs", with overflows of stacks caught. 0, or a failure raised. */
 int eddy__run_enter(eddy_loop *loop);
+/* SIGINT came to one of the loops of an eddy_run: cancels all mains (mains.c). */
+void eddy__run_interrupt(eddy_loop *loop);
 /* Cancels what is left and waits for it; then makes the calls that are ready, such as done
  * callbacks, and what they lead to. False when some task can never end. */
 bool eddy__run_end_tasks(eddy_loop *loop);

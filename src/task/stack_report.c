@@ -16,7 +16,7 @@ struct eddy__stack_report {
     } rows[MAX_FUNCTIONS];
 };
 
-int eddy__stack_report_open(eddy_loop *loop)
+int eddy__stack_report_open(struct eddy__tasks *tasks)
 {
     const char *wanted = getenv("EDDY_STACK_REPORT");
 
@@ -24,16 +24,16 @@ int eddy__stack_report_open(eddy_loop *loop)
         return 0;
     if (strcmp(wanted, "1") != 0)
         return eddy_raise(EDDY_EINVAL, "EDDY_STACK_REPORT is \"%s\": 0 or 1 is expected", wanted);
-    loop->stack_report = eddy__alloc_zero(sizeof *loop->stack_report);
-    if (!loop->stack_report)
+    tasks->stack_report = eddy__alloc_zero(sizeof *tasks->stack_report);
+    if (!tasks->stack_report)
         return eddy__raise_code(EDDY_ENOMEM);
-    eddy__stack_pool_measure(&loop->stacks);
+    eddy__stack_pool_measure(&tasks->stacks);
     return 0;
 }
 
 void eddy__stack_report_note(eddy_task *task)
 {
-    struct eddy__stack_report *report = task->loop->stack_report;
+    struct eddy__stack_report *report = eddy__tasks_of(task->loop)->stack_report;
     size_t used = eddy__stack_high_water(task->fiber.stack);
     size_t i = 0;
 
@@ -50,9 +50,9 @@ void eddy__stack_report_note(eddy_task *task)
     }
 }
 
-void eddy__stack_report_close(eddy_loop *loop)
+void eddy__stack_report_close(struct eddy__tasks *tasks)
 {
-    struct eddy__stack_report *report = loop->stack_report;
+    struct eddy__stack_report *report = tasks->stack_report;
 
     if (!report)
         return;
@@ -64,5 +64,5 @@ void eddy__stack_report_close(eddy_loop *loop)
                 report->rows[i].tasks, report->rows[i].used, report->rows[i].size);
     funlockfile(stderr);
     eddy__free(report);
-    loop->stack_report = NULL;
+    tasks->stack_report = NULL;
 }

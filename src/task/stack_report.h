@@ -7,16 +7,16 @@
 struct eddy__stack_report;
 
 /* Starts measuring when the environment asks for it. 0, or EDDY_ENOMEM, EDDY_EINVAL, raised. */
-int eddy__stack_report_open(eddy_loop *loop);
+int eddy__stack_report_open(struct eddy__tasks *tasks);
 /* Prints the table to stderr. */
-void eddy__stack_report_close(eddy_loop *loop);
+void eddy__stack_report_close(struct eddy__tasks *tasks);
 
 void eddy__stack_report_note(eddy_task *task);
 
 /* A task has ended. */
 static inline void eddy__stack_report_add(eddy_task *task)
 {
-    if (unlikely(task->loop->stack_report != NULL))
+    if (unlikely(eddy__tasks_of(task->loop)->stack_report != NULL))
         eddy__stack_report_note(task);
 }
 

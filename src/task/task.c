@@ -3,18 +3,19 @@
 
 #include "base/alloc.h"
 #include "base/die.h"
+#include "task/aside.h"
 #include "task/local.h"
 #include "task/stack_report.h"
 
 #include <unistd.h>
 
-void eddy__task_slabs_open(eddy_loop *loop)
+void eddy__task_slabs_open(struct eddy__tasks *tasks)
 {
-    slab_pool_open(&loop->task_slabs, sizeof(eddy_task), offsetof(eddy_task, slot));
-    slab_pool_open(&loop->launch_slabs, sizeof(struct eddy__launch),
+    slab_pool_open(&tasks->block_slabs, sizeof(eddy_task), offsetof(eddy_task, slot));
+    slab_pool_open(&tasks->launch_slabs, sizeof(struct eddy__launch),
                    offsetof(struct eddy__launch, slot));
-    loop->task_slabs.careful |=
-        loop->debug; /* so that handles of those that are gone are told of */
+    /* so that handles of those that are gone are told of */
+    tasks->block_slabs.careful |= tasks->loop.debug;
 }
 
 /* ---- the end ---- */
@@ -42,7 +43,7 @@ static void free_more(struct eddy__task_more *more)
 
 static void free_task(eddy_task *task)
 {
-    eddy_loop *loop = task->loop;
+    struct eddy__tasks *tasks = eddy__tasks_of(task->loop);
 
     if (unlikely(task->status < 0))
         report_unobserved(task);
@@ -51,9 +52,9 @@ static void free_task(eddy_task *task)
     if (unlikely(task->more != NULL))
         free_more(task->more);
     task->state = EDDY__TASK_FREE;
-    slab_put(&loop->task_slabs, task);
-    if (--loop->task_blocks == 0 && unlikely(atomic_load(&loop->closed)))
-        eddy__loop_unref(loop);
+    slab_put(&tasks->block_slabs, task);
+    if (--tasks->blocks == 0 && unlikely(atomic_load(&tasks->loop.closed)))
+        eddy__loop_unref(&tasks->loop);
 }
 
 void eddy__task_unref(eddy_task *task)
@@ -78,7 +79,7 @@ static void end_task(eddy_loop *loop, eddy_task *task)
 {
     eddy__thread.fiber = NULL;
     task->state = EDDY__TASK_DONE;
-    loop->task_count--;
+    eddy__tasks_of(loop)->count--;
     eddy__ready_unreserve(loop);
     if (unlikely(loop->debug))
         check_record(task);
@@ -96,7 +97,7 @@ static void task_ended(eddy_loop *loop, struct eddy__fiber *fiber)
 
     eddy__context_drop(&fiber->context);
     eddy__stack_report_add(task);
-    eddy__stack_put(&loop->stacks, fiber->stack);
+    eddy__stack_put(&eddy__tasks_of(loop)->stacks, fiber->stack);
     fiber->stack = NULL;
     end_task(loop, task);
 }
@@ -117,7 +118,7 @@ static void task_main(void *arg)
     eddy_loop *loop = task->loop;
     eddy_coro coro = task->launch->coro;
 
-    slab_put(&loop->launch_slabs, task->launch);
+    slab_put(&eddy__tasks_of(loop)->launch_slabs, task->launch);
     task->function = coro.name;
     task->begun = true;
     task->status = coro.run(coro.args);
@@ -137,7 +138,7 @@ static COLD bool never_runs(eddy_task *task, int status)
     task->status = status;
     task->function = launch->coro.name;
     task->begun = true;
-    slab_put(&task->loop->launch_slabs, launch);
+    slab_put(&eddy__tasks_of(task->loop)->launch_slabs, launch);
     end_task(task->loop, task);
     return false;
 }
@@ -146,11 +147,12 @@ bool eddy__task_begin(eddy_loop *loop, struct eddy__fiber *fiber)
 {
     eddy_task *task = (eddy_task *)(void *)fiber;
     const struct eddy__launch *launch = task->launch;
+    struct eddy__tasks *tasks = eddy__tasks_of(loop);
 
     if (unlikely(task->cancels))
         return never_runs(task, eddy__raise_interrupt(EDDY_ECANCELED));
-    if (likely(!launch->packed) || loop->aside || eddy__aside_open(loop))
-        fiber->stack = eddy__stack_get(&loop->stacks, launch->stack_size, launch->packed);
+    if (likely(!launch->packed) || tasks->aside || eddy__aside_open(tasks))
+        fiber->stack = eddy__stack_get(&tasks->stacks, launch->stack_size, launch->packed);
     if (unlikely(!fiber->stack))
         return never_runs(
             task, eddy_raise_at(task->place, EDDY_ENOMEM, "no memory for the stack of a task"));
@@ -173,7 +175,7 @@ static int set_more(eddy_task *task, const char *name)
     struct eddy__locals *locals = eddy__locals_current();
 
     if (!name)
-        task->number = ++task->loop->task_number;
+        task->number = ++eddy__tasks_of(task->loop)->last_number;
     if (likely(!name && !locals))
         return 0;
     struct eddy__task_more *more = eddy__task_more(task);
@@ -189,7 +191,7 @@ static int set_more(eddy_task *task, const char *name)
 static struct eddy__launch *make_launch(eddy_loop *loop, const eddy_coro *coro,
                                         const eddy_task_opts *opts)
 {
-    struct eddy__launch *launch = slab_get(&loop->launch_slabs);
+    struct eddy__launch *launch = slab_get(&eddy__tasks_of(loop)->launch_slabs);
 
     if (!launch)
         return NULL;
@@ -211,7 +213,8 @@ static inline void clear(eddy_task *task)
 /* A control block that is zero but for what is always set. */
 static eddy_task *make_block(eddy_loop *loop, struct eddy__launch *launch, const eddy_place *place)
 {
-    eddy_task *task = slab_get(&loop->task_slabs);
+    struct eddy__tasks *tasks = eddy__tasks_of(loop);
+    eddy_task *task = slab_get(&tasks->block_slabs);
 
     if (!task)
         return NULL;
@@ -221,22 +224,22 @@ static eddy_task *make_block(eddy_loop *loop, struct eddy__launch *launch, const
     task->state = EDDY__TASK_NEW;
     task->refs = 2;
     task->handle = true;
-    task->id = ++loop->task_id;
+    task->id = ++tasks->last_id;
     task->slot = slot;
     task->packed = launch->packed;
     task->place = place;
     task->launch = launch;
-    loop->task_count++;
-    loop->task_blocks++;
+    tasks->count++;
+    tasks->blocks++;
     return task;
 }
 
 /* Frees a task that never was in the ring. */
 void eddy__task_discard(eddy_task *task)
 {
-    task->loop->task_count--;
+    eddy__tasks_of(task->loop)->count--;
     eddy__ready_unreserve(task->loop);
-    slab_put(&task->loop->launch_slabs, task->launch);
+    slab_put(&eddy__tasks_of(task->loop)->launch_slabs, task->launch);
     free_task(task);
 }
 
@@ -265,7 +268,7 @@ eddy_task *eddy__task_new(eddy_loop *loop, const eddy_coro *coro, const eddy_tas
     eddy_task *task = launch ? make_block(loop, launch, place) : NULL;
     if (unlikely(!task)) {
         if (launch)
-            slab_put(&loop->launch_slabs, launch);
+            slab_put(&eddy__tasks_of(loop)->launch_slabs, launch);
         eddy__ready_unreserve(loop);
         return no_memory(coro, place);
     }

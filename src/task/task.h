@@ -20,7 +20,9 @@
 #ifndef EDDY_TASK_TASK_H
 #define EDDY_TASK_TASK_H
 
+#include "base/slab.h"
 #include "loop/loop.h"
+#include "task/future.h"
 #include <eddy/coro.h>
 #include <eddy/run.h>
 #include <eddy/scope.h>
@@ -97,6 +99,31 @@ struct eddy_task {
         const char *function;
     };
 };
+
+/* ---- the tasks of a loop (run.c) ---- */
+
+struct eddy__tasks {
+    eddy_loop loop; /* must stay first */
+    struct eddy__stack_pool stacks;
+    struct eddy__stack *aside;     /* where packed tasks format and report; NULL before the first */
+    size_t count;                  /* not ended */
+    size_t blocks;                 /* control blocks in use: not ended, or somebody has a handle */
+    struct slab_pool block_slabs;  /* control blocks */
+    struct slab_pool launch_slabs; /* what they need until they begin */
+    uint32_t last_number;          /* of "Task-N" */
+    uint32_t last_id;
+    eddy_task *main;                         /* of eddy_run, NULL otherwise */
+    bool catches_overflows;                  /* of stacks, in the loop's thread */
+    struct eddy__stack_report *stack_report; /* NULL: not wanted */
+    struct eddy__along *along;               /* cancellations that are being passed on */
+    uint32_t search;                         /* number of the last search for cycles of waits */
+};
+
+/* Every loop is part of one. */
+static inline struct eddy__tasks *eddy__tasks_of(eddy_loop *loop)
+{
+    return container_of(loop, struct eddy__tasks, loop);
+}
 
 /* The task that runs; NULL in callbacks and outside. */
 static inline eddy_task *eddy__self(void)
@@ -215,8 +242,8 @@ void eddy__waiter_abort(eddy_task *task, int code);
 
 /* A task with two references, the loop's and the caller's, that is not started. NULL raised. */
 eddy_task *eddy__task_new(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts);
-/* Prepares the loop's slabs of control blocks and launches. */
-void eddy__task_slabs_open(eddy_loop *loop);
+/* Prepares the slabs of control blocks and launches. */
+void eddy__task_slabs_open(struct eddy__tasks *tasks);
 
 /* The rare part, made on demand: NULL without memory, not raised. */
 struct eddy__task_more *eddy__task_more(eddy_task *task);
@@ -227,7 +254,7 @@ static inline const char *eddy__task_reason(const eddy_task *task)
 /* "Task-3", or the name it was given; in buf, or in the task. */
 const char *eddy__task_name_in(const eddy_task *task, char *buf, size_t size);
 
-/* Gives a task that the loop has taken out of the ring its stack: loop->begin. */
+/* Gives a task that the loop has taken out of the ring its stack: its client's begin. */
 bool eddy__task_begin(eddy_loop *loop, struct eddy__fiber *fiber);
 
 /* Frees a task that was never started. */
@@ -337,8 +364,5 @@ void eddy__cancel_at(long n);
  * 64th call in a row happens at the first. */
 void eddy__yield_everywhere(bool always);
 #endif
-
-/* futures: eddy_select looks into them */
-#include "task/future.h"
 
 #endif

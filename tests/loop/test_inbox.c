@@ -164,7 +164,10 @@ TEST_PLAIN(inbox_interrupt_from_a_signal_handler)
 {
     eddy_loop *loop = interrupted_loop = eddy_loop_open(.spin = -1);
 
-    loop->on_interrupt = interrupted;
+    struct eddy__loop_client client = *loop->client;
+
+    client.interrupt = interrupted;
+    loop->client = &client;
     signal(SIGUSR1, on_signal);
     raise(SIGUSR1);
     CHECK_OK(eddy_loop_run_forever(loop));

@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "base/alloc.h"
-#include "loop/loop.h"
+#include "loop/parts.h"
 
 struct probe {
     eddy_timer_ timer;

@@ -1,7 +1,7 @@
 /* Worker threads, on every backend. */
 #include "test.h"
 
-#include "loop/loop.h"
+#include "loop/parts.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <semaphore.h>

@@ -249,7 +249,7 @@ static int tries(family *fn, size_t size, struct use *use)
     gone = eddy_stream_of_socket(fds[0], NULL);
     close(fds[1]);
     port = ntohs(address.sin_port);
-    eddy__stack_pool_measure(&eddy_loop_running()->stacks);
+    eddy__stack_pool_measure(&eddy__tasks_of(eddy_loop_running())->stacks);
     CHECK_OK(eddy_stream_pair(pair));
     queue = eddy_queue_open(sizeof(int), 300);
     int r = runs_packed(fn, size, use);

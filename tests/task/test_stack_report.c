@@ -94,8 +94,9 @@ TEST_PLAIN(stack_report_without_memory)
         eddy_loop *loop = eddy_loop_open();
         eddy__alloc_fail_at(0);
         if (loop) {
+            struct eddy__tasks *tasks = eddy__tasks_of(loop);
             allocations = n;
-            loop->stack_report = (eddy__free(loop->stack_report), NULL); /* prints nothing */
+            tasks->stack_report = (eddy__free(tasks->stack_report), NULL); /* prints nothing */
             eddy_loop_close(loop);
             break;
         }

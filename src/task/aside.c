@@ -1,6 +1,6 @@
 /* aside.c - eddy__aside for packed tasks: one stack of the loop, on which they format and report,
  * one at a time, without suspending. */
-#include "loop/loop.h"
+#include "task/aside.h"
 
 struct errand {
     struct eddy__context context;
@@ -21,7 +21,7 @@ static void run(void *arg)
 static NOINLINE void change_stacks(void (*fn)(void *arg), void *arg, void *frame)
 {
     struct eddy__fiber *fiber = eddy__thread.fiber;
-    struct eddy__stack *stack = eddy__thread.loop->aside;
+    struct eddy__stack *stack = eddy__tasks_of(eddy__thread.loop)->aside;
     struct errand errand = {.fn = fn, .arg = arg, .fiber = fiber};
 
     eddy__context_make(&errand.context, stack->low, stack, run, &errand);
@@ -41,22 +41,22 @@ static void aside(void (*fn)(void *arg), void *arg, void *frame)
         fn(arg);
 }
 
-bool eddy__aside_open(eddy_loop *loop)
+bool eddy__aside_open(struct eddy__tasks *tasks)
 {
-    if (!loop->aside)
-        loop->aside = eddy__stack_get(&loop->stacks, 0, false);
-    eddy__aside_enter(loop);
-    return loop->aside != NULL;
+    if (!tasks->aside)
+        tasks->aside = eddy__stack_get(&tasks->stacks, 0, false);
+    eddy__aside_enter(tasks);
+    return tasks->aside != NULL;
 }
 
-void eddy__aside_enter(eddy_loop *loop)
+void eddy__aside_enter(const struct eddy__tasks *tasks)
 {
-    eddy__thread.aside = loop->aside ? aside : NULL;
+    eddy__thread.aside = tasks->aside ? aside : NULL;
 }
 
-void eddy__aside_close(eddy_loop *loop)
+void eddy__aside_close(struct eddy__tasks *tasks)
 {
-    if (loop->aside)
-        eddy__stack_put(&loop->stacks, loop->aside);
-    loop->aside = NULL;
+    if (tasks->aside)
+        eddy__stack_put(&tasks->stacks, tasks->aside);
+    tasks->aside = NULL;
 }

@@ -30,7 +30,7 @@ static int wait_for_tasks(void)
 
     eddy_auto(eddy_task) *late = eddy_try(eddy_create_task(slow_coro()));
     eddy_task *both[] = {late, task};
-    done = eddy_try(eddy_wait(both, 2, .timeout = 0.5));
+    done = eddy_try(eddy_wait_at_most(both, 2, 0.5));
     printf("done: %d, pending: %d, cancelled: %s\n", done, 2 - done,
            truth(eddy_task_cancelled(late)));
 

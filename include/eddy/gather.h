@@ -37,7 +37,6 @@ enum { EDDY_ALL_COMPLETED, EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION };
 
 typedef struct eddy_wait_opts {
     int return_when; /* EDDY_ALL_COMPLETED, EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION */
-    double timeout;  /* seconds; 0: none, negative: does not wait */
 } eddy_wait_opts;
 
 /* Waits for tasks without cancelling any, whatever happens; eddy_task_done tells which have ended.
@@ -45,6 +44,12 @@ typedef struct eddy_wait_opts {
 EDDY_API EDDY_SUSPENDS int eddy_wait_with(eddy_task *const *tasks, size_t n,
                                           const eddy_wait_opts *opts);
 #define eddy_wait(tasks, n, ...) eddy_wait_with((tasks), (n), &(eddy_wait_opts){__VA_ARGS__})
+/* The same for at most so many seconds. 0 or less lets the others run once, INFINITY is no limit,
+ * NaN is EDDY_EINVAL. That the time is over is no failure: fewer have ended then. */
+EDDY_API EDDY_SUSPENDS int eddy_wait_at_most_with(eddy_task *const *tasks, size_t n, double seconds,
+                                                  const eddy_wait_opts *opts);
+#define eddy_wait_at_most(tasks, n, seconds, ...)                                                  \
+    eddy_wait_at_most_with((tasks), (n), (seconds), &(eddy_wait_opts){__VA_ARGS__})
 
 /* Runs coro as a task for at most so many seconds: then cancels it and returns EDDY_ETIMEDOUT once
  * its clean-up has ended; a status it returns all the same counts. 0 or less never starts it. */

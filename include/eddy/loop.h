@@ -55,9 +55,10 @@ EDDY_API const char *eddy_loop_backend(const eddy_loop *loop);
  * kernel refuses to tell of events any more, that is reported, and each run fails with its code. */
 EDDY_API int eddy_loop_run_forever(eddy_loop *loop);
 EDDY_API void eddy_loop_stop(eddy_loop *loop);
-/* One turn: runs what is ready, then polls at most timeout seconds (0: does not wait; INFINITY)
- * and fires timers. Returns 0 or a failure as above. */
-EDDY_API int eddy_loop_run_once(eddy_loop *loop, double timeout);
+/* One turn: runs what is ready, then waits for events for at most so many seconds (0 or less: only
+ * looks for them; INFINITY: no limit), and fires timers. Returns 0 or a failure as above, and
+ * EDDY_EINVAL for NaN. */
+EDDY_API int eddy_loop_run_once(eddy_loop *loop, double seconds);
 
 /* The loop's clock in seconds, and in nanoseconds; eddy_time is the running loop's. */
 EDDY_API double eddy_loop_time(const eddy_loop *loop);
@@ -133,8 +134,9 @@ struct eddy_op {
 EDDY_API int eddy_loop_submit(eddy_loop *loop, eddy_op *op);
 EDDY_API void eddy_loop_cancel_op(eddy_loop *loop, eddy_op *op);
 
-/* Called before each wait for events; returns the longest wait it allows in seconds (INFINITY: as
- * long as the loop likes). For libraries that keep timers of their own. NULL removes it. */
+/* Called before each wait for events; returns the longest wait it allows in seconds (0 or less:
+ * none; INFINITY: as long as the loop likes). For libraries that keep timers of their own. NULL
+ * removes it. */
 typedef double eddy_poll_hook(eddy_loop *loop, void *arg);
 EDDY_API void eddy_loop_set_poll_hook(eddy_loop *loop, eddy_poll_hook *hook, void *arg);
 

@@ -31,7 +31,8 @@ EDDY_API EDDY_SUSPENDS int eddy_getnameinfo(const eddy_address *address, char na
 typedef struct eddy_resolver_opts {
     const char *servers;     /* "127.0.0.1:5353,[::1]"; NULL: those of resolv_conf */
     const char *resolv_conf; /* file of servers and search list; NULL: /etc/resolv.conf */
-    double timeout;          /* seconds to wait for an answer, doubled at each further try; 0: 2 */
+    double timeout;          /* seconds to wait for an answer, doubled at each further try; 0: 2; at
+                                most 3,600. A whole look-up is bounded by eddy_timeout. */
     int attempts;            /* tries of each server; 0: 3 */
     unsigned queries;        /* names asked for at once, more wait in line; 0: 64 */
     unsigned cache;          /* names kept; 0: 1,000 */

@@ -13,7 +13,7 @@ typedef struct eddy_thread_pool_opts {
     unsigned threads; /* at most so many; 0: EDDY_THREADS, 4 or the number of cores */
     unsigned queue;   /* jobs that wait for a thread, further callers wait; 0: no bound */
     const char *name; /* of the threads and in reports, 15 bytes; NULL: "eddy-pool" */
-    double grace;     /* seconds eddy_pool_close waits for running jobs; 0: 5 s, negative: none */
+    double grace;     /* seconds that eddy_pool_close waits for running jobs; 0: 5 s */
 } eddy_thread_pool_opts;
 
 /* A pool of threads, which are started as they are needed. It belongs to the running loop. NULL
@@ -25,7 +25,7 @@ typedef struct eddy_process_pool_opts {
     unsigned workers;         /* at most so many, and 128; 0: the number of cores */
     unsigned jobs_per_worker; /* a worker that did so many is replaced; 0: never */
     size_t data_max;          /* the most bytes of .data; 0: 1 MiB */
-    double grace; /* seconds eddy_pool_close waits for their end; 0: 5 s, negative: none */
+    double grace;             /* seconds that eddy_pool_close waits for their end; 0: 5 s */
 } eddy_process_pool_opts;
 
 /* A pool of processes, started as they are needed as copies of this one as it is now; what is
@@ -79,6 +79,10 @@ EDDY_API EDDY_SUSPENDS int eddy_pool_map_with(eddy_pool *pool, eddy_map_fn *fn, 
     eddy_pool_map_with((pool), (fn), (items), (n), (item_size),                                    \
                        &(eddy_pool_map_opts){.place = EDDY_HERE, __VA_ARGS__})
 
+/* From now on eddy_pool_close waits for at most so many seconds. Unlike .grace, which is a fixed
+ * value of at least 0, these may be computed: 0 or less does not wait, INFINITY is no limit. 0, or
+ * EDDY_EINVAL for NaN. Does not suspend. */
+EDDY_API int eddy_pool_set_grace(eddy_pool *pool, double seconds);
 /* Ends the pool: jobs that wait never run, their callers get EDDY_ECLOSED. Threads' jobs are told
  * by eddy_thread_cancelled and waited for, .grace seconds at most, shielded; those that are stuck
  * are reported by name and go on by themselves. Processes are killed, and waited for as long. NULL

@@ -28,7 +28,7 @@ typedef struct eddy_process_opts {
     const char *cwd;
     const char *const *env; /* "NAME=value", …, NULL; NULL: this process's */
     bool kill_on_close;     /* eddy_process_close ends the child */
-    double grace;           /* seconds from SIGTERM to SIGKILL then; 0: 2 s, negative: none */
+    double grace;           /* seconds from SIGTERM to SIGKILL then; 0: 2 s */
     bool new_group;         /* leads a process group: signals and .kill_on_close reach all of it */
     bool inherit_fds;       /* also descriptors above 2 that are not close-on-exec */
     size_t max_output;      /* of communicate, for each of the two; 0: 16 MiB */
@@ -59,6 +59,11 @@ EDDY_API eddy_process *eddy_process_shell_with(const char *command, const eddy_p
  * who wait for it get EDDY_ECLOSED, or the status if it has ended. NULL is fine. */
 EDDY_API void eddy_process_close(eddy_process *process);
 EDDY_AUTOCLOSE(eddy_process, eddy_process_close)
+
+/* From now on eddy_process_close leaves the child at most so many seconds between the signals.
+ * Unlike .grace, which is a fixed value of at least 0, these may be computed: with 0 or less
+ * SIGKILL follows at once, INFINITY is no limit. 0, or EDDY_EINVAL for NaN. Does not suspend. */
+EDDY_API int eddy_process_set_grace(eddy_process *process, double seconds);
 
 /* The pipes, closed with the process; NULL where there is none. eddy_write_eof closes the child's
  * standard input. */

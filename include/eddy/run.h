@@ -38,14 +38,18 @@ EDDY_API int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task);
 /* From a thread that does not run the loop: runs coro there as a task. */
 typedef struct eddy_remote eddy_remote;
 
-/* NULL when the loop is closed or memory is short. wait blocks the calling thread at most timeout
- * seconds (INFINITY) and gives the status, with the message of a failure, or EDDY_ETIMEDOUT and the
- * task runs on. Close detaches: it neither cancels nor waits for the task; threads that are blocked
- * in wait meanwhile get EDDY_ECLOSED. A call that begins when close may have begun is a bug, as
- * with free. A failure that no thread has waited for is reported. */
+/* Starts it and gives a handle, which the caller closes. NULL when the loop is closed or memory is
+ * short. A failure of the task that no thread has waited for is reported. */
 EDDY_API eddy_remote *eddy_run_threadsafe(eddy_loop *loop, eddy_coro coro);
-EDDY_API int eddy_remote_wait(eddy_remote *remote, double timeout);
+/* Blocks the calling thread until the task has ended, for at most so many seconds (0 or less: only
+ * looks; INFINITY: no limit; NaN: EDDY_EINVAL). Returns the task's status, with the message of a
+ * failure, or EDDY_ETIMEDOUT; the task runs on then. */
+EDDY_API int eddy_remote_wait(eddy_remote *remote, double seconds);
+/* Cancels the task, as eddy_cancel. 0, or EDDY_ECLOSED when the loop is closed. */
 EDDY_API int eddy_remote_cancel(eddy_remote *remote);
+/* Gives the handle back; the task runs on, and is not waited for. Threads that are blocked in
+ * eddy_remote_wait get EDDY_ECLOSED. To begin a call when the close may have begun is a bug, as
+ * with free. NULL is fine. */
 EDDY_API void eddy_remote_close(eddy_remote *remote);
 EDDY_AUTOCLOSE(eddy_remote, eddy_remote_close)
 

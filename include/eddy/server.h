@@ -28,7 +28,8 @@ typedef struct eddy_serve_opts {
     unsigned max_connections; /* accepting pauses at so many; 0: 65,536 */
     bool reuse_port;          /* SO_REUSEPORT: servers of several loops share the port */
     size_t stack_size;        /* of handlers */
-    double drain;             /* seconds that handlers have to end when the server does; 0: none */
+    double drain;             /* seconds that handlers have to end when the server does; 0 or less:
+                                 none, INFINITY: no limit */
     bool stop_on_signal;      /* SIGTERM and SIGINT end the server, see eddy_server_wait */
     void *arg;                /* eddy_stream_arg gives it to handlers */
     const char *cert;         /* file of a certificate: TLS, see tls.h; handlers get streams */
@@ -59,7 +60,8 @@ EDDY_API unsigned eddy_server_connections(const eddy_server *server);
 EDDY_API EDDY_SUSPENDS int eddy_server_wait(eddy_server *server);
 
 /* Three ways to end: stop accepting; wait until every handler has ended, at most so many seconds
- * (EDDY_ETIMEDOUT then); stop, cancel every handler and wait for them. */
+ * (EDDY_ETIMEDOUT then; 0 or less waits for nobody, INFINITY is no limit, NaN is EDDY_EINVAL);
+ * stop, cancel every handler and wait for them. */
 EDDY_API void eddy_server_stop(eddy_server *server);
 EDDY_API EDDY_SUSPENDS int eddy_server_drain(eddy_server *server, double seconds);
 EDDY_API void eddy_server_abort(eddy_server *server);

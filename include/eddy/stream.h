@@ -23,7 +23,7 @@ typedef struct eddy_stream_opts {
 typedef struct eddy_connect_opts {
     int port;
     const char *local_host; /* address to connect from */
-    double attempt_delay;   /* seconds until the next address is tried beside; 0: 0.25, negative:
+    double attempt_delay;   /* seconds until the next address is tried beside; 0: 0.25, INFINITY:
                                only when one has failed */
     bool nodelay_off;       /* leaves Nagle's algorithm on */
     bool tls;               /* verifies the certificate and the host name, see tls.h */

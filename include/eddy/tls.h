@@ -26,7 +26,7 @@ typedef struct eddy_tls_opts {
     bool client_certificates; /* servers: refuse clients without a good certificate */
     bool server;              /* eddy_start_tls: the side that has the certificate */
     int min_version;          /* EDDY_TLS_1_3; 0: EDDY_TLS_1_2 */
-    double handshake_timeout; /* seconds; 0: 30 */
+    double handshake_timeout; /* seconds; 0: 30, INFINITY: no limit but that of the caller */
     int sessions; /* clients: at most so many of the loop's are kept to resume; 0: 64; negative:
                    * none, and servers give none */
 } eddy_tls_opts;

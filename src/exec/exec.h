@@ -14,6 +14,7 @@ struct eddy_pool {
     unsigned permits; /* jobs that may be admitted now */
     unsigned workers; /* jobs that may run at the same time */
     size_t data_max;  /* the most bytes of a job's data */
+    double grace;     /* seconds for which the close waits */
     bool closed;
     eddy_waiters_ waiting; /* to be admitted */
     eddy_waiters_ closing; /* for the jobs to end */
@@ -37,7 +38,11 @@ struct eddy__pool_kind {
     void (*free)(eddy_pool *pool);
 };
 
-void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsigned permits);
+/* A grace of 0 is the default. */
+void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsigned permits,
+                     double grace);
+/* 0, or EDDY_EINVAL for what is no .grace, raised. */
+int eddy__pool_check_grace(double grace);
 void eddy__pool_ref(eddy_pool *pool);
 void eddy__pool_unref(eddy_pool *pool);
 /* 0, or why nothing can be run in pool by the running task, raised. */

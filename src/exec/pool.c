@@ -2,13 +2,39 @@
 #include "base/alloc.h"
 #include "exec/exec.h"
 
-void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsigned permits)
+#include <math.h>
+
+static const double DEFAULT_GRACE = 5; /* seconds */
+
+void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsigned permits,
+                     double grace)
 {
     pool->kind = kind;
     pool->loop = eddy__thread.loop;
     pool->refs = 1;
     pool->permits = permits;
+    pool->grace = grace > 0 ? grace : DEFAULT_GRACE;
     eddy__loop_ref(pool->loop);
+}
+
+int eddy__pool_check_grace(double grace)
+{
+    if (!(grace >= 0))
+        return eddy_raise_at(NULL, EDDY_EINVAL,
+                             ".grace is %g: at least 0 is expected, which is the default; "
+                             "eddy_pool_set_grace takes what was computed",
+                             grace);
+    return 0;
+}
+
+int eddy_pool_set_grace(eddy_pool *pool, double seconds)
+{
+    if (!pool || isnan(seconds))
+        return eddy_raise_at(NULL, EDDY_EINVAL,
+                             pool ? "the grace of a pool is NaN: seconds are expected"
+                                  : "the pool is NULL");
+    pool->grace = seconds;
+    return 0;
 }
 
 void eddy__pool_ref(eddy_pool *pool)

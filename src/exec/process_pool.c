@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 enum { WORKERS_MAX = 128, PAGE = 4096, TRIES = 3, WELL = -1 };
-static const double GRACE = 5; /* seconds */
 static const size_t DATA_MAX = 1 << 20;
 
 /* Shared with the worker of a slot. */
@@ -71,7 +70,6 @@ struct process_pool {
     struct slot *slots;
     unsigned count;
     unsigned jobs_per_worker;
-    double grace;
     bool broken; /* the process that forks has ended */
 };
 
@@ -395,7 +393,7 @@ static void park_until_end(struct process_pool *self)
     struct eddy__closer closer;
 
     self->base.loop->io_waits++;
-    eddy__closer_enter(&closer, self->grace);
+    eddy__closer_enter(&closer, self->base.grace);
     while (!self->broken && eddy__pool_wait(&self->base) >= 0)
         continue;
     eddy__closer_leave(&closer);
@@ -411,7 +409,7 @@ static bool wait_for_end(struct process_pool *self, bool loop_lives)
         park_until_end(self);
         ended = self->broken;
     } else if (!ended) {
-        ended = eddy__forker_wait(&self->forker, eddy__ns_of_seconds(self->grace));
+        ended = eddy__forker_wait(&self->forker, eddy__ns_of_seconds(self->base.grace));
     }
     if (!ended)
         eddy__report(loop_lives ? self->base.loop : NULL,
@@ -469,7 +467,6 @@ static struct process_pool *new_pool(const eddy_process_pool_opts *opts)
     self->count = workers_of(opts->workers);
     self->base.data_max = opts->data_max ? opts->data_max : DATA_MAX;
     self->jobs_per_worker = opts->jobs_per_worker;
-    self->grace = opts->grace != 0 ? opts->grace : GRACE;
     size_t stride = pages(sizeof(struct area) + self->base.data_max);
     self->shared_size = PAGE + self->count * stride;
     self->shared = eddy__alloc_pages_shared(self->shared_size);
@@ -530,8 +527,8 @@ static int check(const eddy_process_pool_opts *opts)
 
     if (r < 0)
         return r;
-    if (isnan(opts->grace))
-        return eddy_raise_at(NULL, EDDY_EINVAL, ".grace is NaN: seconds are expected");
+    if ((r = eddy__pool_check_grace(opts->grace)) < 0)
+        return r;
     if (opts->data_max > SIZE_MAX / 2 / WORKERS_MAX)
         return eddy_raise_at(NULL, EDDY_EINVAL, ".data_max is %zu", opts->data_max);
     return 0;
@@ -558,6 +555,6 @@ eddy_pool *eddy_process_pool_open_with(const eddy_process_pool_opts *opts)
         return NULL;
     }
     self->base.workers = self->count;
-    eddy__pool_init(&self->base, &process_pool, self->count);
+    eddy__pool_init(&self->base, &process_pool, self->count, opts->grace);
     return &self->base;
 }

@@ -2,15 +2,10 @@
 #include "base/alloc.h"
 #include "exec/exec.h"
 
-#include <math.h>
-
-static const double GRACE = 5; /* seconds */
-
 struct thread_pool {
     eddy_pool base; /* must stay first */
     struct eddy__workers *threads;
     struct list jobs; /* those that wait for a thread or run */
-    double grace;
 };
 
 static struct thread_pool *of(eddy_pool *pool)
@@ -30,7 +25,7 @@ static void wait_for_jobs(struct thread_pool *self)
 {
     struct eddy__closer closer;
 
-    eddy__closer_enter(&closer, self->grace);
+    eddy__closer_enter(&closer, self->base.grace);
     while (!list_empty(&self->jobs) && eddy__pool_wait(&self->base) >= 0)
         continue;
     eddy__closer_leave(&closer);
@@ -43,7 +38,7 @@ static void close_pool(eddy_pool *pool)
     struct thread_pool *self = of(pool);
     eddy_loop *loop = pool->loop;
     bool loop_lives = !atomic_load(&loop->closed);
-    int64_t timeout = eddy__ns_of_seconds(self->grace);
+    int64_t timeout = eddy__ns_of_seconds(self->base.grace);
 
     if (loop_lives)
         eddy__jobs_cancel(&self->jobs);
@@ -68,9 +63,7 @@ static int check(const eddy_thread_pool_opts *opts)
 {
     if (!eddy__thread.loop)
         return eddy_raise_at(NULL, EDDY_ELOOP, "no loop runs in this thread: use eddy_run");
-    if (isnan(opts->grace))
-        return eddy_raise_at(NULL, EDDY_EINVAL, ".grace is NaN: seconds are expected");
-    return 0;
+    return eddy__pool_check_grace(opts->grace);
 }
 
 static unsigned permits_of(unsigned threads, unsigned queue)
@@ -96,9 +89,9 @@ eddy_pool *eddy_thread_pool_open_with(const eddy_thread_pool_opts *opts)
         return NULL;
     }
     list_init(&self->jobs);
-    self->grace = opts->grace != 0 ? opts->grace : GRACE;
     self->base.data_max = SIZE_MAX / 2;
     self->base.workers = eddy__workers_threads(self->threads);
-    eddy__pool_init(&self->base, &thread_pool, permits_of(self->base.workers, opts->queue));
+    eddy__pool_init(&self->base, &thread_pool, permits_of(self->base.workers, opts->queue),
+                    opts->grace);
     return &self->base;
 }

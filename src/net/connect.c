@@ -106,8 +106,10 @@ static int check(const char *host, const eddy_connect_opts *opts)
     if (opts->tls_opts.server)
         return eddy_raise(EDDY_EINVAL, "eddy_connect is always the client of TLS: .server is for "
                                        "eddy_start_tls");
-    if (isnan(opts->attempt_delay))
-        return eddy_raise(EDDY_EINVAL, "attempt_delay is a number of seconds, not NaN");
+    if (!(opts->attempt_delay >= 0))
+        return eddy_raise(EDDY_EINVAL,
+                          "an attempt_delay is at least 0, which is the default, not %g",
+                          opts->attempt_delay);
     return eddy__stream_check_opts(&opts->stream);
 }
 

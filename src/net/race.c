@@ -226,14 +226,14 @@ static eddy_stream *race_all(const char *host, struct eddy__addresses *to,
 {
     size_t size = (size_t)to->count * sizeof(struct attempt);
     struct race *race = eddy__alloc_zero(sizeof *race + size);
-    double delay = opts->attempt_delay != 0 ? opts->attempt_delay : ATTEMPT_DELAY;
+    double delay = opts->attempt_delay > 0 ? opts->attempt_delay : ATTEMPT_DELAY;
 
     if (!race) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
     line_up(race, to, from, opts);
-    int status = run(race, delay > 0 ? delay : (double)INFINITY);
+    int status = run(race, delay);
     eddy_stream *s = end(race);
     if (!s && status < 0)
         eddy__raise_interrupt(status);

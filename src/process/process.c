@@ -197,6 +197,15 @@ int eddy_process_kill(eddy_process *p)
     return eddy_process_signal(p, SIGKILL);
 }
 
+int eddy_process_set_grace(eddy_process *p, double seconds)
+{
+    if (!p || isnan(seconds))
+        return eddy_raise(EDDY_EINVAL, p ? "the grace of a process is NaN: seconds are expected"
+                                         : "the process is NULL");
+    p->grace = fmax(seconds, 0); /* KILL_SECONDS come on top */
+    return 0;
+}
+
 /* ---- opening ---- */
 
 static int check(const char *const *argv, const eddy_process_opts *opts)
@@ -205,8 +214,11 @@ static int check(const char *const *argv, const eddy_process_opts *opts)
         return eddy_raise(EDDY_ELOOP, "a process belongs to a running loop, and none runs here");
     if (!argv || !argv[0] || !*argv[0])
         return eddy_raise(EDDY_EINVAL, "argv names no program");
-    if (isnan(opts->grace))
-        return eddy_raise(EDDY_EINVAL, ".grace is NaN: seconds are expected");
+    if (!(opts->grace >= 0))
+        return eddy_raise(EDDY_EINVAL,
+                          ".grace is %g: at least 0 is expected, which is the default; "
+                          "eddy_process_set_grace takes what was computed",
+                          opts->grace);
     return eddy__stream_check_opts(&opts->stream);
 }
 
@@ -227,7 +239,7 @@ static eddy_process *new_process(const char *name, const eddy_process_opts *opts
     p->name = copy;
     p->kill_on_close = opts->kill_on_close;
     p->new_group = opts->new_group;
-    p->grace = opts->grace != 0 ? fmax(opts->grace, 0) : DEFAULT_GRACE;
+    p->grace = opts->grace > 0 ? opts->grace : DEFAULT_GRACE;
     p->max_output = opts->max_output ? opts->max_output : DEFAULT_MAX_OUTPUT;
     return p;
 }

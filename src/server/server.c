@@ -202,6 +202,8 @@ int eddy_server_drain(eddy_server *server, double seconds)
 
     if (status < 0)
         return status;
+    if (isnan(seconds))
+        return eddy_raise(EDDY_EINVAL, "eddy_server_drain: NaN seconds");
     if (!server || !server->count) {
         eddy__spend();
         return 0;

@@ -106,15 +106,15 @@ static int wait_until(eddy_remote *remote, const struct timespec *deadline)
     return remote->errand.status < 0 ? eddy__errand_raise(&remote->errand) : remote->errand.status;
 }
 
-int eddy_remote_wait(eddy_remote *remote, double timeout)
+int eddy_remote_wait(eddy_remote *remote, double seconds)
 {
-    if (isnan(timeout))
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_remote_wait: the timeout is NaN");
+    if (isnan(seconds))
+        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_remote_wait: NaN seconds");
     if (eddy__thread.loop == remote->errand.loop)
         return eddy_raise_at(NULL, EDDY_EDEADLOCK, "the loop's own thread would wait for itself");
     /* from here on another thread may close the handle */
     atomic_fetch_add(&remote->errand.refs, 1);
-    struct timespec deadline = deadline_of(timeout);
+    struct timespec deadline = deadline_of(seconds);
     int status = wait_until(remote, &deadline);
     eddy__errand_unref(&remote->errand);
     return status;

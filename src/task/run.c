@@ -251,14 +251,14 @@ int eddy_loop_run_forever(eddy_loop *loop)
     return outcome(loop);
 }
 
-int eddy_loop_run_once(eddy_loop *loop, double timeout)
+int eddy_loop_run_once(eddy_loop *loop, double seconds)
 {
-    if (isnan(timeout))
+    if (isnan(seconds))
         return eddy_raise(EDDY_EINVAL, "the timeout is NaN: seconds are expected");
     int r = eddy__run_enter(loop);
     if (r < 0)
         return r;
-    eddy__loop_turn(loop, eddy__ns_of_seconds(timeout));
+    eddy__loop_turn(loop, eddy__ns_of_seconds(seconds));
     loop->stopping = false;
     return outcome(loop);
 }

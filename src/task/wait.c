@@ -8,12 +8,12 @@ static const struct eddy__wait_kind waiting_for_some = {"one of several tasks", 
 
 /* ---- wait ---- */
 
-static int check_wait(size_t n, const eddy_wait_opts *opts)
+static int check_wait(size_t n, double seconds, const eddy_wait_opts *opts)
 {
     if (n == 0)
         return eddy_raise_at(NULL, EDDY_EINVAL, "Set of Tasks/Futures is empty.");
-    if (isnan(opts->timeout))
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_wait: the timeout is NaN");
+    if (isnan(seconds))
+        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_wait_at_most: NaN seconds");
     if (opts->return_when < EDDY_ALL_COMPLETED || opts->return_when > EDDY_FIRST_EXCEPTION)
         return eddy_raise_at(NULL, EDDY_EINVAL,
                              "eddy_wait: .return_when is %d: one of "
@@ -22,7 +22,8 @@ static int check_wait(size_t n, const eddy_wait_opts *opts)
     return 0;
 }
 
-int eddy_wait_with(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts)
+int eddy_wait_at_most_with(eddy_task *const *tasks, size_t n, double seconds,
+                           const eddy_wait_opts *opts)
 {
     static const eddy_wait_opts defaults;
     struct eddy__set set;
@@ -32,12 +33,12 @@ int eddy_wait_with(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts
     int r = eddy__check_interrupt();
     if (r < 0)
         return r;
-    if ((r = check_wait(n, opts)) < 0)
+    if ((r = check_wait(n, seconds, opts)) < 0)
         return r;
     if ((r = eddy__set_open(&set, tasks, n)) < 0)
         return r;
     set.wake_on_failure = opts->return_when == EDDY_FIRST_EXCEPTION;
-    eddy_scope_enter(&limit, opts->timeout != 0 ? opts->timeout : (double)INFINITY);
+    eddy_scope_enter(&limit, seconds);
     r = limit.status; /* without memory for its timer */
     if (r == 0)
         r = eddy__set_wait(&set, opts->return_when == EDDY_FIRST_COMPLETED ? 1 : n,
@@ -49,6 +50,11 @@ int eddy_wait_with(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts
     if (r == EDDY_ETIMEDOUT && limit.expired && !eddy__self()->interrupt)
         r = 0;
     return eddy__spent(r < 0 ? eddy__raise_interrupt(r) : done);
+}
+
+int eddy_wait_with(eddy_task *const *tasks, size_t n, const eddy_wait_opts *opts)
+{
+    return eddy_wait_at_most_with(tasks, n, (double)INFINITY, opts);
 }
 
 /* ---- wait_for ---- */

@@ -80,7 +80,6 @@ TEST(pool_refuses_nonsense)
     int sum = 0, other = 0;
     eddy_auto(eddy_pool) *pool = eddy_thread_pool_open();
 
-    CHECK_PTR(eddy_thread_pool_open(.grace = NAN), NULL);
     CHECK_INT(eddy_pool_run(NULL, adds_coro(1, 2, &sum)), EDDY_EINVAL);
     CHECK_INT(eddy_pool_run(pool, adds_coro(1, 2, &sum), .data = &other, .size = sizeof other),
               EDDY_EINVAL);
@@ -267,6 +266,60 @@ TEST_REAL(T2_close_names_the_first_16_stuck_jobs)
     }
     await_count(&ended, JOBS);
     CHECK_INT(reports.count, NAMED);
+}
+
+/* What was computed (B7): a time that has passed, none, no limit. */
+TEST_REAL(pool_B7_grace_that_was_computed)
+{
+    static const double none[] = {0, -0.0, -3, -INFINITY};
+
+    sem_init(&gate, 0, 0);
+    reports_listen(&reports);
+    for (unsigned i = 0; i < count_of(none); i++) {
+        eddy_auto(eddy_pool) *pool = eddy_thread_pool_open(.threads = 1);
+        eddy_auto(eddy_task) *task = eddy_create_task(gate_in_coro(pool, 0));
+        await_count(&began, (int)i + 1);
+        CHECK_OK(eddy_pool_set_grace(pool, none[i]));
+        double start = eddy_time();
+        eddy_pool_close(eddy_take(pool));
+        CHECK(test_is_watched() || eddy_time() - start < 4); /* the default is 5 */
+        CHECK_INT(reports.count, (int)i + 1);
+        CHECK_INT(eddy_await(task), EDDY_ECLOSED);
+        sem_post(&gate);
+        await_count(&ended, (int)i + 1);
+    }
+}
+
+TEST(pool_B7_grace_without_a_limit)
+{
+    sem_init(&gate, 0, 0);
+    reports_listen(&reports);
+    eddy_auto(eddy_pool) *pool = eddy_thread_pool_open(.threads = 1, .grace = 1e-9);
+    eddy_auto(eddy_task) *running = eddy_create_task(gate_in_coro(pool, 6));
+    await_count(&began, 1);
+    eddy_auto(eddy_task) *opener = eddy_create_task(opens_the_gate_later_coro(0.01));
+
+    CHECK_OK(eddy_pool_set_grace(pool, INFINITY));
+    eddy_pool_close(eddy_take(pool));
+    CHECK_INT(eddy_await(running), 6);
+    CHECK_INT(reports.count, 0);
+}
+
+TEST(pool_B7_grace_that_is_refused)
+{
+    static const double bad[] = {NAN, -1, -INFINITY};
+    eddy_auto(eddy_pool) *pool = eddy_thread_pool_open(.grace = INFINITY);
+
+    CHECK(pool != NULL);
+    CHECK_INT(eddy_pool_set_grace(pool, NAN), EDDY_EINVAL);
+    CHECK_INT(eddy_pool_set_grace(NULL, 1), EDDY_EINVAL);
+    for (unsigned i = 0; i < count_of(bad); i++) {
+        CHECK_PTR(eddy_thread_pool_open(.grace = bad[i]), NULL);
+        CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+        CHECK_PTR(eddy_process_pool_open(.grace = bad[i]), NULL);
+        CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    }
+    CHECK_CONTAINS(last_message(), "eddy_pool_set_grace");
 }
 
 /* The grace is kept although the closing task has been cancelled (A13). */

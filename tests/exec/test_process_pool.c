@@ -348,7 +348,8 @@ static int opens_and_stops_it(double grace)
 {
     long sum = 0;
 
-    kept = eddy_try(eddy_process_pool_open(.workers = 1, .grace = grace));
+    kept = eddy_try(eddy_process_pool_open(.workers = 1));
+    eddy_try(eddy_pool_set_grace(kept, grace));
     pid_t worker = eddy_try(sums_in(kept, 0, 4, &sum));
     kill(parent_of(worker), SIGSTOP);
     return 0;

@@ -94,6 +94,21 @@ TEST_PLAIN(turn_G6_closed_loop_does_not_run)
     eddy_error_clear();
 }
 
+TEST_PLAIN(turn_B7_once_with_odd_times)
+{
+    static const double none[] = {0, -0.0, -1, -INFINITY};
+    eddy_auto(eddy_loop) *loop = open_virtual();
+
+    eddy_loop_call_later(loop, 5, digit, as_arg(2));
+    for (unsigned i = 0; i < count_of(none); i++)
+        CHECK_OK(eddy_loop_run_once(loop, none[i]));
+    CHECK_NEAR(eddy_loop_time(loop), 0, 0);
+    CHECK_INT(eddy_loop_run_once(loop, NAN), EDDY_EINVAL);
+    eddy_error_clear();
+    CHECK_OK(eddy_loop_run_once(loop, INFINITY));
+    CHECK_NEAR(eddy_loop_time(loop), 5, 0);
+}
+
 TEST_PLAIN(turn_G6_once_runs_polls_and_fires)
 {
     eddy_auto(eddy_loop) *loop = open_virtual();

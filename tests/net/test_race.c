@@ -108,10 +108,12 @@ TEST(race_attempt_delay)
     CHECK(test_is_watched() || eddy_time() - before < 0.2);
     eddy_stream *none = NULL;
     eddy_timeout(0.4) /* in turn: the first takes seconds to fail */
-        none = eddy_connect("two.test", .port = port, .attempt_delay = -1);
+        none = eddy_connect("two.test", .port = port, .attempt_delay = INFINITY);
     CHECK_PTR(none, NULL);
     CHECK_INT(eddy_last_status(), EDDY_ETIMEDOUT);
     CHECK_PTR(eddy_connect("two.test", .port = port, .attempt_delay = (double)NAN), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_PTR(eddy_connect("two.test", .port = port, .attempt_delay = -1), NULL); /* B7 */
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     close(listener);
     hole_close(&hole);

@@ -233,19 +233,6 @@ CHILD_TEST(P1_kill_on_close_when_sigterm_is_ignored)
     check_no_child();
 }
 
-CHILD_TEST(P1_negative_grace_is_none)
-{
-    char *line;
-
-    eddy_process *p = eddy_process_shell("trap '' TERM; echo ready; while :; do sleep 0.05; done",
-                                         .stdout = EDDY_PIPE, .kill_on_close = true, .grace = -1);
-    CHECK_INT(eddy_read_line(eddy_process_stdout(p), &line), 5);
-    double began = eddy_time();
-    eddy_process_close(p);
-    CHECK(eddy_time() - began < 1.9); /* the default is 2 */
-    check_no_child();
-}
-
 static int holds_one(bool *opened, pid_t *pid)
 {
     eddy_auto(eddy_process) *p =
@@ -383,8 +370,6 @@ CHILD_TEST(process_bad_arguments)
 {
     CHECK_PTR(eddy_process_open(NULL), NULL);
     CHECK_PTR(eddy_process_open(((const char *const[]){NULL})), NULL);
-    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
-    CHECK_PTR(eddy_process_open(ARGV("true"), .grace = NAN), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     CHECK_PTR(eddy_process_shell(NULL), NULL);
     CHECK_PTR(eddy_process_open(ARGV("true"), .stdout = 12345), NULL);

@@ -51,6 +51,42 @@ TEST(J5_abort_ends_handlers)
     CHECK_INT(reports.count, 0);
 }
 
+TEST(J5_drain_B7_odd_times)
+{
+    static const double none[] = {0, -0.0, -2, -INFINITY};
+    eddy_server *server = eddy_server_open(echoes);
+    eddy_auto(eddy_stream) *stream = connect_to(server);
+
+    await_connections(server, 1);
+    eddy_server_stop(server);
+    double before = eddy_time();
+    for (unsigned i = 0; i < count_of(none); i++)
+        CHECK_INT(eddy_server_drain(server, none[i]), EDDY_ETIMEDOUT);
+    CHECK(test_is_watched() || eddy_time() - before < 1);
+    CHECK_INT(eddy_server_drain(server, NAN), EDDY_EINVAL);
+    CHECK_INT(eddy_write_eof(stream), 0);
+    CHECK_INT(eddy_server_drain(server, INFINITY), 0);
+    CHECK_INT(eddy_server_drain(server, -1), 0); /* all have ended */
+    CHECK_INT(eddy_server_drain(server, NAN), EDDY_EINVAL);
+    eddy_server_close(server);
+}
+
+TEST(J5_drain_B7_as_an_option)
+{
+    eddy_server *none = eddy_server_open(echoes, .drain = -2);
+    eddy_server *unlimited = eddy_server_open(echoes, .drain = INFINITY);
+    eddy_auto(eddy_stream) *a = connect_to(none);
+    eddy_auto(eddy_stream) *b = connect_to(unlimited);
+
+    await_connections(none, 1);
+    await_connections(unlimited, 1);
+    eddy_server_close(none);
+    CHECK_INT(eddy_write_eof(b), 0);
+    eddy_server_close(unlimited);
+    check_end(a);
+    check_end(b);
+}
+
 TEST(J5_close_drains_then_aborts)
 {
     eddy_server *server = eddy_server_open(echoes, .drain = 0.05);

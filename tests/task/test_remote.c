@@ -124,7 +124,7 @@ static void wait_too_short(void)
     CHECK_INT(eddy_remote_wait(remote, INFINITY), 8); /* the task ran on */
 }
 
-TEST(G5_wait_has_a_time_limit)
+TEST(G5_B7_wait_has_a_time_limit)
 {
     run_outside(wait_too_short);
 }

@@ -94,7 +94,7 @@ static int meets_some_task(struct walk *walk)
         eddy_timeout(draw(walk, 3))
             r = eddy_await_shielded(task);
     else
-        r = eddy_wait(&task, 1, .timeout = 2);
+        r = eddy_wait_at_most(&task, 1, 2);
     eddy__task_unref(task);
     return r;
 }

@@ -44,7 +44,9 @@ TEST(tls_options_are_checked)
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     CHECK_PTR(house_connect(&h, .min_version = 9), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
-    CHECK_PTR(house_connect(&h, .handshake_timeout = -1), NULL);
+    CHECK_PTR(house_connect(&h, .handshake_timeout = -1), NULL); /* B7 */
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_PTR(house_connect(&h, .handshake_timeout = (double)NAN), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
     CHECK_PTR(house_connect(&h, .key = h.server.file), NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);

@@ -47,7 +47,7 @@ static int use_task(struct random *r, const struct closing_slot *s)
 
     switch (random_below(r, 7)) {
     case 0:
-        return eddy_wait(&task, 1, .timeout = random_between(r, 0, 3) / 1000.0);
+        return eddy_wait_at_most(&task, 1, random_between(r, 0, 3) / 1000.0);
     case 1:
         return eddy_cancel(task);
     case 2:

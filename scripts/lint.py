@@ -54,6 +54,8 @@ BANS = [
      "belongs into " + ", ".join(CALLERS)),
     ("clock_gettime gettimeofday time", ("src/",), ("src/base/clock.c",), "take base/clock.h"),
     ("abort", ("src/",), ("src/base/",), "take eddy__bug"),
+    ("eddy_raise eddy_try", ("src/",), ("src/base/base.h",),
+     "would name a line of the library; take eddy__raise and eddy__try"),
 ]
 # System calls that a kernel may lack or a sandbox refuse: SYS_C makes them and knows what serves
 # instead, SYS_TEST refuses each. Of syscall() others may ask only for those that there always were.

@@ -48,6 +48,16 @@ EDDY_BEGIN_DECLS
 /* The code of the current task's last error record, 0 when there is none. Does not suspend. */
 EDDY_API int eddy_last_status(void);
 
+/* Said by a hidden return: this place of the program has met the current task's failure, code. Its
+ * record keeps the first one. */
+EDDY_API void eddy_error_met_(const eddy_place *place, int code) __attribute__((cold));
+static inline int eddy_met_(const eddy_place *place, int code)
+{
+    if (place)
+        eddy_error_met_(place, code);
+    return code;
+}
+
 static inline bool eddy_failed_int_(int v)
 {
     return v < 0;
@@ -84,12 +94,14 @@ EDDY_END_DECLS
     _Generic((v), int: eddy_status_int_, long: eddy_status_long_, default: eddy_status_pointer_)(v)
 
 /* eddy_try(x) evaluates x (an int, an ssize_t or a pointer). When it failed, the enclosing
- * function returns the code; otherwise it is x's value. One in a statement. */
-#define eddy_try(expr)                                                                             \
+ * function returns the code; otherwise it is x's value. One in a statement. A failure of the
+ * library has the place of the first one that meets it. */
+#define eddy_try(expr) eddy_try_(expr, EDDY_HERE)
+#define eddy_try_(expr, place)                                                                     \
     __extension__({                                                                                \
         __auto_type eddy_value_ = (expr);                                                          \
         if (__builtin_expect(eddy_failed_(eddy_value_), 0))                                        \
-            return eddy_status_(eddy_value_);                                                      \
+            return eddy_met_(place, eddy_status_(eddy_value_));                                    \
         eddy_value_;                                                                               \
     })
 

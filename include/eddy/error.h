@@ -111,7 +111,9 @@ EDDY_API const eddy_error *eddy_last_error(void);
 /* Forgets the current task's record, after a failure that was dealt with. */
 EDDY_API void eddy_error_clear(void);
 
-/* The parts of a record. All accept NULL (0, "" and NULL). The strings live as long as it does. */
+/* The parts of a record. All accept NULL (0, "" and NULL). The strings live as long as it does. The
+ * place is that of eddy_raise. When a call of the library has failed it is that of the first
+ * eddy_try or eddy_with through which the failure came, and NULL before that. */
 EDDY_API int eddy_error_code(const eddy_error *error);
 EDDY_API const char *eddy_error_message(const eddy_error *error);
 EDDY_API const eddy_place *eddy_error_place(const eddy_error *error);

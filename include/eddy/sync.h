@@ -115,7 +115,7 @@ EDDY_END_DECLS
                          *once = __extension__({                                                   \
                              int eddy_status_v_ = eddy_hold_(object)(&held, object);               \
                              if (eddy_status_v_ < 0)                                               \
-                                 return eddy_status_v_;                                            \
+                                 return eddy_met_(EDDY_HERE, eddy_status_v_);                      \
                              &held;                                                                \
                          });                                                                       \
          once; once = NULL)

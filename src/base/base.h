@@ -5,6 +5,10 @@
 #include <eddy/base.h>
 #include <eddy/error.h>
 
+/* eddy_raise and eddy_try of the library: a place is a line of the program, never one of ours. */
+#define eddy__raise(code, ...) eddy_raised_(eddy_raise_at(NULL, (code), __VA_ARGS__))
+#define eddy__try(expr) eddy_try_(expr, NULL)
+
 #define container_of(pointer, type, member)                                                        \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 #define likely(x) __builtin_expect(!!(x), 1)

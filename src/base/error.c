@@ -218,7 +218,7 @@ int eddy__raise_cancelled(int code, const char *before, const char *reason)
 {
     size_t at = strlen(before) + strlen(": ");
 
-    eddy_raise_at(NULL, code, "%s: %s", before, reason);
+    eddy__raise(code, "%s: %s", before, reason);
     if (*slot() && at < EDDY__MESSAGE_MAX)
         (*slot())->reason = (*slot())->text + at;
     return code;
@@ -253,8 +253,8 @@ static void explain_aside(void *arg)
     char before[128];
 
     vsnprintf(before, sizeof before, words->format, words->args);
-    eddy_raise_at(NULL, code, "%s: %s", before,
-                  told ? eddy_error_message(inner) : eddy_status_message(code));
+    eddy__raise(code, "%s: %s", before,
+                told ? eddy_error_message(inner) : eddy_status_message(code));
     eddy_error *error = *slot();
     if (error && told) {
         error->inner = inner;
@@ -274,6 +274,18 @@ int eddy__error_explain(int code, const char *format, ...)
     return code;
 }
 
+/* Not one that leads to another task's, nor one that somebody else has. */
+void eddy_error_met_(const eddy_place *place, int code)
+{
+    eddy_error *error = *slot();
+
+    if (!error || error->code != code || eddy_error_place(error) ||
+        (error->inner && error->task[0]) ||
+        atomic_load_explicit(&error->refs, memory_order_acquire) != 1)
+        return;
+    error->place = place;
+}
+
 const eddy_error *eddy_last_error(void)
 {
     return *slot();
@@ -290,7 +302,7 @@ static void bug_aside(void *arg)
     char message[256];
 
     vsnprintf(message, sizeof message, words->format, words->args);
-    eddy_raise_at(NULL, words->code, "%s", message);
+    eddy__raise(words->code, "%s", message);
     if (eddy__thread.bug)
         eddy__thread.bug(message);
     else

@@ -34,10 +34,15 @@ static const eddy_error *root(const eddy_error *error)
     return error;
 }
 
+/* That of the failure itself, or of the one next to it, which has put it into other words. */
 const eddy_place *eddy_error_place(const eddy_error *error)
 {
-    error = root(error);
-    return error ? error->place : NULL;
+    const eddy_place *place = NULL;
+
+    for (; error; error = error->inner)
+        if (error->place)
+            place = error->place;
+    return place;
 }
 
 const char *eddy_error_task(const eddy_error *error)
@@ -102,10 +107,10 @@ static void add_frames(struct text *text, const eddy_error *error)
         add(text, "\n");
 }
 
-static void add_failure(struct text *text, const eddy_error *error)
+static void add_failure(struct text *text, const eddy_error *error, const eddy_place *place)
 {
-    if (error->place)
-        add(text, "  %s (%s:%d)", error->place->function, error->place->file, error->place->line);
+    if (place)
+        add(text, "  %s (%s:%d)", place->function, place->file, place->line);
     else
         add(text, "  %s", error->message ? error->message : eddy_status_message(error->code));
     if (error->task[0])
@@ -128,7 +133,7 @@ static void add_way(struct text *text, const eddy_error *error)
 
     for (const eddy_error *e = error; e->inner; e = e->inner)
         steps++;
-    add_failure(text, steps_in(error, steps));
+    add_failure(text, steps_in(error, steps), eddy_error_place(error));
     while (steps-- > 0) {
         const eddy_error *e = steps_in(error, steps);
 

@@ -15,7 +15,7 @@ struct eddy_error {
     int code;
     eddy_error *inner;
     eddy_error *next;
-    const eddy_place *place;
+    const eddy_place *place; /* a line of the program (rule D7), NULL: none is known */
     const char *message;
     const char *reason; /* part of text: why a cancellation was asked for */
     char task[48];

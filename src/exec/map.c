@@ -186,9 +186,9 @@ static int choose_chunk(struct map *map)
     size_t share = (map->n - 1) / ((size_t)map->pool->workers * CHUNKS_PER_WORKER) + 1;
 
     if (most_items(map, data_max) == 0)
-        return eddy_raise_at(NULL, EDDY_EMSGSIZE,
-                             "an item and its result take %zu bytes of .data_max, which is %zu",
-                             size_of_chunk(map, 1), data_max);
+        return eddy__raise(EDDY_EMSGSIZE,
+                           "an item and its result take %zu bytes of .data_max, which is %zu",
+                           size_of_chunk(map, 1), data_max);
     map->chunk = map->opts->chunk ? map->opts->chunk : share;
     map->chunk = min_size(map->chunk, most ? most : 1);
     return 0;
@@ -198,14 +198,14 @@ static int check(const struct map *map)
 {
     const eddy_pool_map_opts *opts = map->opts;
 
-    eddy_try(eddy__pool_check(map->pool));
+    eddy__try(eddy__pool_check(map->pool));
     if (!map->fn || (map->n > 0 && !map->items))
-        return eddy_raise_at(NULL, EDDY_EINVAL, "%s is NULL", map->fn ? "items" : "fn");
+        return eddy__raise(EDDY_EINVAL, "%s is NULL", map->fn ? "items" : "fn");
     if (map->item_size == 0 || map->item_size > SIZE_MAX / 8 || opts->result_size > SIZE_MAX / 8)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "item_size is %zu and .result_size %zu",
-                             map->item_size, opts->result_size);
+        return eddy__raise(EDDY_EINVAL, "item_size is %zu and .result_size %zu", map->item_size,
+                           opts->result_size);
     if (!opts->results != !opts->result_size)
-        return eddy_raise_at(NULL, EDDY_EINVAL, ".results and .result_size go together");
+        return eddy__raise(EDDY_EINVAL, ".results and .result_size go together");
     return 0;
 }
 
@@ -217,11 +217,11 @@ int eddy_pool_map_with(eddy_pool *pool, eddy_map_fn *fn, const void *items, size
 
     for (size_t i = 0; map.opts->statuses && i < n; i++)
         map.opts->statuses[i] = EDDY_ECANCELED;
-    eddy_try(eddy__check_interrupt());
-    eddy_try(check(&map));
+    eddy__try(eddy__check_interrupt());
+    eddy__try(check(&map));
     if (n == 0)
         return eddy__spent(0);
-    eddy_try(choose_chunk(&map));
+    eddy__try(choose_chunk(&map));
     eddy__pool_ref(pool);
     int r = run_lanes(&map);
     eddy__pool_unref(pool);

@@ -20,19 +20,18 @@ void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsign
 int eddy__pool_check_grace(double grace)
 {
     if (!(grace >= 0))
-        return eddy_raise_at(NULL, EDDY_EINVAL,
-                             ".grace is %g: at least 0 is expected, which is the default; "
-                             "eddy_pool_set_grace takes what was computed",
-                             grace);
+        return eddy__raise(EDDY_EINVAL,
+                           ".grace is %g: at least 0 is expected, which is the default; "
+                           "eddy_pool_set_grace takes what was computed",
+                           grace);
     return 0;
 }
 
 int eddy_pool_set_grace(eddy_pool *pool, double seconds)
 {
     if (!pool || isnan(seconds))
-        return eddy_raise_at(NULL, EDDY_EINVAL,
-                             pool ? "the grace of a pool is NaN: seconds are expected"
-                                  : "the pool is NULL");
+        return eddy__raise(EDDY_EINVAL, pool ? "the grace of a pool is NaN: seconds are expected"
+                                             : "the pool is NULL");
     pool->grace = seconds;
     return 0;
 }
@@ -126,10 +125,10 @@ static int check_data(const eddy_pool *pool, const struct eddy__pool_job *job)
     if (job->size == 0)
         return 0;
     if (!job->data || !redirect(&copy, job->data, job->data))
-        return eddy_raise_at(NULL, EDDY_EINVAL, "no argument of %s is .data", job->coro.name);
+        return eddy__raise(EDDY_EINVAL, "no argument of %s is .data", job->coro.name);
     if (job->size > pool->data_max)
-        return eddy_raise_at(NULL, EDDY_EMSGSIZE, ".size is %zu: at most %zu bytes of data",
-                             job->size, pool->data_max);
+        return eddy__raise(EDDY_EMSGSIZE, ".size is %zu: at most %zu bytes of data", job->size,
+                           pool->data_max);
     return 0;
 }
 
@@ -138,11 +137,11 @@ static int check_data(const eddy_pool *pool, const struct eddy__pool_job *job)
 int eddy__pool_check(const eddy_pool *pool)
 {
     if (!pool)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "the pool is NULL");
+        return eddy__raise(EDDY_EINVAL, "the pool is NULL");
     if (pool->loop != eddy__thread.loop)
-        return eddy_raise_at(NULL, EDDY_ELOOP, "the pool belongs to another loop");
+        return eddy__raise(EDDY_ELOOP, "the pool belongs to another loop");
     if (pool->closed)
-        return eddy_raise_at(NULL, EDDY_ECLOSED, "the pool is closed");
+        return eddy__raise(EDDY_ECLOSED, "the pool is closed");
     return 0;
 }
 

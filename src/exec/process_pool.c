@@ -312,10 +312,9 @@ static int died(int status, const struct eddy__pool_job *job)
     if (job->wait_status)
         *job->wait_status = status;
     if (WIFSIGNALED(status))
-        return eddy_raise_at(NULL, EDDY_EBROKEN, "the worker was killed by signal %d (%s)",
-                             WTERMSIG(status), strsignal(WTERMSIG(status)));
-    return eddy_raise_at(NULL, EDDY_EBROKEN, "the worker exited with status %d",
-                         WEXITSTATUS(status));
+        return eddy__raise(EDDY_EBROKEN, "the worker was killed by signal %d (%s)",
+                           WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return eddy__raise(EDDY_EBROKEN, "the worker exited with status %d", WEXITSTATUS(status));
 }
 
 static int outcome(const struct call *call, const struct area *area,
@@ -326,10 +325,10 @@ static int outcome(const struct call *call, const struct area *area,
     if (well || job->salvage)
         take_back(area, job);
     if (call->error == EDDY_EPIPE)
-        return eddy_raise_at(NULL, EDDY_EBROKEN, "the process that forks the workers has ended");
+        return eddy__raise(EDDY_EBROKEN, "the process that forks the workers has ended");
     if (call->error < 0)
-        return eddy_raise_at(NULL, call->error, "cannot start a worker: %s",
-                             eddy_status_message(call->error));
+        return eddy__raise(call->error, "cannot start a worker: %s",
+                           eddy_status_message(call->error));
     return well ? result_of(area) : died(call->wait_status, job);
 }
 
@@ -530,7 +529,7 @@ static int check(const eddy_process_pool_opts *opts)
     if ((r = eddy__pool_check_grace(opts->grace)) < 0)
         return r;
     if (opts->data_max > SIZE_MAX / 2 / WORKERS_MAX)
-        return eddy_raise_at(NULL, EDDY_EINVAL, ".data_max is %zu", opts->data_max);
+        return eddy__raise(EDDY_EINVAL, ".data_max is %zu", opts->data_max);
     return 0;
 }
 
@@ -550,7 +549,7 @@ eddy_pool *eddy_process_pool_open_with(const eddy_process_pool_opts *opts)
     }
     int r = open_forker(self);
     if (r < 0) {
-        eddy_raise_at(NULL, r, "cannot fork: %s", eddy_status_message(r));
+        eddy__raise(r, "cannot fork: %s", eddy_status_message(r));
         free_pool(&self->base);
         return NULL;
     }

@@ -160,7 +160,7 @@ static int not_begun(const struct eddy__job_place *place, struct job *job, int r
     eddy__free(job);
     if (place->pool)
         eddy__pool_leave(place->pool);
-    return eddy_raise_at(NULL, r, "cannot start a thread: %s", eddy_status_message(r));
+    return eddy__raise(r, "cannot start a thread: %s", eddy_status_message(r));
 }
 
 int eddy__job_run(const struct eddy__job_place *place, const struct eddy__pool_job *asked)

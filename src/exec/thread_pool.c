@@ -62,7 +62,7 @@ static const struct eddy__pool_kind thread_pool = {run, close_pool, free_pool};
 static int check(const eddy_thread_pool_opts *opts)
 {
     if (!eddy__thread.loop)
-        return eddy_raise_at(NULL, EDDY_ELOOP, "no loop runs in this thread: use eddy_run");
+        return eddy__raise(EDDY_ELOOP, "no loop runs in this thread: use eddy_run");
     return eddy__pool_check_grace(opts->grace);
 }
 

@@ -45,9 +45,9 @@ static int copy(eddy_stream *to, eddy_stream *from, int64_t size, int64_t *done)
 static int check(const eddy_stream *to, const eddy_stream *from, int64_t size)
 {
     if (!to || !from)
-        return eddy_raise(EDDY_EINVAL, "two streams are expected, and one is NULL");
+        return eddy__raise(EDDY_EINVAL, "two streams are expected, and one is NULL");
     if (size < 0)
-        return eddy_raise(EDDY_EINVAL, "size is %" PRId64 ": 0 or more is expected", size);
+        return eddy__raise(EDDY_EINVAL, "size is %" PRId64 ": 0 or more is expected", size);
     return 0;
 }
 
@@ -73,8 +73,8 @@ int64_t eddy_copy_exactly(eddy_stream *to, eddy_stream *from, int64_t size)
         status = size ? copy(to, from, size, &done) : eddy__spent(eddy__check_interrupt());
     if (status < 0 || done == size)
         return status < 0 ? status : size;
-    return eddy_raise(EDDY_EOF, "%s ended after %" PRId64 " of %" PRId64 " bytes",
-                      eddy_stream_peer(from), done, size);
+    return eddy__raise(EDDY_EOF, "%s ended after %" PRId64 " of %" PRId64 " bytes",
+                       eddy_stream_peer(from), done, size);
 }
 
 /* ---- a part of a file ---- */
@@ -115,12 +115,12 @@ int64_t eddy_sendfile(eddy_stream *to, eddy_stream *file, int64_t offset, int64_
     if (status < 0)
         return status;
     if (!to)
-        return eddy_raise(EDDY_EINVAL, "the stream is NULL");
+        return eddy__raise(EDDY_EINVAL, "the stream is NULL");
     if (offset < 0 || count < -1)
-        return eddy_raise(EDDY_EINVAL,
-                          "offset is %" PRId64 " and count %" PRId64
-                          ": 0 or more are expected, or -1 for the rest",
-                          offset, count);
+        return eddy__raise(EDDY_EINVAL,
+                           "offset is %" PRId64 " and count %" PRId64
+                           ": 0 or more are expected, or -1 for the rest",
+                           offset, count);
     if (count == 0)
         return eddy__spent(0);
     return send_part(to, file, offset, count < 0 ? INT64_MAX - offset : count);

@@ -263,8 +263,8 @@ static int prepare(struct eddy__dir_look *look, const eddy_dir_watch *watch, con
     if (!look->root || !look->folder || !look->name)
         return eddy__raise_code(EDDY_ENOMEM);
     look->fd = eddy__sys(fcntl(watch->tree.fd, F_DUPFD_CLOEXEC, 3));
-    return look->fd < 0 ? eddy_raise(look->fd, "cannot duplicate a descriptor: %s",
-                                     eddy__words(look->fd).text)
+    return look->fd < 0 ? eddy__raise(look->fd, "cannot duplicate a descriptor: %s",
+                                      eddy__words(look->fd).text)
                         : 0;
 }
 

@@ -259,10 +259,10 @@ static bool is_short(int status)
 static COLD int fail(const char *path, int status)
 {
     if (status == -ENOSPC)
-        return eddy_raise(EDDY_ELIMIT,
-                          "cannot watch %s: this user watches as many folders as "
-                          "fs.inotify.max_user_watches allows",
-                          path);
+        return eddy__raise(EDDY_ELIMIT,
+                           "cannot watch %s: this user watches as many folders as "
+                           "fs.inotify.max_user_watches allows",
+                           path);
     return eddy__path_fail("watch", path, status);
 }
 

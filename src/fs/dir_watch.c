@@ -52,11 +52,11 @@ static int open_inotify(eddy_dir_watch *watch)
     int fd = eddy__sys(eddy__above_standard(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)));
 
     if (fd == -EMFILE)
-        return eddy_raise(EDDY_ELIMIT, "this process has as many open files as it may have, or "
-                                       "this user as many watches as "
-                                       "fs.inotify.max_user_instances allows");
+        return eddy__raise(EDDY_ELIMIT, "this process has as many open files as it may have, or "
+                                        "this user as many watches as "
+                                        "fs.inotify.max_user_instances allows");
     if (fd < 0)
-        return eddy_raise(fd, "cannot make an inotify descriptor: %s", eddy__words(fd).text);
+        return eddy__raise(fd, "cannot make an inotify descriptor: %s", eddy__words(fd).text);
     watch->tree.fd = fd;
     watch->stream = eddy_stream_of_fd(fd, NULL);
     if (watch->stream)
@@ -68,10 +68,10 @@ static int open_inotify(eddy_dir_watch *watch)
 static COLD int too_many(eddy_dir_watch *watch)
 {
     watch->limited = true;
-    return eddy_raise(EDDY_ELIMIT,
-                      "there are more than the %u folders that are the limit of this watch "
-                      "(.max_folders)",
-                      watch->max_folders);
+    return eddy__raise(EDDY_ELIMIT,
+                       "there are more than the %u folders that are the limit of this watch "
+                       "(.max_folders)",
+                       watch->max_folders);
 }
 
 static int begin(eddy_dir_watch *watch, const char *path)
@@ -93,8 +93,8 @@ eddy_dir_watch *eddy_dir_watch_open_with(const char *path, const eddy_dir_watch_
     if (eddy__checkpoint() < 0)
         return NULL;
     if (!path || !*path || opts->events & ~(unsigned)(ALL_KINDS | EDDY_DIR_ATTRIBUTES)) {
-        eddy_raise(EDDY_EINVAL, "the path of a folder, and events from EDDY_DIR_CREATED to "
-                                "EDDY_DIR_ATTRIBUTES, are expected");
+        eddy__raise(EDDY_EINVAL, "the path of a folder, and events from EDDY_DIR_CREATED to "
+                                 "EDDY_DIR_ATTRIBUTES, are expected");
         return NULL;
     }
     watch = make(opts);
@@ -254,13 +254,13 @@ static int next(eddy_dir_watch *watch, eddy_dir_event *event)
 static int check(const eddy_dir_watch *watch, const eddy_dir_event *event)
 {
     if (!watch || !event)
-        return eddy_raise(EDDY_EINVAL, "a watch and a place for the event are expected");
+        return eddy__raise(EDDY_EINVAL, "a watch and a place for the event are expected");
     if (watch->closed)
         return eddy__raise_code(EDDY_ECLOSED);
     if (watch->busy)
-        return eddy_raise(EDDY_EBUSY, "another task waits for this watch's events");
+        return eddy__raise(EDDY_EBUSY, "another task waits for this watch's events");
     if (watch->ended)
-        return eddy_raise(EDDY_EOF, "the watched folder has gone");
+        return eddy__raise(EDDY_EOF, "the watched folder has gone");
     return 0;
 }
 

@@ -14,7 +14,7 @@ int eddy__path_fail(const char *verb, const char *path, int code)
 {
     if (code == EDDY_ECLOSED || code == eddy__self()->interrupt)
         return eddy__raise_interrupt(code);
-    return eddy_raise(code, "cannot %s %s: %s", verb, path, eddy__words(code).text);
+    return eddy__raise(code, "cannot %s %s: %s", verb, path, eddy__words(code).text);
 }
 
 /* ---- in flight ---- */
@@ -26,7 +26,7 @@ int eddy__file_begin(const eddy_stream *s)
     if (status < 0)
         return status;
     if (!s || s->transport->kind != &eddy__file_transport)
-        return eddy_raise(EDDY_EINVAL, "a stream of eddy_file_open is expected");
+        return eddy__raise(EDDY_EINVAL, "a stream of eddy_file_open is expected");
     return s->closed ? eddy__raise_code(EDDY_ECLOSED) : 0;
 }
 
@@ -150,10 +150,10 @@ static int flags_of(const char *mode)
     }
     return flags;
 bad:
-    return eddy_raise(EDDY_EINVAL,
-                      "the mode \"%s\" of a file is not \"r\", \"w\" or \"a\", then any of \"+\", "
-                      "\"b\" and, not with \"r\", \"x\"",
-                      mode ? mode : "(NULL)");
+    return eddy__raise(EDDY_EINVAL,
+                       "the mode \"%s\" of a file is not \"r\", \"w\" or \"a\", then any of \"+\", "
+                       "\"b\" and, not with \"r\", \"x\"",
+                       mode ? mode : "(NULL)");
 }
 
 int eddy__file_open_fd(const char *path, int flags, unsigned mode)
@@ -229,7 +229,7 @@ eddy_stream *eddy_file_open_with(const char *path, const char *mode, const eddy_
         eddy__stream_check_opts(&opts->stream) < 0)
         return NULL;
     if (!path || !*path) {
-        eddy_raise(EDDY_EINVAL, "the path of a file is expected");
+        eddy__raise(EDDY_EINVAL, "the path of a file is expected");
         return NULL;
     }
     fd = eddy__file_open_fd(path, flags, opts->mode ? opts->mode : DEFAULT_MODE);

@@ -201,7 +201,7 @@ static int64_t base_of(eddy_stream *s, int whence)
     if (whence == SEEK_CUR)
         return file->position - (int64_t)eddy__buffer_count(&s->in);
     if (whence != SEEK_END)
-        return eddy_raise(EDDY_EINVAL, "whence is %d: SEEK_SET, SEEK_CUR or SEEK_END", whence);
+        return eddy__raise(EDDY_EINVAL, "whence is %d: SEEK_SET, SEEK_CUR or SEEK_END", whence);
     int status = eddy_file_stat(s, &found);
     return status < 0 ? status : found.st_size;
 }
@@ -221,11 +221,11 @@ int64_t eddy_file_seek(eddy_stream *s, int64_t offset, int whence)
     if (s->reading || s->writing)
         return eddy__stream_fail(s, "seek in", EDDY_EBUSY);
     if (__builtin_add_overflow(position, offset, &position)) /* the base is not negative */
-        return eddy_raise(EDDY_EINVAL, "a position in %s past the largest that there is",
-                          eddy_stream_peer(s));
+        return eddy__raise(EDDY_EINVAL, "a position in %s past the largest that there is",
+                           eddy_stream_peer(s));
     if (position < 0)
-        return eddy_raise(EDDY_EINVAL, "a position before the beginning of %s",
-                          eddy_stream_peer(s));
+        return eddy__raise(EDDY_EINVAL, "a position before the beginning of %s",
+                           eddy_stream_peer(s));
     eddy__file_drop_ahead(s);
     file->position = position;
     s->eof = false;

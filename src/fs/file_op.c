@@ -130,10 +130,10 @@ static int begin_placed(eddy_stream *s, const void *buf, size_t size, int64_t of
     if (status < 0)
         return status;
     if ((!buf && size) || size > SSIZE_MAX || offset < 0)
-        return eddy_raise(EDDY_EINVAL, "a buffer of that size and an offset of 0 or more are "
-                                       "expected");
+        return eddy__raise(EDDY_EINVAL, "a buffer of that size and an offset of 0 or more are "
+                                        "expected");
     if (eddy__file_of(s)->position < 0)
-        return eddy_raise(EDDY_ESPIPE, "%s has no positions", eddy_stream_peer(s));
+        return eddy__raise(EDDY_ESPIPE, "%s has no positions", eddy_stream_peer(s));
     return 0;
 }
 

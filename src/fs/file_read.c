@@ -14,8 +14,8 @@ enum {
 
 static int over_limit(const char *path, size_t limit)
 {
-    return eddy_raise(EDDY_ELIMIT, "%s has more than the %zu bytes that are the limit", path,
-                      limit);
+    return eddy__raise(EDDY_ELIMIT, "%s has more than the %zu bytes that are the limit", path,
+                       limit);
 }
 
 /* ---- in one job ---- */
@@ -188,14 +188,14 @@ static int read_as_stream(const char *path, size_t limit, struct eddy__buffer *b
 static int check(const char *path, char **data, size_t limit)
 {
     if (!data || limit > SIZE_MAX / 4)
-        return eddy_raise(EDDY_EINVAL,
-                          "eddy_read_file needs a place for the data, and a limit of "
-                          "at most %zu",
-                          SIZE_MAX / 4);
+        return eddy__raise(EDDY_EINVAL,
+                           "eddy_read_file needs a place for the data, and a limit of "
+                           "at most %zu",
+                           SIZE_MAX / 4);
     int status = eddy__checkpoint();
     if (status < 0)
         return status;
-    return path && *path ? 0 : eddy_raise(EDDY_EINVAL, "the path of a file is expected");
+    return path && *path ? 0 : eddy__raise(EDDY_EINVAL, "the path of a file is expected");
 }
 
 int eddy_read_file_with(const char *path, char **data, size_t *size,

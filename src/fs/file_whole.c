@@ -284,7 +284,7 @@ static struct target *find_target(const char *path)
         return target;
     eddy__free(target);
     if (status == EDDY_EINVAL)
-        eddy_raise(status, "cannot replace %s: it is no regular file", path);
+        eddy__raise(status, "cannot replace %s: it is no regular file", path);
     else
         eddy__path_fail("write", path, status);
     return NULL;
@@ -367,7 +367,7 @@ int eddy_write_file_with(const char *path, const void *data, size_t size,
     if (status < 0)
         return status;
     if (!path || !*path || (!data && size))
-        return eddy_raise(EDDY_EINVAL, "eddy_write_file needs a path and data of that size");
+        return eddy__raise(EDDY_EINVAL, "eddy_write_file needs a path and data of that size");
     return opts && opts->atomic ? write_atomic(path, data, size, mode)
                                 : write_plain(path, data, size, mode);
 }

@@ -66,7 +66,7 @@ static struct call *begin(int (*perform)(struct eddy__file_job *job), const char
     if (eddy__checkpoint() < 0)
         return NULL;
     if (!path || !*path || (other && !*other)) {
-        eddy_raise(EDDY_EINVAL, "a path is expected");
+        eddy__raise(EDDY_EINVAL, "a path is expected");
         return NULL;
     }
     struct call *call = make_call(perform, path, other);
@@ -119,8 +119,8 @@ static int finish_two(struct call *call, const char *verb, const char *from, con
     if (status < 0 && status == eddy__self()->interrupt)
         return eddy__raise_interrupt(status);
     if (status < 0)
-        return eddy_raise(status, "cannot %s %s %s %s: %s", verb, from, joint, to,
-                          eddy__words(status).text);
+        return eddy__raise(status, "cannot %s %s %s %s: %s", verb, from, joint, to,
+                           eddy__words(status).text);
     release_call(&call->job);
     return 0;
 }

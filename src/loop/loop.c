@@ -17,14 +17,14 @@ static int choose_backend(int option)
     const char *name = getenv("EDDY_BACKEND");
 
     if (option < 0)
-        return eddy_raise(EDDY_EINVAL, ".backend is %d: EDDY_BACKEND_URING or _EPOLL", option);
+        return eddy__raise(EDDY_EINVAL, ".backend is %d: EDDY_BACKEND_URING or _EPOLL", option);
     if (option || !name || !*name)
         return option;
     if (strcmp(name, "uring") == 0 || strcmp(name, "io_uring") == 0)
         return EDDY_BACKEND_URING;
     if (strcmp(name, "epoll") == 0)
         return EDDY_BACKEND_EPOLL;
-    return eddy_raise(EDDY_EINVAL, "EDDY_BACKEND is \"%s\": uring or epoll is expected", name);
+    return eddy__raise(EDDY_EINVAL, "EDDY_BACKEND is \"%s\": uring or epoll is expected", name);
 }
 
 static int choose_clock(int option)
@@ -32,15 +32,15 @@ static int choose_clock(int option)
     const char *name = getenv("EDDY_CLOCK");
 
     if (option < 0 || option > EDDY_CLOCK_VIRTUAL)
-        return eddy_raise(EDDY_EINVAL, ".clock is %d: EDDY_CLOCK_REAL or EDDY_CLOCK_VIRTUAL",
-                          option);
+        return eddy__raise(EDDY_EINVAL, ".clock is %d: EDDY_CLOCK_REAL or EDDY_CLOCK_VIRTUAL",
+                           option);
     if (option || !name || !*name)
         return option ? option : EDDY_CLOCK_REAL;
     if (strcmp(name, "real") == 0)
         return EDDY_CLOCK_REAL;
     if (strcmp(name, "virtual") == 0)
         return EDDY_CLOCK_VIRTUAL;
-    return eddy_raise(EDDY_EINVAL, "EDDY_CLOCK is \"%s\": real or virtual is expected", name);
+    return eddy__raise(EDDY_EINVAL, "EDDY_CLOCK is \"%s\": real or virtual is expected", name);
 }
 
 /* The number in an environment variable; fallback when it is not set. 0 or EDDY_EINVAL raised. */
@@ -54,7 +54,8 @@ static int number_of(const char *variable, double fallback, double *value)
         return 0;
     *value = strtod(text, &end);
     if (*end || !isfinite(*value) || *value < 0)
-        return eddy_raise(EDDY_EINVAL, "%s is \"%s\": a number from 0 is expected", variable, text);
+        return eddy__raise(EDDY_EINVAL, "%s is \"%s\": a number from 0 is expected", variable,
+                           text);
     return 0;
 }
 
@@ -70,8 +71,8 @@ static int whole_number_of(const char *variable, uint64_t *value)
     errno = 0;
     *value = strtoull(text, &end, 10);
     if (*end || errno || *text < '0' || *text > '9')
-        return eddy_raise(EDDY_EINVAL, "%s is \"%s\": a whole number from 0 is expected", variable,
-                          text);
+        return eddy__raise(EDDY_EINVAL, "%s is \"%s\": a whole number from 0 is expected", variable,
+                           text);
     return 0;
 }
 
@@ -97,7 +98,7 @@ static int configure(eddy_loop *loop, const eddy_loop_opts *opts)
     if (clock < 0)
         return clock;
     if (isnan(opts->spin))
-        return eddy_raise(EDDY_EINVAL, ".spin is NaN: seconds are expected");
+        return eddy__raise(EDDY_EINVAL, ".spin is NaN: seconds are expected");
     if (choose_seed(opts->seed, &loop->random) < 0 || number_of("EDDY_DEBUG", 0, &debug) < 0 ||
         number_of("EDDY_SPIN", DEFAULT_SPIN * 1e6, &spin) < 0 || check_threads() < 0)
         return EDDY_EINVAL;
@@ -131,14 +132,14 @@ static int open_backend(eddy_loop *loop, int choice)
         if (r >= 0)
             return 0;
         if (choice == EDDY_BACKEND_URING)
-            return eddy_raise(r, "io_uring cannot be used here: %s", eddy_status_message(r));
+            return eddy__raise(r, "io_uring cannot be used here: %s", eddy_status_message(r));
         __attribute__((fallthrough));
     case EDDY_BACKEND_EPOLL:
         loop->backend = &eddy__backend_epoll;
         r = loop->backend->open(loop);
-        return r >= 0 ? 0 : eddy_raise(r, "cannot make an epoll: %s", eddy_status_message(r));
+        return r >= 0 ? 0 : eddy__raise(r, "cannot make an epoll: %s", eddy_status_message(r));
     default:
-        return eddy_raise(EDDY_EINVAL, ".backend is %d: EDDY_BACKEND_URING or _EPOLL", choice);
+        return eddy__raise(EDDY_EINVAL, ".backend is %d: EDDY_BACKEND_URING or _EPOLL", choice);
     }
 }
 
@@ -166,7 +167,7 @@ static int open_parts(eddy_loop *loop, const eddy_loop_opts *opts)
         return r;
     if ((r = eddy__inbox_open(loop)) < 0) {
         loop->backend->close(loop);
-        return eddy_raise(r, "cannot make an eventfd: %s", eddy_status_message(r));
+        return eddy__raise(r, "cannot make an eventfd: %s", eddy_status_message(r));
     }
     return 0;
 }

@@ -6,22 +6,22 @@
 static int check(const eddy_op *op)
 {
     if (!op->done)
-        return eddy_raise(EDDY_EINVAL, "op->done is NULL");
+        return eddy__raise(EDDY_EINVAL, "op->done is NULL");
     if (op->code == EDDY_OP_OPEN)
-        return op->path ? 0 : eddy_raise(EDDY_EINVAL, "op->path is NULL");
+        return op->path ? 0 : eddy__raise(EDDY_EINVAL, "op->path is NULL");
     if (op->code != EDDY_OP_READ && op->code != EDDY_OP_WRITE && op->code != EDDY_OP_FSYNC)
-        return eddy_raise(EDDY_EINVAL, "op->code is %d: EDDY_OP_READ, WRITE, FSYNC or OPEN",
-                          op->code);
+        return eddy__raise(EDDY_EINVAL, "op->code is %d: EDDY_OP_READ, WRITE, FSYNC or OPEN",
+                           op->code);
     if (op->fd < 0)
-        return eddy_raise(EDDY_EBADF, "op->fd is %d", op->fd);
+        return eddy__raise(EDDY_EBADF, "op->fd is %d", op->fd);
     if (op->code == EDDY_OP_FSYNC)
         return 0;
     if (!op->buffer && op->size)
-        return eddy_raise(EDDY_EINVAL, "op->buffer is NULL");
+        return eddy__raise(EDDY_EINVAL, "op->buffer is NULL");
     if (op->size > SSIZE_MAX)
-        return eddy_raise(EDDY_EINVAL, "op->size is %zu, more than a result can tell", op->size);
+        return eddy__raise(EDDY_EINVAL, "op->size is %zu, more than a result can tell", op->size);
     if (op->offset < -1)
-        return eddy_raise(EDDY_EINVAL, "op->offset is %lld", (long long)op->offset);
+        return eddy__raise(EDDY_EINVAL, "op->offset is %lld", (long long)op->offset);
     return 0;
 }
 
@@ -35,7 +35,7 @@ int eddy_loop_submit(eddy_loop *loop, eddy_op *op)
         return EDDY_ELOOP;
     struct eddy__io *io = eddy__io_of(loop);
     if (io->ending || atomic_load_explicit(&loop->closed, memory_order_relaxed))
-        return eddy_raise(EDDY_ECLOSED, "the loop is closed");
+        return eddy__raise(EDDY_ECLOSED, "the loop is closed");
     struct eddy__op *part = eddy__op_part(op);
     *part = (struct eddy__op){.loop = loop};
     op->result = 0;

@@ -333,9 +333,9 @@ void eddy__loop_turns(eddy_loop *loop)
 int eddy__loop_enter(eddy_loop *loop)
 {
     if (eddy__thread.loop)
-        return eddy_raise(EDDY_ELOOP, "a loop is already running in this thread");
+        return eddy__raise(EDDY_ELOOP, "a loop is already running in this thread");
     if (!loop || !loop->backend_state)
-        return eddy_raise(EDDY_ECLOSED, "Event loop is closed");
+        return eddy__raise(EDDY_ECLOSED, "Event loop is closed");
     loop->running = true;
     loop->thread = pthread_self();
     eddy__context_adopt(&loop->context);

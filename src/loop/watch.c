@@ -23,7 +23,7 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
 static int check_events(unsigned events)
 {
     if (events & ~(unsigned)(EDDY_READABLE | EDDY_WRITABLE))
-        return eddy_raise(EDDY_EINVAL, "events is %#x: EDDY_READABLE and EDDY_WRITABLE", events);
+        return eddy__raise(EDDY_EINVAL, "events is %#x: EDDY_READABLE and EDDY_WRITABLE", events);
     return 0;
 }
 
@@ -31,7 +31,7 @@ static int check_fd(int fd)
 {
     int r = eddy__sys(fcntl(fd, F_GETFD));
 
-    return r < 0 ? eddy_raise(r, "cannot watch descriptor %d: %s", fd, eddy_status_message(r)) : 0;
+    return r < 0 ? eddy__raise(r, "cannot watch descriptor %d: %s", fd, eddy_status_message(r)) : 0;
 }
 
 static int want(eddy_watch *watch, unsigned events)
@@ -41,8 +41,8 @@ static int want(eddy_watch *watch, unsigned events)
     int r = loop->backend_state ? eddy__fd_want(&watch->fd, events) : EDDY_ECLOSED;
 
     if (r < 0)
-        return eddy_raise(r, "cannot watch descriptor %d: %s", watch->fd.fd,
-                          eddy_status_message(r));
+        return eddy__raise(r, "cannot watch descriptor %d: %s", watch->fd.fd,
+                           eddy_status_message(r));
     loop->io_waits += (unsigned)(events != 0) - (unsigned)waited;
     return 0;
 }
@@ -53,7 +53,7 @@ eddy_watch *eddy_watch_open(eddy_loop *loop, int fd, unsigned events, eddy_watch
     if (!eddy__loop_check_thread(loop, __func__))
         return NULL;
     if (!fn) {
-        eddy_raise(EDDY_EINVAL, "fn is NULL");
+        eddy__raise(EDDY_EINVAL, "fn is NULL");
         return NULL;
     }
     if (check_events(events) < 0 || check_fd(fd) < 0)

@@ -72,19 +72,19 @@ static int check(int fd, const char *name)
     int listens = type == SOCK_STREAM ? eddy__socket_get(fd, SOL_SOCKET, SO_ACCEPTCONN) : 0;
 
     if (type < 0 || listens < 0)
-        return eddy_raise(type < 0 ? type : listens,
-                          "descriptor %d (%s) that was handed over is not a socket: %s", fd, name,
-                          eddy__words(type < 0 ? type : listens).text);
+        return eddy__raise(type < 0 ? type : listens,
+                           "descriptor %d (%s) that was handed over is not a socket: %s", fd, name,
+                           eddy__words(type < 0 ? type : listens).text);
     if (type != SOCK_STREAM)
-        return eddy_raise(EDDY_EINVAL,
-                          "descriptor %d (%s) that was handed over is not a stream socket, as "
-                          "ListenStream= makes one",
-                          fd, name);
+        return eddy__raise(EDDY_EINVAL,
+                           "descriptor %d (%s) that was handed over is not a stream socket, as "
+                           "ListenStream= makes one",
+                           fd, name);
     if (!listens)
-        return eddy_raise(EDDY_EINVAL,
-                          "descriptor %d (%s) that was handed over does not listen, as it does "
-                          "with Accept=no",
-                          fd, name);
+        return eddy__raise(EDDY_EINVAL,
+                           "descriptor %d (%s) that was handed over does not listen, as it does "
+                           "with Accept=no",
+                           fd, name);
     return 0;
 }
 
@@ -106,8 +106,8 @@ static int prepare(int fd, struct eddy__listeners *l)
 static int take(struct eddy__listeners *l, int fd, const char *name)
 {
     if (l->count == (int)count_of(l->fds))
-        return eddy_raise(EDDY_ERANGE, "more than %zu sockets were handed over for one server",
-                          count_of(l->fds));
+        return eddy__raise(EDDY_ERANGE, "more than %zu sockets were handed over for one server",
+                           count_of(l->fds));
     int status = check(fd, name);
     if (status < 0)
         return status;
@@ -117,8 +117,8 @@ static int take(struct eddy__listeners *l, int fd, const char *name)
         status = prepare(status, l);
     }
     if (status < 0)
-        return eddy_raise(status, "cannot use descriptor %d (%s) that was handed over: %s", fd,
-                          name, eddy__words(status).text);
+        return eddy__raise(status, "cannot use descriptor %d (%s) that was handed over: %s", fd,
+                           name, eddy__words(status).text);
     return 0;
 }
 
@@ -136,8 +136,8 @@ static int take_all(struct eddy__listeners *l, const char *wanted)
             status = take(l, eddy__activation_first + i, name);
     }
     if (status >= 0 && !l->count)
-        status = eddy_raise(EDDY_ENOENT, "no socket named %s was handed over; there is: %s", wanted,
-                            handed.names[0] ? handed.names : "one without a name");
+        status = eddy__raise(EDDY_ENOENT, "no socket named %s was handed over; there is: %s",
+                             wanted, handed.names[0] ? handed.names : "one without a name");
     if (status < 0)
         eddy__listeners_close(l);
     return status;
@@ -151,8 +151,8 @@ int eddy__activation_open(struct eddy__listeners *l, const char *wanted)
     if (handed.owner != getpid())
         return 0;
     if (handed.count < 1)
-        return eddy_raise(EDDY_EINVAL, "LISTEN_PID is this process, but LISTEN_FDS is not the "
-                                       "number of sockets that were handed over to it");
+        return eddy__raise(EDDY_EINVAL, "LISTEN_PID is this process, but LISTEN_FDS is not the "
+                                        "number of sockets that were handed over to it");
     int status = take_all(l, wanted);
     return status < 0 ? status : l->count;
 }

@@ -96,20 +96,21 @@ eddy_stream *eddy__connect_address(const struct eddy__address *to, const struct 
 static int check(const char *host, const eddy_connect_opts *opts)
 {
     if (!host)
-        return eddy_raise(EDDY_EINVAL, "eddy_connect needs a host");
+        return eddy__raise(EDDY_EINVAL, "eddy_connect needs a host");
     if (opts->port < 1 || opts->port > 65535)
-        return eddy_raise(EDDY_EINVAL, "a port to connect to is between 1 and 65535, not %d",
-                          opts->port);
+        return eddy__raise(EDDY_EINVAL, "a port to connect to is between 1 and 65535, not %d",
+                           opts->port);
     if (!opts->tls && eddy__tls_is_meant(&opts->tls_opts))
-        return eddy_raise(EDDY_EINVAL, "with tls_opts .tls = true is expected: nothing goes out in "
-                                       "the clear by oversight");
+        return eddy__raise(EDDY_EINVAL,
+                           "with tls_opts .tls = true is expected: nothing goes out in "
+                           "the clear by oversight");
     if (opts->tls_opts.server)
-        return eddy_raise(EDDY_EINVAL, "eddy_connect is always the client of TLS: .server is for "
-                                       "eddy_start_tls");
+        return eddy__raise(EDDY_EINVAL, "eddy_connect is always the client of TLS: .server is for "
+                                        "eddy_start_tls");
     if (!(opts->attempt_delay >= 0))
-        return eddy_raise(EDDY_EINVAL,
-                          "an attempt_delay is at least 0, which is the default, not %g",
-                          opts->attempt_delay);
+        return eddy__raise(EDDY_EINVAL,
+                           "an attempt_delay is at least 0, which is the default, not %g",
+                           opts->attempt_delay);
     return eddy__stream_check_opts(&opts->stream);
 }
 

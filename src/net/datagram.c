@@ -139,7 +139,7 @@ int eddy__datagram_begin(const eddy_datagram *d)
     if (unlikely(status < 0))
         return status;
     if (unlikely(!d))
-        return eddy_raise(EDDY_EINVAL, "the datagram endpoint is NULL");
+        return eddy__raise(EDDY_EINVAL, "the datagram endpoint is NULL");
     return likely(!d->closed) ? 0 : eddy__raise_code(EDDY_ECLOSED);
 }
 
@@ -148,7 +148,7 @@ int eddy__datagram_begin_receive(const eddy_datagram *d)
     int status = eddy__datagram_begin(d);
 
     if (likely(status == 0) && unlikely(d->receiving))
-        return eddy_raise(EDDY_EBUSY, "another task is receiving from this endpoint");
+        return eddy__raise(EDDY_EBUSY, "another task is receiving from this endpoint");
     return status;
 }
 
@@ -163,8 +163,8 @@ COLD int eddy__datagram_fail(const eddy_datagram *d, const char *what, int code)
         return eddy__raise_interrupt(code);
     if (eddy__socket_local(d->fd.fd, &own) < 0)
         own = (eddy_address){0};
-    return eddy_raise(code, "cannot %s %s: %s", what, eddy_address_format(&own, text),
-                      eddy__words(code).text);
+    return eddy__raise(code, "cannot %s %s: %s", what, eddy_address_format(&own, text),
+                       eddy__words(code).text);
 }
 
 /* ---- closing ---- */
@@ -191,7 +191,7 @@ int eddy_datagram_local(const eddy_datagram *d, eddy_address *address)
 {
     int status = d ? eddy__socket_local(d->fd.fd, address) : EDDY_EBADF;
 
-    return status < 0 ? eddy_raise(status, "the endpoint has no own address") : 0;
+    return status < 0 ? eddy__raise(status, "the endpoint has no own address") : 0;
 }
 
 int eddy_datagram_peer(const eddy_datagram *d, eddy_address *address)
@@ -204,7 +204,7 @@ int eddy_datagram_peer(const eddy_datagram *d, eddy_address *address)
     }
     if (d)
         status = eddy__socket_peer(d->fd.fd, address);
-    return status < 0 ? eddy_raise(status, "the endpoint has no peer") : 0;
+    return status < 0 ? eddy__raise(status, "the endpoint has no peer") : 0;
 }
 
 int eddy_datagram_port(const eddy_datagram *d)

@@ -27,9 +27,9 @@ static ssize_t try_to_send(const eddy_datagram *d, void *call)
 
 static int begin_datagram(const eddy_datagram *d)
 {
-    eddy_try(eddy__datagram_begin(d));
+    eddy__try(eddy__datagram_begin(d));
     if (d->family != AF_UNIX)
-        return eddy_raise(EDDY_EINVAL, "descriptors go over Unix sockets only");
+        return eddy__raise(EDDY_EINVAL, "descriptors go over Unix sockets only");
     return 0;
 }
 
@@ -38,8 +38,8 @@ ssize_t eddy_datagram_send_fds(eddy_datagram *d, const void *buf, size_t size,
 {
     struct parcel parcel = {.bytes = {(void *)(uintptr_t)buf, size}, .to = to, .n = n};
 
-    eddy_try(begin_datagram(d));
-    eddy_try(eddy__fds_pack(&parcel.packed, fds, n));
+    eddy__try(begin_datagram(d));
+    eddy__try(eddy__fds_pack(&parcel.packed, fds, n));
     ssize_t sent = eddy__datagram_send(d, try_to_send, &parcel);
     eddy__free(parcel.packed);
     if (sent < 0)
@@ -84,9 +84,9 @@ static ssize_t receive_arrival(eddy_datagram *d, struct arrival *arrival)
     ssize_t n = eddy__datagram_receive(d, try_to_receive, arrival);
 
     if (n == EDDY_ELIMIT)
-        return eddy_raise(EDDY_ELIMIT,
-                          "a datagram with more than the %zu descriptors there is room for is lost",
-                          arrival->room);
+        return eddy__raise(
+            EDDY_ELIMIT, "a datagram with more than the %zu descriptors there is room for is lost",
+            arrival->room);
     if (n < 0)
         return eddy__datagram_fail(d, "receive descriptors on", (int)n);
     eddy__spend();
@@ -99,12 +99,12 @@ ssize_t eddy_datagram_receive_fds(eddy_datagram *d, void *buf, size_t size, eddy
     struct arrival arrival = {.bytes = {buf, size}, .from = from, .fds = fds};
 
     if (!buf || !fds || !n || *n > EDDY__FDS_MAX)
-        return eddy_raise(EDDY_EINVAL, "a buffer and room for at most %d descriptors are expected",
-                          EDDY__FDS_MAX);
+        return eddy__raise(EDDY_EINVAL, "a buffer and room for at most %d descriptors are expected",
+                           EDDY__FDS_MAX);
     arrival.room = *n;
     *n = 0;
-    eddy_try(begin_datagram(d));
-    eddy_try(eddy__datagram_begin_receive(d));
+    eddy__try(begin_datagram(d));
+    eddy__try(eddy__datagram_begin_receive(d));
     arrival.control = eddy__alloc_zero(CMSG_SPACE(arrival.room * sizeof *fds));
     if (!arrival.control)
         return eddy__raise_code(EDDY_ENOMEM);

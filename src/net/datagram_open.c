@@ -164,16 +164,16 @@ static COLD void fail(const struct ends *ends, int status)
     char own[EDDY_ADDRESS_TEXT] = "", peer[EDDY_ADDRESS_TEXT] = "";
 
     if (!ends->own && !ends->peer) {
-        eddy_raise(status, "cannot open a datagram endpoint: host and peer_host must both be IPv4 "
-                           "or both IPv6");
+        eddy__raise(status, "cannot open a datagram endpoint: host and peer_host must both be IPv4 "
+                            "or both IPv6");
         return;
     }
     if (ends->own)
         eddy_address_format(ends->own, own);
     if (ends->peer)
         eddy_address_format(ends->peer, peer);
-    eddy_raise(status, "cannot open a datagram endpoint%s%s%s%s: %s", ends->own ? " on " : "", own,
-               ends->peer ? " to " : "", peer, eddy__words(status).text);
+    eddy__raise(status, "cannot open a datagram endpoint%s%s%s%s: %s", ends->own ? " on " : "", own,
+                ends->peer ? " to " : "", peer, eddy__words(status).text);
 }
 
 /* The first pair that works; the failure of the first pair is the one to tell. */
@@ -206,19 +206,19 @@ static int check(const eddy_datagram_opts *opts)
     bool is_unix = opts->path || opts->peer_path;
 
     if (is_unix && (opts->host || opts->port || opts->peer_host || opts->peer_port))
-        return eddy_raise(EDDY_EINVAL, "a datagram endpoint has hosts or paths, not both");
+        return eddy__raise(EDDY_EINVAL, "a datagram endpoint has hosts or paths, not both");
     if (opts->port < 0 || opts->port > 65535)
-        return eddy_raise(EDDY_EINVAL, "a port is between 0 and 65535, not %d", opts->port);
+        return eddy__raise(EDDY_EINVAL, "a port is between 0 and 65535, not %d", opts->port);
     if (opts->peer_host && (opts->peer_port < 1 || opts->peer_port > 65535))
-        return eddy_raise(EDDY_EINVAL, "a peer's port is between 1 and 65535, not %d",
-                          opts->peer_port);
+        return eddy__raise(EDDY_EINVAL, "a peer's port is between 1 and 65535, not %d",
+                           opts->peer_port);
     if (!opts->peer_host && opts->peer_port)
-        return eddy_raise(EDDY_EINVAL, "a peer_port needs a peer_host");
+        return eddy__raise(EDDY_EINVAL, "a peer_port needs a peer_host");
     if (opts->multicast_ttl < 0 || opts->multicast_ttl > 255)
-        return eddy_raise(EDDY_EINVAL, "a multicast_ttl is between 1 and 255, not %d",
-                          opts->multicast_ttl);
+        return eddy__raise(EDDY_EINVAL, "a multicast_ttl is between 1 and 255, not %d",
+                           opts->multicast_ttl);
     if (opts->receive_buffer < 0 || opts->send_buffer < 0)
-        return eddy_raise(EDDY_EINVAL, "the buffers of a datagram endpoint are not negative");
+        return eddy__raise(EDDY_EINVAL, "the buffers of a datagram endpoint are not negative");
     return 0;
 }
 

@@ -44,9 +44,9 @@ static ssize_t send_one(const eddy_datagram *d, void *call)
 
 COLD int eddy__datagram_cut(size_t size, ssize_t n)
 {
-    return eddy_raise(EDDY_EMSGSIZE,
-                      "a datagram of %zd bytes was received with room for %zu: the rest is lost", n,
-                      size);
+    return eddy__raise(EDDY_EMSGSIZE,
+                       "a datagram of %zd bytes was received with room for %zu: the rest is lost",
+                       n, size);
 }
 
 ssize_t eddy_datagram_receive(eddy_datagram *d, void *buf, size_t size, eddy_address *from)
@@ -57,7 +57,7 @@ ssize_t eddy_datagram_receive(eddy_datagram *d, void *buf, size_t size, eddy_add
     if (unlikely(status < 0))
         return status;
     if (unlikely(!buf))
-        return eddy_raise(EDDY_EINVAL, "eddy_datagram_receive needs a buffer");
+        return eddy__raise(EDDY_EINVAL, "eddy_datagram_receive needs a buffer");
     ssize_t n = eddy__datagram_receive(d, receive_one, &one);
     if (unlikely(n < 0))
         return eddy__datagram_fail(d, "receive on", (int)n);
@@ -87,7 +87,7 @@ ssize_t eddy_datagram_send_to(eddy_datagram *d, const void *buf, size_t size,
     if (unlikely(status < 0))
         return status;
     if (unlikely(!buf && size))
-        return eddy_raise(EDDY_EINVAL, "eddy_datagram_send needs a buffer of that size");
+        return eddy__raise(EDDY_EINVAL, "eddy_datagram_send needs a buffer of that size");
     ssize_t n = eddy__datagram_send(d, send_one, &one);
     if (unlikely(n < 0))
         return fail_to_send(d, size, to, (int)n);
@@ -117,10 +117,10 @@ struct several {
 static int begin_several(eddy_datagram *d, const eddy_datagram_message *messages, size_t n)
 {
     if (!messages || !n || n > INT_MAX)
-        return eddy_raise(EDDY_EINVAL, "one message or more are expected, not %zu", n);
+        return eddy__raise(EDDY_EINVAL, "one message or more are expected, not %zu", n);
     for (size_t i = 0; i < n; i++)
         if (!messages[i].data && (messages[i].room || messages[i].size))
-            return eddy_raise(EDDY_EINVAL, "message %zu has no data", i);
+            return eddy__raise(EDDY_EINVAL, "message %zu has no data", i);
     if (!d->batch)
         d->batch = eddy__alloc_zero(sizeof *d->batch);
     return d->batch ? 0 : eddy__raise_code(EDDY_ENOMEM);

@@ -78,7 +78,7 @@ static int change(eddy_datagram *d, const char *verb, int what, const char *grou
     int number = number_of(via), status;
 
     if (!d || !group || !eddy__address_parse(&address, group, 0))
-        return eddy_raise(EDDY_EINVAL, "an endpoint and a group's numeric address are expected");
+        return eddy__raise(EDDY_EINVAL, "an endpoint and a group's numeric address are expected");
     if (d->closed)
         return eddy__raise_code(EDDY_ECLOSED);
     status = number < 0                             ? number
@@ -88,8 +88,8 @@ static int change(eddy_datagram *d, const char *verb, int what, const char *grou
         status = request(d, what, &address, number);
     if (status >= 0)
         return 0;
-    return eddy_raise(status, "cannot %s %s%s%s: %s", verb, group, via ? " on " : "",
-                      via ? via : "", eddy__words(status).text);
+    return eddy__raise(status, "cannot %s %s%s%s: %s", verb, group, via ? " on " : "",
+                       via ? via : "", eddy__words(status).text);
 }
 
 int eddy_datagram_join(eddy_datagram *d, const char *group, const char *via)

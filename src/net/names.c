@@ -333,16 +333,16 @@ static struct eddy__resolver *resolver_of(eddy_loop *loop)
 static int check_opts(const eddy_resolver_opts *opts)
 {
     if (isnan(opts->timeout) || opts->timeout < 0 || opts->timeout > 3600)
-        return eddy_raise(EDDY_EINVAL, "a resolver's timeout is between 0 and 3,600 s, not %g",
-                          opts->timeout);
+        return eddy__raise(EDDY_EINVAL, "a resolver's timeout is between 0 and 3,600 s, not %g",
+                           opts->timeout);
     if (opts->attempts < 0 || opts->attempts > 100)
-        return eddy_raise(EDDY_EINVAL, "a resolver makes 1 to 100 attempts, not %d",
-                          opts->attempts);
+        return eddy__raise(EDDY_EINVAL, "a resolver makes 1 to 100 attempts, not %d",
+                           opts->attempts);
     if (opts->cache > CACHE_MAX)
-        return eddy_raise(EDDY_EINVAL, "a resolver keeps at most %d names, not %u", CACHE_MAX,
-                          opts->cache);
+        return eddy__raise(EDDY_EINVAL, "a resolver keeps at most %d names, not %u", CACHE_MAX,
+                           opts->cache);
     if (isnan(opts->max_ttl))
-        return eddy_raise(EDDY_EINVAL, "a resolver's max_ttl is a number of seconds, not NaN");
+        return eddy__raise(EDDY_EINVAL, "a resolver's max_ttl is a number of seconds, not NaN");
     return 0;
 }
 
@@ -356,7 +356,7 @@ int eddy_loop_set_resolver_with(eddy_loop *loop, const eddy_resolver_opts *opts)
     if ((status = check_opts(opts)) < 0)
         return status;
     if (old && (is_awaited(&old->queued) || is_awaited(&old->asked)))
-        return eddy_raise(EDDY_EBUSY, "a task waits for a name look-up: set the resolver before");
+        return eddy__raise(EDDY_EBUSY, "a task waits for a name look-up: set the resolver before");
     struct eddy__resolver *r = open_resolver(loop, opts);
     if (!r)
         return eddy_status_pointer_(r);
@@ -389,7 +389,7 @@ static int fail(const struct eddy__name *name, const char *host)
 {
     if (name->code != EDDY_ENAME)
         return eddy__raise_code(name->code);
-    return eddy_raise(EDDY_ENAME, "cannot look up %s: %s", host, name->reason.text);
+    return eddy__raise(EDDY_ENAME, "cannot look up %s: %s", host, name->reason.text);
 }
 
 /* What is known, with a reference to be given back; NULL raised. */
@@ -447,7 +447,7 @@ int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n)
     if (status < 0)
         return status;
     if (!host || (!addresses && n))
-        return eddy_raise(EDDY_EINVAL, "eddy_getaddrinfo needs a host and room for addresses");
+        return eddy__raise(EDDY_EINVAL, "eddy_getaddrinfo needs a host and room for addresses");
     struct eddy__addresses *found = eddy__names_resolve(host);
     if (!found)
         return eddy_status_pointer_(NULL);
@@ -464,7 +464,7 @@ int eddy_getnameinfo(const eddy_address *address, char name[EDDY_HOST_NAME])
     int family = address ? address->u.any.sa_family : AF_UNSPEC;
 
     if (family != AF_INET && family != AF_INET6)
-        return eddy_raise(EDDY_EINVAL, "eddy_getnameinfo needs an IPv4 or IPv6 address");
+        return eddy__raise(EDDY_EINVAL, "eddy_getnameinfo needs an IPv4 or IPv6 address");
     eddy__address_format_host(address, host);
     struct eddy__name *known = look_up(host, address);
     if (!known)

@@ -345,10 +345,11 @@ static int set_servers(struct eddy__dns *dns, const char *text)
 
     do {
         if (count == SERVERS_MAX || parse_server(&rest, &servers[count]) < 0)
-            return eddy_raise(EDDY_EINVAL,
-                              "a resolver's servers are a list like \"192.0.2.1,[2001:db8::1]:53\" "
-                              "of at most %d, not \"%s\"",
-                              SERVERS_MAX, text);
+            return eddy__raise(
+                EDDY_EINVAL,
+                "a resolver's servers are a list like \"192.0.2.1,[2001:db8::1]:53\" "
+                "of at most %d, not \"%s\"",
+                SERVERS_MAX, text);
         if (count++)
             servers[count - 2].next = &servers[count - 1];
     } while (*rest);
@@ -384,7 +385,7 @@ static int open_channel(struct eddy__dns *dns, const eddy_resolver_opts *opts)
     if (status != ARES_SUCCESS)
         return status == ARES_ENOMEM
                    ? eddy__raise_code(EDDY_ENOMEM)
-                   : eddy_raise(EDDY_EIO, "cannot look names up: %s", ares_strerror(status));
+                   : eddy__raise(EDDY_EIO, "cannot look names up: %s", ares_strerror(status));
     ares_set_socket_functions(dns->channel, &system_calls, dns);
     return opts->servers ? set_servers(dns, opts->servers) : 0;
 }

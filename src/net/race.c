@@ -150,9 +150,9 @@ static void raise_failure(void *arg)
     char reasons[3 * ROOM_FOR_A_REASON];
 
     give_reasons(attempts, count, reasons, sizeof reasons);
-    eddy_raise(attempts[0].status, "cannot connect to %s%s%s:%d%s%s: %s", bare6 ? "[" : "", host,
-               bare6 ? "]" : "", opts->port, opts->local_host ? " from " : "",
-               opts->local_host ? opts->local_host : "", reasons);
+    eddy__raise(attempts[0].status, "cannot connect to %s%s%s:%d%s%s: %s", bare6 ? "[" : "", host,
+                bare6 ? "]" : "", opts->port, opts->local_host ? " from " : "",
+                opts->local_host ? opts->local_host : "", reasons);
 }
 
 static COLD void fail(const char *host, const struct attempt *attempts, int count)

@@ -52,8 +52,8 @@ static COLD int fail(const struct eddy__address *a, int status)
 {
     char text[EDDY_ADDRESS_TEXT];
 
-    return eddy_raise(status, "cannot listen on %s: %s", eddy_address_format(a, text),
-                      eddy__words(status).text);
+    return eddy__raise(status, "cannot listen on %s: %s", eddy_address_format(a, text),
+                       eddy__words(status).text);
 }
 
 /* Where there is no IPv6 its addresses are left out. */
@@ -112,8 +112,8 @@ static int listen_all(struct eddy__listeners *l, struct eddy__addresses *address
     int status = EDDY_EADDRINUSE;
 
     if (addresses->count > (int)count_of(l->fds))
-        return eddy_raise(EDDY_ERANGE, "%s has %d addresses, and a server listens on at most %zu",
-                          opts->host, addresses->count, count_of(l->fds));
+        return eddy__raise(EDDY_ERANGE, "%s has %d addresses, and a server listens on at most %zu",
+                           opts->host, addresses->count, count_of(l->fds));
     for (int i = 0; i < (opts->port ? 1 : PORT_TRIES) && status == EDDY_EADDRINUSE; i++)
         status = try_all(l, addresses, opts, &culprit);
     return status < 0 ? fail(&culprit, status) : 0;

@@ -22,7 +22,7 @@ eddy_stream *eddy_connect_unix_with(const char *path, const eddy_stream_opts *op
     if (status == eddy__self()->interrupt)
         eddy__raise_interrupt(status);
     else
-        eddy_raise(status, "cannot connect to %s: %s", path, eddy__words(status).text);
+        eddy__raise(status, "cannot connect to %s: %s", path, eddy__words(status).text);
     return NULL;
 }
 

@@ -111,14 +111,15 @@ static int await_end(eddy_process *p, int *status)
 static COLD int fail(int code)
 {
     if (code == -ECHILD)
-        return eddy_raise(code, "the exit status is lost: SIGCHLD is ignored, or somebody else has "
-                                "waited for the process");
+        return eddy__raise(code,
+                           "the exit status is lost: SIGCHLD is ignored, or somebody else has "
+                           "waited for the process");
     return eddy__raise_interrupt(code);
 }
 
 static COLD int refuse(const eddy_process *p)
 {
-    return p ? eddy__raise_code(EDDY_ECLOSED) : eddy_raise(EDDY_EINVAL, "the process is NULL");
+    return p ? eddy__raise_code(EDDY_ECLOSED) : eddy__raise(EDDY_EINVAL, "the process is NULL");
 }
 
 int eddy_process_wait(eddy_process *p, int *status)
@@ -182,8 +183,8 @@ int eddy_process_signal(eddy_process *p, int number)
     if (!p || p->closed)
         return refuse(p);
     r = send_signal(p, number);
-    return r < 0 ? eddy_raise(r, "cannot send signal %d to '%s': %s", number, p->name,
-                              eddy__words(r).text)
+    return r < 0 ? eddy__raise(r, "cannot send signal %d to '%s': %s", number, p->name,
+                               eddy__words(r).text)
                  : 0;
 }
 
@@ -200,8 +201,8 @@ int eddy_process_kill(eddy_process *p)
 int eddy_process_set_grace(eddy_process *p, double seconds)
 {
     if (!p || isnan(seconds))
-        return eddy_raise(EDDY_EINVAL, p ? "the grace of a process is NaN: seconds are expected"
-                                         : "the process is NULL");
+        return eddy__raise(EDDY_EINVAL, p ? "the grace of a process is NaN: seconds are expected"
+                                          : "the process is NULL");
     p->grace = fmax(seconds, 0); /* KILL_SECONDS come on top */
     return 0;
 }
@@ -211,14 +212,14 @@ int eddy_process_set_grace(eddy_process *p, double seconds)
 static int check(const char *const *argv, const eddy_process_opts *opts)
 {
     if (!eddy__thread.loop)
-        return eddy_raise(EDDY_ELOOP, "a process belongs to a running loop, and none runs here");
+        return eddy__raise(EDDY_ELOOP, "a process belongs to a running loop, and none runs here");
     if (!argv || !argv[0] || !*argv[0])
-        return eddy_raise(EDDY_EINVAL, "argv names no program");
+        return eddy__raise(EDDY_EINVAL, "argv names no program");
     if (!(opts->grace >= 0))
-        return eddy_raise(EDDY_EINVAL,
-                          ".grace is %g: at least 0 is expected, which is the default; "
-                          "eddy_process_set_grace takes what was computed",
-                          opts->grace);
+        return eddy__raise(EDDY_EINVAL,
+                           ".grace is %g: at least 0 is expected, which is the default; "
+                           "eddy_process_set_grace takes what was computed",
+                           opts->grace);
     return eddy__stream_check_opts(&opts->stream);
 }
 
@@ -282,7 +283,7 @@ eddy_process *eddy_process_shell_with(const char *command, const eddy_process_op
 
     if (command)
         return eddy_process_open_with(argv, opts);
-    eddy_raise(EDDY_EINVAL, "the command is NULL");
+    eddy__raise(EDDY_EINVAL, "the command is NULL");
     return NULL;
 }
 

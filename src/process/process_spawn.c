@@ -93,8 +93,8 @@ static int prepare_ends(eddy_process *p, struct plan *plan, const eddy_process_o
         int status = prepare_end(p, i, what[i], plan, &opts->stream);
 
         if (status < 0)
-            return eddy_raise(status, "cannot make the %s of '%s' (%d): %s", eddy__end_names[i],
-                              p->name, what[i], eddy__words(status).text);
+            return eddy__raise(status, "cannot make the %s of '%s' (%d): %s", eddy__end_names[i],
+                               p->name, what[i], eddy__words(status).text);
     }
     return 0;
 }
@@ -149,9 +149,9 @@ static bool is_bad_folder(const char *path)
 static COLD int cannot_run(const eddy_process *p, const char *cwd, int status)
 {
     if (is_bad_folder(cwd))
-        return eddy_raise(status, "cannot run '%s' in '%s': %s", p->name, cwd,
-                          eddy__words(status).text);
-    return eddy_raise(status, "cannot run '%s': %s", p->name, eddy__words(status).text);
+        return eddy__raise(status, "cannot run '%s' in '%s': %s", p->name, cwd,
+                           eddy__words(status).text);
+    return eddy__raise(status, "cannot run '%s': %s", p->name, eddy__words(status).text);
 }
 
 /* Nobody can wait for it: it must not stay. */
@@ -168,7 +168,7 @@ static int watch(eddy_process *p)
     if (status >= 0)
         return 0;
     destroy(p);
-    return eddy_raise(status, "cannot watch '%s': %s", p->name, eddy__words(status).text);
+    return eddy__raise(status, "cannot watch '%s': %s", p->name, eddy__words(status).text);
 }
 
 static int start(eddy_process *p, struct plan *plan, const char *const *argv,

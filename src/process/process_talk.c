@@ -61,16 +61,17 @@ static int collects(eddy_process *p, int end, eddy_output *to)
     size_t capacity = to->data ? to->size + 1 : 0, max = p->max_output;
 
     while (p->ends[end]) {
-        eddy_try(reserve(to, &capacity));
-        ssize_t n = eddy_try(eddy_read(p->ends[end], to->data + to->size, capacity - to->size - 1));
+        eddy__try(reserve(to, &capacity));
+        ssize_t n =
+            eddy__try(eddy_read(p->ends[end], to->data + to->size, capacity - to->size - 1));
         to->size += (size_t)n;
         to->data[min_size(to->size, max)] = '\0';
         if (n == 0)
             return 0;
         if (to->size > max) {
             to->size = max;
-            return eddy_raise(EDDY_ELIMIT, "the %s of %s is over its maximum of %zu bytes",
-                              eddy__end_names[end], p->name, max);
+            return eddy__raise(EDDY_ELIMIT, "the %s of %s is over its maximum of %zu bytes",
+                               eddy__end_names[end], p->name, max);
         }
     }
     return eddy__raise_code(EDDY_ECLOSED);
@@ -82,7 +83,7 @@ static int drops(eddy_process *p, int end)
     char part[4096];
 
     while (p->ends[end])
-        if (eddy_try(eddy_read(p->ends[end], part, sizeof part)) == 0)
+        if (eddy__try(eddy_read(p->ends[end], part, sizeof part)) == 0)
             return 0;
     return eddy__raise_code(EDDY_ECLOSED);
 }
@@ -109,11 +110,11 @@ int eddy_process_communicate(eddy_process *p, const void *input, size_t size, ed
                              eddy_output *err)
 {
     if (!p)
-        return eddy_raise(EDDY_EINVAL, "the process is NULL");
+        return eddy__raise(EDDY_EINVAL, "the process is NULL");
     if (size && !input)
-        return eddy_raise(EDDY_EINVAL, "an input of %zu bytes is expected, and is NULL", size);
+        return eddy__raise(EDDY_EINVAL, "an input of %zu bytes is expected, and is NULL", size);
     if (size && !p->ends[0] && !p->closed)
-        return eddy_raise(EDDY_EINVAL, "the child's standard input is not an EDDY_PIPE");
+        return eddy__raise(EDDY_EINVAL, "the child's standard input is not an EDDY_PIPE");
     eddy__process_ref(p);
     int r = talk_to_ends(p, input, size, out, err);
     if (r >= 0)
@@ -126,7 +127,7 @@ int eddy_process_communicate(eddy_process *p, const void *input, size_t size, ed
 
 static int talk(eddy_process *p, const eddy_process_opts *opts, eddy_process_result *result)
 {
-    eddy_try(
+    eddy__try(
         eddy_process_communicate(p, opts->input, opts->input_size, &result->out, &result->err));
     return eddy_process_wait(p, &result->status);
 }

@@ -307,20 +307,20 @@ static int check_number(int number)
     switch (number) {
     case SIGKILL:
     case SIGSTOP:
-        return eddy_raise(EDDY_EINVAL, "SIG%s cannot be caught: no program ever sees it",
-                          number == SIGKILL ? "KILL" : "STOP");
+        return eddy__raise(EDDY_EINVAL, "SIG%s cannot be caught: no program ever sees it",
+                           number == SIGKILL ? "KILL" : "STOP");
     case SIGSEGV:
     case SIGBUS:
     case SIGFPE:
     case SIGILL:
-        return eddy_raise(EDDY_EINVAL,
-                          "signal %d (%s) comes of a fault of the program, which "
-                          "cannot go on: it is no event",
-                          number, strsignal(number));
+        return eddy__raise(EDDY_EINVAL,
+                           "signal %d (%s) comes of a fault of the program, which "
+                           "cannot go on: it is no event",
+                           number, strsignal(number));
     default: /* the C library keeps two to itself */
         if (number > 0 && number < NUMBERS && sigaddset(&set, number) == 0)
             return 0;
-        return eddy_raise(EDDY_EINVAL, "%d is no signal", number);
+        return eddy__raise(EDDY_EINVAL, "%d is no signal", number);
     }
 }
 
@@ -330,14 +330,14 @@ static int open_signalfd(eddy_signal *s)
     int r;
 
     if (fd < 0)
-        return eddy_raise(fd, "cannot make a signalfd: %s", eddy__words(fd).text);
+        return eddy__raise(fd, "cannot make a signalfd: %s", eddy__words(fd).text);
     s->fd.fd = fd;
     r = eddy__fd_want(&s->fd, EDDY_READABLE);
     if (r >= 0)
         return 0;
     eddy__fd_forget(&s->fd);
     eddy__socket_close(fd);
-    return eddy_raise(r, "cannot watch a signalfd: %s", eddy__words(r).text);
+    return eddy__raise(r, "cannot watch a signalfd: %s", eddy__words(r).text);
 }
 
 static void free_signals(eddy_signal *s)
@@ -384,11 +384,11 @@ static void shut(eddy_signal *s)
 eddy_signal *eddy_signal_open_with(const int *numbers, size_t n)
 {
     if (!eddy__thread.loop) {
-        eddy_raise(EDDY_ELOOP, "signals are for a running loop, and none runs here");
+        eddy__raise(EDDY_ELOOP, "signals are for a running loop, and none runs here");
         return NULL;
     }
     if (!numbers || !n) {
-        eddy_raise(EDDY_EINVAL, "eddy_signal_open needs a signal");
+        eddy__raise(EDDY_EINVAL, "eddy_signal_open needs a signal");
         return NULL;
     }
     for (size_t i = 0; i < n; i++)
@@ -425,7 +425,7 @@ int eddy_signal_next(eddy_signal *s)
     if (r < 0)
         return r;
     if (!s)
-        return eddy_raise(EDDY_EINVAL, "the signals are NULL");
+        return eddy__raise(EDDY_EINVAL, "the signals are NULL");
     if (s->count)
         return eddy__spent(take(s));
     self->loop->io_waits++;
@@ -474,7 +474,7 @@ int eddy_loop_add_signal_handler(eddy_loop *loop, int number, eddy_callback *fn,
     if (!eddy__loop_check_thread(loop, __func__))
         return EDDY_ELOOP;
     if (!fn)
-        return eddy_raise(EDDY_EINVAL, "fn is NULL");
+        return eddy__raise(EDDY_EINVAL, "fn is NULL");
     if (check_number(number) < 0)
         return EDDY_EINVAL;
     s = handler_of(loop, number);

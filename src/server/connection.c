@@ -196,7 +196,7 @@ int eddy_server_await_request(eddy_stream *s)
     struct connection *c = running();
 
     if (!c || c->stream != s)
-        return eddy_raise(EDDY_EINVAL, "only the handler of a connection awaits requests on it");
+        return eddy__raise(EDDY_EINVAL, "only the handler of a connection awaits requests on it");
     c->idle = true;
     int status = eddy__stream_await_input(s, &c->server->stopped);
     c->idle = false;

@@ -18,19 +18,20 @@ void eddy__server_unref(eddy_server *server)
 static int check(eddy_handler *handler, const eddy_serve_opts *opts)
 {
     if (!handler)
-        return eddy_raise(EDDY_EINVAL, "a server needs a handler");
+        return eddy__raise(EDDY_EINVAL, "a server needs a handler");
     if (opts->port < 0 || opts->port > 65535)
-        return eddy_raise(EDDY_EINVAL, "a port to listen on is between 0 and 65535, not %d",
-                          opts->port);
+        return eddy__raise(EDDY_EINVAL, "a port to listen on is between 0 and 65535, not %d",
+                           opts->port);
     if (opts->backlog < 0)
-        return eddy_raise(EDDY_EINVAL, "a server's backlog is at least 1, not %d", opts->backlog);
+        return eddy__raise(EDDY_EINVAL, "a server's backlog is at least 1, not %d", opts->backlog);
     if (isnan(opts->drain))
-        return eddy_raise(EDDY_EINVAL, "a server's drain is a number of seconds, not NaN");
+        return eddy__raise(EDDY_EINVAL, "a server's drain is a number of seconds, not NaN");
     if (opts->stack_size > EDDY__TASK_STACK_MAX)
-        return eddy_raise(EDDY_EINVAL, "a stack of %zu bytes is too large: at most %u",
-                          opts->stack_size, EDDY__TASK_STACK_MAX);
+        return eddy__raise(EDDY_EINVAL, "a stack of %zu bytes is too large: at most %u",
+                           opts->stack_size, EDDY__TASK_STACK_MAX);
     if (opts->unix_path && opts->host)
-        return eddy_raise(EDDY_EINVAL, "a server listens on a host or on a unix_path, not on both");
+        return eddy__raise(EDDY_EINVAL,
+                           "a server listens on a host or on a unix_path, not on both");
     return eddy__stream_check_opts(&opts->stream);
 }
 
@@ -203,7 +204,7 @@ int eddy_server_drain(eddy_server *server, double seconds)
     if (status < 0)
         return status;
     if (isnan(seconds))
-        return eddy_raise(EDDY_EINVAL, "eddy_server_drain: NaN seconds");
+        return eddy__raise(EDDY_EINVAL, "eddy_server_drain: NaN seconds");
     if (!server || !server->count) {
         eddy__spend();
         return 0;

@@ -59,12 +59,12 @@ bool eddy__address_parse(struct eddy__address *a, const char *host, int port)
 int eddy_address_parse(eddy_address *a, const char *host, int port)
 {
     if (!a || port < 0 || port > 65535)
-        return eddy_raise(EDDY_EINVAL, "a port is between 0 and 65535, not %d", port);
+        return eddy__raise(EDDY_EINVAL, "a port is between 0 and 65535, not %d", port);
     *a = (eddy_address){0};
     if (host && eddy__address_parse(a, host, port))
         return 0;
-    return eddy_raise(EDDY_EINVAL, "%s is no IPv4 or IPv6 address: names are for eddy_getaddrinfo",
-                      host ? host : "NULL");
+    return eddy__raise(EDDY_EINVAL, "%s is no IPv4 or IPv6 address: names are for eddy_getaddrinfo",
+                       host ? host : "NULL");
 }
 
 int eddy_address_of_path(eddy_address *a, const char *path)
@@ -75,11 +75,11 @@ int eddy_address_of_path(eddy_address *a, const char *path)
     size_t longest = sizeof un->sun_path - !abstract; /* a file's name needs its final zero */
 
     if (!length || (abstract && length == 1))
-        return eddy_raise(EDDY_EINVAL, "the path of a Unix socket is empty");
+        return eddy__raise(EDDY_EINVAL, "the path of a Unix socket is empty");
     if (length > longest)
-        return eddy_raise(EDDY_ENAMETOOLONG,
-                          "the path of a Unix socket has %zu bytes, at most %zu are possible: %s",
-                          length, longest, path);
+        return eddy__raise(EDDY_ENAMETOOLONG,
+                           "the path of a Unix socket has %zu bytes, at most %zu are possible: %s",
+                           length, longest, path);
     *un = (struct sockaddr_un){.sun_family = AF_UNIX};
     memcpy(un->sun_path, path, length);
     if (abstract)

@@ -16,8 +16,8 @@ struct eddy__fds {
 int eddy__fds_pack(void **packed, const int *fds, size_t n)
 {
     if (!fds || !n || n > EDDY__FDS_MAX)
-        return eddy_raise(EDDY_EINVAL, "1 to %d descriptors can be sent at once, not %zu",
-                          EDDY__FDS_MAX, n);
+        return eddy__raise(EDDY_EINVAL, "1 to %d descriptors can be sent at once, not %zu",
+                           EDDY__FDS_MAX, n);
     struct cmsghdr *header = *packed = eddy__alloc_zero(CMSG_SPACE(n * sizeof *fds));
     if (!header)
         return eddy__raise_code(EDDY_ENOMEM);
@@ -106,7 +106,7 @@ int eddy_take_fds(eddy_stream *s, int *list, size_t n)
     if (s && s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
     if (!fds || (!list && n))
-        return eddy_raise(EDDY_EINVAL, "eddy_take_fds needs a Unix stream with .max_fds");
+        return eddy__raise(EDDY_EINVAL, "eddy_take_fds needs a Unix stream with .max_fds");
     n = min_size(n, fds->count);
     if (n) {
         memcpy(list, fds->list, n * sizeof *list);
@@ -140,10 +140,10 @@ ssize_t eddy_send_fds(eddy_stream *s, const void *buf, size_t size, const int *f
     struct parcel parcel = {.n = n};
 
     if (!carries_fds(s))
-        return eddy_raise(EDDY_EINVAL, "descriptors go over streams of Unix sockets only");
+        return eddy__raise(EDDY_EINVAL, "descriptors go over streams of Unix sockets only");
     if (!buf || !size)
-        return eddy_raise(EDDY_EINVAL, "descriptors go along with at least one byte");
-    eddy_try(eddy__fds_pack(&parcel.packed, fds, n));
+        return eddy__raise(EDDY_EINVAL, "descriptors go along with at least one byte");
+    eddy__try(eddy__fds_pack(&parcel.packed, fds, n));
     ssize_t sent = eddy__stream_write_by(s, buf, size, send_parcel, &parcel);
     eddy__free(parcel.packed);
     return sent;
@@ -158,12 +158,12 @@ int eddy_stream_credentials(const eddy_stream *s, eddy_credentials *credentials)
     int r;
 
     if (!s || s->base.kind != &eddy__unix_transport || !credentials)
-        return eddy_raise(EDDY_EINVAL, "only the peer of a Unix stream tells who it is");
+        return eddy__raise(EDDY_EINVAL, "only the peer of a Unix stream tells who it is");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
     r = eddy__sys(getsockopt(s->fd.fd, SOL_SOCKET, SO_PEERCRED, &found, &size));
     if (r < 0)
-        return eddy_raise(r, "the peer does not tell who it is");
+        return eddy__raise(r, "the peer does not tell who it is");
     *credentials = (eddy_credentials){found.pid, found.uid, found.gid};
     return 0;
 }

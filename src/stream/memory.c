@@ -118,8 +118,8 @@ int eddy_stream_pair_with(eddy_stream *pair[2], const eddy_stream_opts *opts)
         opts = &defaults;
     pair[0] = pair[1] = NULL;
     if (!eddy__thread.loop)
-        return eddy_raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
-    eddy_try(eddy__stream_check_opts(opts));
+        return eddy__raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
+    eddy__try(eddy__stream_check_opts(opts));
     eddy_stream *first = make("memory 1", "memory 2", opts);
     eddy_stream *second = make("memory 2", "memory 1", opts);
     if (!first || !second) {

@@ -170,7 +170,7 @@ eddy_stream *eddy__pipe_stream(int fd, const char *name, const eddy_stream_opts 
 
 static COLD int no_loop(void)
 {
-    return eddy_raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
+    return eddy__raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
 }
 
 int eddy_pipe_open(eddy_stream *ends[2])
@@ -183,7 +183,7 @@ int eddy_pipe_open(eddy_stream *ends[2])
         return no_loop();
     status = eddy__pipe_make(fds);
     if (status < 0)
-        return eddy_raise(status, "cannot make a pipe: %s", eddy__words(status).text);
+        return eddy__raise(status, "cannot make a pipe: %s", eddy__words(status).text);
     for (int i = 0; i < 2; i++)
         ends[i] = eddy__pipe_stream(fds[i], "a pipe", &defaults);
     if (ends[0] && ends[1])
@@ -232,7 +232,7 @@ static const eddy_transport_kind *prepare(int fd, const struct stat *status)
         return &device_transport;
     if (flags >= 0 && (r = eddy__sys(fcntl(fd, F_SETFL, flags | O_NONBLOCK))) >= 0)
         return &shared_transport;
-    eddy_raise(r, "descriptor %d cannot be made non-blocking", fd);
+    eddy__raise(r, "descriptor %d cannot be made non-blocking", fd);
     return NULL;
 }
 
@@ -251,11 +251,11 @@ static int check(int fd, const char *name, struct stat *status)
         return no_loop();
     int r = eddy__sys(fstat(fd, status));
     if (r == -EBADF && name)
-        return eddy_raise(r, "%s is closed", name);
+        return eddy__raise(r, "%s is closed", name);
     if (r < 0)
-        return eddy_raise(r, "descriptor %d cannot be a stream: %s", fd, eddy__words(r).text);
+        return eddy__raise(r, "descriptor %d cannot be a stream: %s", fd, eddy__words(r).text);
     if (S_ISDIR(status->st_mode))
-        return eddy_raise(EDDY_EISDIR, "descriptor %d is a directory", fd);
+        return eddy__raise(EDDY_EISDIR, "descriptor %d is a directory", fd);
     return 0;
 }
 
@@ -296,7 +296,7 @@ static eddy_stream *duplicate(int number, const struct stat *status)
     eddy_stream *s;
 
     if (fd < 0) {
-        eddy_raise(fd, "cannot duplicate %s: %s", name, eddy__words(fd).text);
+        eddy__raise(fd, "cannot duplicate %s: %s", name, eddy__words(fd).text);
         return NULL;
     }
     s = S_ISSOCK(status->st_mode)
@@ -316,8 +316,8 @@ static eddy_stream *of_standard(int number)
     if (check(number, standard_names[number], &status) < 0)
         return NULL;
     if (user == self || !atomic_compare_exchange_strong(&users[number], &user, self)) {
-        eddy_raise(EDDY_EBUSY, "%s has a stream already: close it first, or share it",
-                   standard_names[number]);
+        eddy__raise(EDDY_EBUSY, "%s has a stream already: close it first, or share it",
+                    standard_names[number]);
         return NULL;
     }
     s = duplicate(number, &status);

@@ -134,13 +134,13 @@ static int check_type(int fd, int type, const char *what)
     int found;
 
     if (!eddy__thread.loop)
-        return eddy_raise(EDDY_ELOOP, "a %s socket belongs to a running loop, and none runs here",
-                          what);
+        return eddy__raise(EDDY_ELOOP, "a %s socket belongs to a running loop, and none runs here",
+                           what);
     found = eddy__socket_get(fd, SOL_SOCKET, SO_TYPE);
     if (found < 0)
-        return eddy_raise(found, "descriptor %d is not a socket", fd);
+        return eddy__raise(found, "descriptor %d is not a socket", fd);
     if (found != type)
-        return eddy_raise(EDDY_EINVAL, "descriptor %d is not a %s socket", fd, what);
+        return eddy__raise(EDDY_EINVAL, "descriptor %d is not a %s socket", fd, what);
     return 0;
 }
 
@@ -148,12 +148,12 @@ int eddy__socket_adopt(int fd, int type, const char *what)
 {
     int status, family;
 
-    eddy_try(check_type(fd, type, what));
+    eddy__try(check_type(fd, type, what));
     status = eddy__socket_make_nonblocking(fd);
     if (status < 0)
-        return eddy_raise(status, "descriptor %d cannot be made non-blocking", fd);
+        return eddy__raise(status, "descriptor %d cannot be made non-blocking", fd);
     family = eddy__socket_get(fd, SOL_SOCKET, SO_DOMAIN);
-    return family < 0 ? eddy_raise(family, "descriptor %d does not tell its family", fd) : family;
+    return family < 0 ? eddy__raise(family, "descriptor %d does not tell its family", fd) : family;
 }
 
 /* ---- the transport: no call waits ---- */

@@ -11,14 +11,14 @@ int eddy__stream_check_opts(const eddy_stream_opts *opts)
     size_t high = opts->high_water ? opts->high_water : DEFAULT_HIGH_WATER;
 
     if (opts->low_water > high)
-        return eddy_raise(EDDY_EINVAL, "low_water (%zu) must not be above high_water (%zu)",
-                          opts->low_water, high);
+        return eddy__raise(EDDY_EINVAL, "low_water (%zu) must not be above high_water (%zu)",
+                           opts->low_water, high);
     if (opts->max_fds > EDDY__FDS_MAX)
-        return eddy_raise(EDDY_EINVAL, "max_fds of a stream is at most %d, not %u", EDDY__FDS_MAX,
-                          opts->max_fds);
+        return eddy__raise(EDDY_EINVAL, "max_fds of a stream is at most %d, not %u", EDDY__FDS_MAX,
+                           opts->max_fds);
     if (opts->limit > SIZE_MAX / 4 || high > SIZE_MAX / 4)
-        return eddy_raise(EDDY_EINVAL, "limit and high_water of a stream are at most %zu",
-                          SIZE_MAX / 4);
+        return eddy__raise(EDDY_EINVAL, "limit and high_water of a stream are at most %zu",
+                           SIZE_MAX / 4);
     return 0;
 }
 
@@ -110,9 +110,9 @@ void eddy__stream_free(eddy_stream *s)
 static int check_kind(const eddy_transport_kind *kind, const eddy_stream_opts *opts)
 {
     if (!eddy__thread.loop)
-        return eddy_raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
+        return eddy__raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
     if (!kind || !kind->read || !kind->write)
-        return eddy_raise(EDDY_EINVAL, "a kind of transport needs read and write");
+        return eddy__raise(EDDY_EINVAL, "a kind of transport needs read and write");
     return eddy__stream_check_opts(opts);
 }
 
@@ -420,8 +420,8 @@ static void raise_failure(void *arg)
     int code = failure->code;
     const char *reason = t->kind->reason ? t->kind->reason(t, code) : NULL;
 
-    eddy_raise(code, "cannot %s %s: %s", failure->verb, eddy_stream_peer(s),
-               reason ? reason : eddy__words(code).text);
+    eddy__raise(code, "cannot %s %s: %s", failure->verb, eddy_stream_peer(s),
+                reason ? reason : eddy__words(code).text);
 }
 
 int eddy__stream_fail(eddy_stream *s, const char *verb, int code)

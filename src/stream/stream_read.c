@@ -182,10 +182,10 @@ int eddy__stream_checkpoint_slow(eddy_stream *s)
 static COLD int refuse(const eddy_stream *s)
 {
     if (!s)
-        return eddy_raise(EDDY_EINVAL, "the stream is NULL");
+        return eddy__raise(EDDY_EINVAL, "the stream is NULL");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
-    return eddy_raise(EDDY_EBUSY, "another task is reading from this stream");
+    return eddy__raise(EDDY_EBUSY, "another task is reading from this stream");
 }
 
 static inline int begin(eddy_stream *s)
@@ -210,7 +210,7 @@ static COLD ssize_t fail(eddy_stream *s, ssize_t code)
 
 static COLD int no_room(const char *call)
 {
-    return eddy_raise(EDDY_EINVAL, "%s needs room for at least one byte", call);
+    return eddy__raise(EDDY_EINVAL, "%s needs room for at least one byte", call);
 }
 
 int eddy__stream_await_input(eddy_stream *s, const bool *over)
@@ -280,7 +280,7 @@ ssize_t eddy__stream_peek(eddy_stream *s, size_t most)
 
 static COLD ssize_t too_few(eddy_stream *s, size_t got, size_t size)
 {
-    return eddy_raise(EDDY_EOF, "%s ended after %zu of %zu bytes", eddy_stream_peer(s), got, size);
+    return eddy__raise(EDDY_EOF, "%s ended after %zu of %zu bytes", eddy_stream_peer(s), got, size);
 }
 
 /* A short one goes through the own buffer: what follows it comes along in one receive. */
@@ -334,7 +334,7 @@ ssize_t eddy_read_exactly(eddy_stream *s, void *buf, size_t size)
     if (status < 0)
         return status;
     if ((!buf && size) || size > SSIZE_MAX)
-        return eddy_raise(EDDY_EINVAL, "eddy_read_exactly needs a buffer of that size");
+        return eddy__raise(EDDY_EINVAL, "eddy_read_exactly needs a buffer of that size");
     if (size <= EDDY__BUFFER_SMALL)
         return size ? read_short(s, buf, size) : 0;
     return read_long(s, buf, size);
@@ -344,8 +344,8 @@ ssize_t eddy_read_exactly(eddy_stream *s, void *buf, size_t size)
 
 static COLD ssize_t too_long(eddy_stream *s)
 {
-    return eddy_raise(EDDY_ELIMIT, "no separator within the %zu bytes that are the limit of %s",
-                      s->limit, eddy_stream_peer(s));
+    return eddy__raise(EDDY_ELIMIT, "no separator within the %zu bytes that are the limit of %s",
+                       s->limit, eddy_stream_peer(s));
 }
 
 /* Finds the separator, filling the own buffer. Length up to and with it, 0 at the end, or a
@@ -396,11 +396,11 @@ ssize_t eddy_read_until(eddy_stream *s, const char *separator, char **data)
     if (status < 0)
         return status;
     if (!separator || !*separator || !data)
-        return eddy_raise(EDDY_EINVAL, "eddy_read_until needs a separator of at least one byte");
+        return eddy__raise(EDDY_EINVAL, "eddy_read_until needs a separator of at least one byte");
     n = find(s, separator, strlen(separator));
     if (n == 0)
-        return eddy_raise(EDDY_EOF, "%s ended before the separator, after %zu bytes",
-                          eddy_stream_peer(s), eddy__buffer_count(&s->in));
+        return eddy__raise(EDDY_EOF, "%s ended before the separator, after %zu bytes",
+                           eddy_stream_peer(s), eddy__buffer_count(&s->in));
     if (n > 0)
         *data = hand_out(s, (size_t)n);
     return n;
@@ -423,7 +423,7 @@ ssize_t eddy_read_line(eddy_stream *s, char **line)
     if (status < 0)
         return status;
     if (!line)
-        return eddy_raise(EDDY_EINVAL, "eddy_read_line needs a place for the line");
+        return eddy__raise(EDDY_EINVAL, "eddy_read_line needs a place for the line");
     n = find(s, "\n", 1);
     if (n <= 0)
         return n < 0 ? n : read_rest(s, line);

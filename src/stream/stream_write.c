@@ -27,11 +27,11 @@ static bool is_idle(const eddy_stream *s)
 static COLD ssize_t fail(eddy_stream *s, int code)
 {
     if (code == EDDY_EPIPE && s->cut)
-        return eddy_raise(code, "an earlier write to %s was ended in its middle",
-                          eddy_stream_peer(s));
+        return eddy__raise(code, "an earlier write to %s was ended in its middle",
+                           eddy_stream_peer(s));
     if (code == EDDY_EPIPE && s->sent_eof)
-        return eddy_raise(code, "nothing can be written to %s after eddy_write_eof",
-                          eddy_stream_peer(s));
+        return eddy__raise(code, "nothing can be written to %s after eddy_write_eof",
+                           eddy_stream_peer(s));
     return eddy__stream_fail(s, "write to", code);
 }
 
@@ -330,7 +330,7 @@ static NOINLINE ssize_t write_slow(eddy_stream *s, const void *buf, size_t size)
     struct iovec part = one_part(buf, size);
 
     if (!s || (!buf && size) || size > SSIZE_MAX)
-        return eddy_raise(EDDY_EINVAL, "eddy_write needs a stream and a buffer of that size");
+        return eddy__raise(EDDY_EINVAL, "eddy_write needs a stream and a buffer of that size");
     return write_bytes(s, &(struct bytes){&part, 1, size});
 }
 
@@ -375,7 +375,7 @@ ssize_t eddy_writev(eddy_stream *s, const struct iovec *parts, int n)
     if (unlikely(status < 0))
         return status;
     if (!s || !count_bytes(&bytes))
-        return eddy_raise(EDDY_EINVAL, "eddy_writev needs a stream and buffers of these sizes");
+        return eddy__raise(EDDY_EINVAL, "eddy_writev needs a stream and buffers of these sizes");
     return write_bytes(s, &bytes);
 }
 
@@ -401,7 +401,7 @@ static int begin_flush(eddy_stream *s)
     if (status < 0)
         return status;
     if (!s)
-        return eddy_raise(EDDY_EINVAL, "the stream is NULL");
+        return eddy__raise(EDDY_EINVAL, "the stream is NULL");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
     status = take_turn(s);
@@ -513,11 +513,11 @@ ssize_t eddy_vprintf(eddy_stream *s, const char *format, va_list args)
     ssize_t n;
 
     if (!format)
-        return eddy_raise(EDDY_EINVAL, "eddy_printf needs a format");
+        return eddy__raise(EDDY_EINVAL, "eddy_printf needs a format");
     va_copy(again, args);
     n = vsnprintf(text, sizeof text, format, args);
     if (n < 0)
-        n = eddy_raise(EDDY_EINVAL, "the format \"%s\" cannot be printed", format);
+        n = eddy__raise(EDDY_EINVAL, "the format \"%s\" cannot be printed", format);
     else if ((size_t)n < sizeof text)
         n = eddy_write(s, text, (size_t)n);
     else

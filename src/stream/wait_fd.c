@@ -35,12 +35,12 @@ static int check_wait(int fd, unsigned events)
     const unsigned all = EDDY_READABLE | EDDY_WRITABLE;
 
     if (!events || events & ~all)
-        return eddy_raise_at(NULL, EDDY_EINVAL,
-                             "eddy_wait_fd: events is %#x: EDDY_READABLE, EDDY_WRITABLE or both",
-                             events);
+        return eddy__raise(EDDY_EINVAL,
+                           "eddy_wait_fd: events is %#x: EDDY_READABLE, EDDY_WRITABLE or both",
+                           events);
     int r = eddy__sys(fcntl(fd, F_GETFD));
-    return r < 0 ? eddy_raise_at(NULL, r, "eddy_wait_fd: cannot wait for descriptor %d: %s", fd,
-                                 eddy__words(r).text)
+    return r < 0 ? eddy__raise(r, "eddy_wait_fd: cannot wait for descriptor %d: %s", fd,
+                               eddy__words(r).text)
                  : 0;
 }
 
@@ -56,8 +56,8 @@ int eddy_wait_fd(int fd, unsigned events)
     r = eddy__fd_want(&wait.fd, events);
     if (r < 0) {
         eddy__fd_forget(&wait.fd);
-        return eddy_raise_at(NULL, r, "eddy_wait_fd: cannot wait for descriptor %d: %s", fd,
-                             eddy__words(r).text);
+        return eddy__raise(r, "eddy_wait_fd: cannot wait for descriptor %d: %s", fd,
+                           eddy__words(r).text);
     }
     return eddy__raise_if(eddy__io_park(&waits_for_fd, &wait));
 }

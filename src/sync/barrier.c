@@ -32,7 +32,7 @@ int eddy_barrier_wait(eddy_barrier *barrier)
     if (r < 0)
         return r;
     if (barrier->parties == 0)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "a barrier needs at least one party");
+        return eddy__raise(EDDY_EINVAL, "a barrier needs at least one party");
     if (barrier->broken)
         return eddy__raise_code(EDDY_EBROKEN);
     if (barrier->waiting + 1 >= barrier->parties)

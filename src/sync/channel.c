@@ -46,8 +46,8 @@ eddy_channel *eddy_channel_open_with(size_t item_size, size_t capacity,
     size_t bytes;
 
     if (item_size == 0 || capacity == 0) {
-        eddy_raise_at(NULL, EDDY_EINVAL, "a channel's %s at least 1",
-                      item_size == 0 ? "items have a size of" : "capacity is");
+        eddy__raise(EDDY_EINVAL, "a channel's %s at least 1",
+                    item_size == 0 ? "items have a size of" : "capacity is");
         return NULL;
     }
     if (!__builtin_mul_overflow(item_size, capacity, &bytes) &&
@@ -69,7 +69,7 @@ eddy_channel *eddy_channel_open_with(size_t item_size, size_t capacity,
 
 static COLD int refuse(const eddy_channel *channel)
 {
-    return eddy_raise_at(NULL, EDDY_EINVAL, channel ? "the item is NULL" : "the channel is NULL");
+    return eddy__raise(EDDY_EINVAL, channel ? "the item is NULL" : "the channel is NULL");
 }
 
 /* For those that cannot tell by a result. */
@@ -209,7 +209,7 @@ static int try_receive(eddy_channel *channel, void *item, struct waiter **served
 static int raise_status(int status)
 {
     if (status == EDDY_ECLOSED)
-        return eddy_raise_at(NULL, status, "the channel is shut down");
+        return eddy__raise(status, "the channel is shut down");
     return eddy__raise_if(status);
 }
 

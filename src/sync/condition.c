@@ -64,7 +64,7 @@ int eddy_condition_wait_for(eddy_condition *condition, eddy_predicate *predicate
     if (r < 0)
         return r;
     if (!predicate)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_condition_wait_for needs a predicate");
+        return eddy__raise(EDDY_EINVAL, "eddy_condition_wait_for needs a predicate");
     if (unlikely(!holds(condition)))
         return eddy__bug(EDDY_EOWNER, "a condition was waited for without its lock");
     while (r == 0 && !predicate(arg))

@@ -11,7 +11,7 @@ static const struct eddy__wait_kind waits_again = {"the lock of a condition", NU
 int eddy_lock_acquire_nowait(eddy_lock *lock)
 {
     if (lock->locked)
-        return eddy_raise_at(NULL, EDDY_EAGAIN, "the lock is taken");
+        return eddy__raise(EDDY_EAGAIN, "the lock is taken");
     lock->locked = true;
     lock->owner = eddy__self();
     return 0;

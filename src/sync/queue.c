@@ -11,11 +11,11 @@ static const struct eddy__wait_kind join_waits = {"the last item of a queue to b
 static int check_options(size_t item_size, const eddy_queue_opts *opts)
 {
     if (item_size == 0)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "a queue's items need a size");
+        return eddy__raise(EDDY_EINVAL, "a queue's items need a size");
     if (opts->kind < EDDY_FIFO || opts->kind > EDDY_PRIORITY)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "%d is no kind of queue", opts->kind);
+        return eddy__raise(EDDY_EINVAL, "%d is no kind of queue", opts->kind);
     if (opts->kind == EDDY_PRIORITY && !opts->compare)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "a priority queue needs .compare");
+        return eddy__raise(EDDY_EINVAL, "a priority queue needs .compare");
     return 0;
 }
 
@@ -163,13 +163,13 @@ int eddy__queue_try_get(eddy_queue *queue, void *item)
 int eddy__queue_raise(int status)
 {
     if (status == EDDY_ECLOSED)
-        return eddy_raise_at(NULL, status, "the queue is shut down");
+        return eddy__raise(status, "the queue is shut down");
     return eddy__raise_if(status);
 }
 
 static COLD int refuse(const eddy_queue *queue)
 {
-    return eddy_raise_at(NULL, EDDY_EINVAL, queue ? "the item is NULL" : "the queue is NULL");
+    return eddy__raise(EDDY_EINVAL, queue ? "the item is NULL" : "the queue is NULL");
 }
 
 int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
@@ -267,7 +267,7 @@ int eddy_queue_get(eddy_queue *queue, void *item)
 int eddy_queue_task_done(eddy_queue *queue)
 {
     if (queue->unfinished == 0)
-        return eddy_raise_at(NULL, EDDY_ERANGE, "task_done was called too many times");
+        return eddy__raise(EDDY_ERANGE, "task_done was called too many times");
     finished(queue, 1);
     return 0;
 }

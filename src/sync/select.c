@@ -45,16 +45,16 @@ static const struct eddy__wait_kind waits = {"one of several queues and futures"
 static int check(const eddy_select_case *cases, size_t n)
 {
     if (!cases || n == 0)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_select needs a case");
+        return eddy__raise(EDDY_EINVAL, "eddy_select needs a case");
     if (n > INT_MAX)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_select has too many cases");
+        return eddy__raise(EDDY_EINVAL, "eddy_select has too many cases");
     for (size_t i = 0; i < n; i++) {
         const eddy_select_case *c = &cases[i];
 
         if (c->kind < EDDY_SELECT_GET || c->kind > EDDY_SELECT_FUTURE)
-            return eddy_raise_at(NULL, EDDY_EINVAL, "case %zu of eddy_select has no kind", i);
+            return eddy__raise(EDDY_EINVAL, "case %zu of eddy_select has no kind", i);
         if (!c->object || (!c->item && c->kind != EDDY_SELECT_FUTURE))
-            return eddy_raise_at(NULL, EDDY_EINVAL, "case %zu of eddy_select has a NULL in it", i);
+            return eddy__raise(EDDY_EINVAL, "case %zu of eddy_select has a NULL in it", i);
     }
     return 0;
 }
@@ -191,5 +191,5 @@ int eddy_select_nowait(eddy_select_case *cases, size_t n)
     if (r < 0)
         return r;
     r = attempt_first(cases, n);
-    return r >= 0 ? r : eddy_raise_at(NULL, EDDY_EAGAIN, "no case of eddy_select can happen yet");
+    return r >= 0 ? r : eddy__raise(EDDY_EAGAIN, "no case of eddy_select can happen yet");
 }

@@ -8,7 +8,7 @@ static const struct eddy__wait_kind waits = {"a semaphore", eddy__waiter_abort};
 int eddy_semaphore_acquire_nowait(eddy_semaphore *semaphore)
 {
     if (semaphore->value == 0)
-        return eddy_raise_at(NULL, EDDY_EAGAIN, "the semaphore is at zero");
+        return eddy__raise(EDDY_EAGAIN, "the semaphore is at zero");
     semaphore->value--;
     return 0;
 }

@@ -93,13 +93,13 @@ static int check_cycle(eddy_task *self, eddy_task *inner)
 static int check_await(eddy_task *self, eddy_task *task)
 {
     if (!task)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_await: the task is NULL");
+        return eddy__raise(EDDY_EINVAL, "eddy_await: the task is NULL");
     if (task == self)
-        return eddy_raise_at(NULL, EDDY_EDEADLOCK, "a task cannot await itself");
+        return eddy__raise(EDDY_EDEADLOCK, "a task cannot await itself");
     if (eddy__task_is_gone(task, "eddy_await"))
         return EDDY_EINVAL;
     if (task->loop != self->loop)
-        return eddy_raise_at(NULL, EDDY_ELOOP, "the task belongs to another loop");
+        return eddy__raise(EDDY_ELOOP, "the task belongs to another loop");
     return self->loop->debug ? check_cycle(self, task) : 0;
 }
 
@@ -263,7 +263,7 @@ int eddy_task_add_done_callback(eddy_task *task, eddy_task_callback *fn, void *a
     if (eddy__task_is_gone(task, __func__))
         return EDDY_EINVAL;
     if (atomic_load(&task->loop->closed))
-        return eddy_raise_at(NULL, EDDY_ECLOSED, "Event loop is closed");
+        return eddy__raise(EDDY_ECLOSED, "Event loop is closed");
     struct done_callback *d = eddy__alloc_zero(sizeof *d);
     if (!d)
         return eddy__raise_code(EDDY_ENOMEM);

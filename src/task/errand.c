@@ -31,7 +31,7 @@ static COLD void never_started(struct eddy__errand *errand)
     int code = EDDY_ENOMEM;
 
     if (errand->loop->closing)
-        code = eddy_raise_at(NULL, EDDY_ECLOSED, "Event loop is closed");
+        code = eddy__raise(EDDY_ECLOSED, "Event loop is closed");
     errand->error = eddy__error_take();
     finish(errand, NULL, code);
 }
@@ -71,7 +71,7 @@ int eddy__errand_send(struct eddy__errand *errand)
     if (eddy__inbox_push(errand->loop, &errand->start) >= 0)
         return 0;
     atomic_store(&errand->refs, 1);
-    return eddy_raise_at(NULL, EDDY_ECLOSED, "Event loop is closed");
+    return eddy__raise(EDDY_ECLOSED, "Event loop is closed");
 }
 
 int eddy__errand_cancel(struct eddy__errand *errand)

@@ -88,8 +88,8 @@ void eddy_future_close(eddy_future *future)
 
 static COLD int already(const eddy_future *future)
 {
-    return eddy_raise_at(NULL, EDDY_EALREADYDONE, "the future is %s already",
-                         future->cancelled ? "cancelled" : "resolved");
+    return eddy__raise(EDDY_EALREADYDONE, "the future is %s already",
+                       future->cancelled ? "cancelled" : "resolved");
 }
 
 int eddy_future_set_result(eddy_future *future, const void *result)
@@ -108,7 +108,7 @@ static eddy_error *make_record(int code, const char *message)
 {
     eddy_error *own = eddy__error_take();
 
-    eddy_raise_at(NULL, code, "%s", message ? message : eddy_status_message(code));
+    eddy__raise(code, "%s", message ? message : eddy_status_message(code));
     eddy_error *error = eddy__error_take();
     eddy__error_put(own);
     return error;
@@ -122,7 +122,7 @@ static eddy_error *make_cancelled(const char *reason)
     if (reason)
         eddy__raise_cancelled(EDDY_ECHILDCANCELED, message, reason);
     else
-        eddy_raise_at(NULL, EDDY_ECHILDCANCELED, "%s", message);
+        eddy__raise(EDDY_ECHILDCANCELED, "%s", message);
     eddy_error *error = eddy__error_take();
     eddy__error_put(own);
     return error;
@@ -192,7 +192,7 @@ int eddy_future_await(eddy_future *future, void *result)
 int eddy_future_result(eddy_future *future, void *result)
 {
     if (future->status == EDDY__FUTURE_PENDING)
-        return eddy_raise_at(NULL, EDDY_ENOTREADY, "Result is not set.");
+        return eddy__raise(EDDY_ENOTREADY, "Result is not set.");
     return eddy__future_take(future, result);
 }
 
@@ -233,9 +233,9 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_future_callback *fn,
     eddy_loop *loop = eddy__thread.loop;
 
     if (!fn)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "the callback is NULL");
+        return eddy__raise(EDDY_EINVAL, "the callback is NULL");
     if (!loop)
-        return eddy_raise_at(NULL, EDDY_ELOOP, "no loop is running that could make the call");
+        return eddy__raise(EDDY_ELOOP, "no loop is running that could make the call");
     struct callback *callback = eddy__alloc_zero(sizeof *callback);
     if (!callback)
         return eddy__raise_code(EDDY_ENOMEM);

@@ -57,7 +57,7 @@ eddy_gen *eddy_gen_open(eddy_coro coro, size_t item_size)
     eddy_loop *loop = eddy__thread.loop;
 
     if (!loop) {
-        eddy_raise_at(NULL, EDDY_ENOTASK, "no running event loop: open generators in a task");
+        eddy__raise(EDDY_ENOTASK, "no running event loop: open generators in a task");
         return NULL;
     }
     eddy_gen *gen = eddy__alloc_zero(sizeof *gen);
@@ -118,7 +118,7 @@ static int end_of(eddy_gen *gen, int aborted)
     if (gen->told)
         return 0;
     if (gen->closing && !aborted)
-        return eddy_raise_at(NULL, EDDY_ECLOSED, "the generator was closed");
+        return eddy__raise(EDDY_ECLOSED, "the generator was closed");
     gen->told = true;
     int r = eddy__task_result(gen->task, aborted);
     return r < 0 ? r : 0;
@@ -133,9 +133,9 @@ int eddy_gen_send(eddy_gen *gen, const void *value, void *item)
     if (r < 0)
         return r;
     if (gen->task == eddy__self())
-        return eddy_raise_at(NULL, EDDY_EDEADLOCK, "a generator cannot ask itself for an item");
+        return eddy__raise(EDDY_EDEADLOCK, "a generator cannot ask itself for an item");
     if (gen->request)
-        return eddy_raise_at(NULL, EDDY_EBUSY, "another task waits for the generator's next item");
+        return eddy__raise(EDDY_EBUSY, "another task waits for the generator's next item");
     if (gen->task->state == EDDY__TASK_DONE) {
         r = end_of(gen, 0);
         eddy__spend();
@@ -181,7 +181,7 @@ int eddy_yield_receive(const void *item, const void **value)
     if (r < 0)
         return r;
     if (self->on_end != gen_ended)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_yield outside a generator");
+        return eddy__raise(EDDY_EINVAL, "eddy_yield outside a generator");
     eddy_gen *gen = self->owner;
     /* after a yield that a deadline of its own has ended, nobody may have asked */
     if (!gen->request)

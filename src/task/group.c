@@ -34,7 +34,7 @@ eddy_group *eddy_group_open(void)
     eddy_task *self = eddy__self();
 
     if (!self) {
-        eddy_raise_at(NULL, EDDY_ENOTASK, "a group belongs to a task: open it inside eddy_run");
+        eddy__raise(EDDY_ENOTASK, "a group belongs to a task: open it inside eddy_run");
         return NULL;
     }
     eddy_group *group = eddy__alloc_zero(sizeof *group);
@@ -90,7 +90,7 @@ static void child_ended(eddy_task *task)
 /* A refused start fails the group, unless that is ending as it was told to. */
 static int refuse(eddy_group *group, int code, const char *why)
 {
-    eddy_raise_at(NULL, code, "the group cannot start a child: %s", why);
+    eddy__raise(code, "the group cannot start a child: %s", why);
     if (!group->cancelled) {
         eddy_error *error = eddy__error_take();
 
@@ -192,8 +192,8 @@ int eddy_group_join_with(eddy_group *group, const eddy_join_opts *opts)
     eddy_error *record = NULL;
 
     if (group->opener != self)
-        return eddy_raise_at(NULL, self ? EDDY_EOWNER : EDDY_ENOTASK,
-                             "a group is joined by the task that opened it");
+        return eddy__raise(self ? EDDY_EOWNER : EDDY_ENOTASK,
+                           "a group is joined by the task that opened it");
     if (body < 0) {
         abort_group(group);
         record = eddy_last_status() == body ? eddy__error_take() : NULL;

@@ -150,7 +150,7 @@ static void stopped_early(struct member *m)
 {
     static const char why[] = "Event loop stopped before Future completed.";
 
-    eddy_raise_at(NULL, EDDY_ELOOP, why);
+    eddy__raise(EDDY_ELOOP, why);
     eddy_error_print(eddy_last_error());
     eddy_error_clear();
     fail(m->run, EDDY_ELOOP, why);
@@ -243,10 +243,10 @@ static int open_member(struct member *m)
     if (run->peers)
         eddy__peers_join(run->peers, m->index, m->loop);
     if (run->peers && m->loop->virtual_clock)
-        return eddy_raise(EDDY_EINVAL,
-                          "%u loops cannot have a virtual clock: "
-                          "each would jump while others are at work",
-                          run->count);
+        return eddy__raise(EDDY_EINVAL,
+                           "%u loops cannot have a virtual clock: "
+                           "each would jump while others are at work",
+                           run->count);
     return 0;
 }
 
@@ -334,8 +334,8 @@ static void start_threads(struct run *run)
     }
     if (r == 0)
         return;
-    refuse(run, eddy_raise(r, "cannot start a thread for loop %u: %s", run->threads + 1,
-                           eddy_status_message(r)));
+    refuse(run, eddy__raise(r, "cannot start a thread for loop %u: %s", run->threads + 1,
+                            eddy_status_message(r)));
     leave(run, run->count - 1 - run->threads);
     arrive(run, run->count - 1 - run->threads);
 }
@@ -356,8 +356,8 @@ static int loops_wanted(int option)
     if (option == EDDY_LOOP_PER_CPU)
         return usable_cpus();
     if (option < 0 || option > MAX_LOOPS)
-        return eddy_raise(EDDY_EINVAL, ".loops is %d: 1 to %d, or EDDY_LOOP_PER_CPU", option,
-                          MAX_LOOPS);
+        return eddy__raise(EDDY_EINVAL, ".loops is %d: 1 to %d, or EDDY_LOOP_PER_CPU", option,
+                           MAX_LOOPS);
     return option ? option : 1;
 }
 
@@ -407,7 +407,7 @@ static int conclude(const struct run *run)
         eddy__error_put(eddy__error_ref(run->error));
         eddy_error_print(run->error);
     } else if (run->why) {
-        eddy_raise_at(NULL, run->failure, "%s", run->why);
+        eddy__raise(run->failure, "%s", run->why);
     }
     return run->failure ? run->failure : run->result;
 }
@@ -436,8 +436,7 @@ int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts)
     if (!opts)
         opts = &defaults;
     if (eddy__thread.loop)
-        return eddy_raise_at(NULL, EDDY_ELOOP,
-                             "eddy_run() cannot be called from a running event loop");
+        return eddy__raise(EDDY_ELOOP, "eddy_run() cannot be called from a running event loop");
     int count = loops_wanted(opts->loops);
     struct run *run = count > 0 ? open_run(coro, opts, (unsigned)count) : NULL;
     if (!run) {

@@ -90,9 +90,9 @@ int eddy__raise_interrupt(int code)
     if (code == EDDY_ECANCELED && self && eddy__task_reason(self))
         return eddy__raise_cancelled(code, "cancelled", eddy__task_reason(self));
     if (code == EDDY_EINVAL)
-        return eddy_raise_at(NULL, code, "the duration of a scope is NaN: seconds are expected");
+        return eddy__raise(code, "the duration of a scope is NaN: seconds are expected");
     if (code == EDDY_EDEADLOCK)
-        return eddy_raise_at(NULL, code, "it waits, in a shield, for a task that waits for it");
+        return eddy__raise(code, "it waits, in a shield, for a task that waits for it");
     return eddy__raise_code(code);
 }
 
@@ -131,9 +131,9 @@ COLD int eddy__checkpoint_slow(void)
     eddy_task *self = eddy__self();
 
     if (!self)
-        return eddy_raise_at(NULL, EDDY_ENOTASK,
-                             eddy__thread.loop ? "a suspending call in a callback: start a task"
-                                               : "a suspending call outside a task: use eddy_run");
+        return eddy__raise(EDDY_ENOTASK, eddy__thread.loop
+                                             ? "a suspending call in a callback: start a task"
+                                             : "a suspending call outside a task: use eddy_run");
     if (self->interrupt) {
         if (self->ignored < UINT32_MAX && is_report_due(++self->ignored))
             eddy__aside(report_ignored, self);
@@ -188,7 +188,7 @@ static int sleep_for(double seconds)
     int64_t ns = eddy__ns_of_seconds(seconds);
 
     if (isnan(seconds))
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_sleep: NaN seconds, a number is expected");
+        return eddy__raise(EDDY_EINVAL, "eddy_sleep: NaN seconds, a number is expected");
     return sleep_until(self, eddy__ns_after(eddy__loop_now_exact(self->loop), ns));
 }
 

@@ -109,9 +109,9 @@ static int wait_until(eddy_remote *remote, const struct timespec *deadline)
 int eddy_remote_wait(eddy_remote *remote, double seconds)
 {
     if (isnan(seconds))
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_remote_wait: NaN seconds");
+        return eddy__raise(EDDY_EINVAL, "eddy_remote_wait: NaN seconds");
     if (eddy__thread.loop == remote->errand.loop)
-        return eddy_raise_at(NULL, EDDY_EDEADLOCK, "the loop's own thread would wait for itself");
+        return eddy__raise(EDDY_EDEADLOCK, "the loop's own thread would wait for itself");
     /* from here on another thread may close the handle */
     atomic_fetch_add(&remote->errand.refs, 1);
     struct timespec deadline = deadline_of(seconds);

@@ -100,7 +100,7 @@ static bool is_elsewhere(const eddy_loop *loop)
 static int enter(eddy_loop *loop)
 {
     if (loop && !atomic_load(&loop->closed) && eddy__tasks_of(loop)->count && is_elsewhere(loop))
-        return eddy_raise(EDDY_ELOOP, "the loop's tasks belong to another thread");
+        return eddy__raise(EDDY_ELOOP, "the loop's tasks belong to another thread");
     int r = eddy__loop_enter(loop);
     if (r < 0)
         return r;
@@ -120,7 +120,7 @@ int eddy__run_enter(eddy_loop *loop)
         return r;
     if ((r = eddy__overflow_open(eddy__overflow_describe_task)) < 0) {
         eddy__loop_leave(loop);
-        return eddy_raise_at(NULL, r, "no alternate signal stack: %s", eddy_status_message(r));
+        return eddy__raise(r, "no alternate signal stack: %s", eddy_status_message(r));
     }
     eddy__tasks_of(loop)->catches_overflows = true;
     return 0;
@@ -237,8 +237,8 @@ static int outcome(eddy_loop *loop)
     eddy__loop_leave(loop);
     if (likely(!loop->failed))
         return 0;
-    return eddy_raise_at(NULL, loop->failed, "the loop cannot wait for events any more: %s",
-                         eddy_status_message(loop->failed));
+    return eddy__raise(loop->failed, "the loop cannot wait for events any more: %s",
+                       eddy_status_message(loop->failed));
 }
 
 int eddy_loop_run_forever(eddy_loop *loop)
@@ -254,7 +254,7 @@ int eddy_loop_run_forever(eddy_loop *loop)
 int eddy_loop_run_once(eddy_loop *loop, double seconds)
 {
     if (isnan(seconds))
-        return eddy_raise(EDDY_EINVAL, "the timeout is NaN: seconds are expected");
+        return eddy__raise(EDDY_EINVAL, "the timeout is NaN: seconds are expected");
     int r = eddy__run_enter(loop);
     if (r < 0)
         return r;
@@ -265,13 +265,13 @@ int eddy_loop_run_once(eddy_loop *loop, double seconds)
 
 static COLD int stopped_before(void)
 {
-    return eddy_raise_at(NULL, EDDY_ELOOP, "Event loop stopped before Future completed.");
+    return eddy__raise(EDDY_ELOOP, "Event loop stopped before Future completed.");
 }
 
 int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
 {
     if (loop && task->loop != loop)
-        return eddy_raise_at(NULL, EDDY_ELOOP, "the task belongs to another loop");
+        return eddy__raise(EDDY_ELOOP, "the task belongs to another loop");
     int r = eddy__run_enter(loop);
 
     if (r < 0)
@@ -281,7 +281,7 @@ int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
         if (task->on_end) {
             eddy__loop_leave(loop);
             eddy__task_unref(task);
-            return eddy_raise_at(NULL, EDDY_EINVAL, "the task belongs to a group or generator");
+            return eddy__raise(EDDY_EINVAL, "the task belongs to a group or generator");
         }
         task->on_end = main_ended;
         eddy__loop_turns(loop);
@@ -299,9 +299,9 @@ int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
 int eddy_loop_run_until_complete(eddy_loop *loop, eddy_coro coro)
 {
     if (!loop)
-        return eddy_raise_at(NULL, EDDY_ECLOSED, "Event loop is closed");
+        return eddy__raise(EDDY_ECLOSED, "Event loop is closed");
     if (eddy__thread.loop)
-        return eddy_raise_at(NULL, EDDY_ELOOP, "This event loop is already running");
+        return eddy__raise(EDDY_ELOOP, "This event loop is already running");
     eddy_task *task = eddy_loop_create_task_with(loop, coro, NULL);
     if (!task)
         return eddy_status_(task);

@@ -126,11 +126,11 @@ bool eddy_scope_expired(const eddy_scope *scope)
 int eddy_scope_reschedule(eddy_scope *scope, double seconds)
 {
     if (!scope->task)
-        return eddy_raise_at(NULL, EDDY_ECLOSED, "a scope that was left cannot be rescheduled");
+        return eddy__raise(EDDY_ECLOSED, "a scope that was left cannot be rescheduled");
     if (isnan(seconds))
-        return eddy_raise_at(NULL, EDDY_EINVAL, "the new timeout is NaN: seconds are expected");
+        return eddy__raise(EDDY_EINVAL, "the new timeout is NaN: seconds are expected");
     if (scope->expired)
-        return eddy_raise_at(NULL, EDDY_ETIMEDOUT, "the scope has expired already");
+        return eddy__raise(EDDY_ETIMEDOUT, "the scope has expired already");
     eddy__timer_cancel(scope->task->loop, &scope->timer);
     scope->status = arm(scope, seconds);
     eddy__task_interrupt(scope->task);

@@ -38,17 +38,17 @@ static void task_ended(struct eddy_waiter_ *w, int status)
 static int check(eddy_task *const *tasks, size_t n)
 {
     if (n > INT_MAX)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "%zu tasks are too many to wait for", n);
+        return eddy__raise(EDDY_EINVAL, "%zu tasks are too many to wait for", n);
     for (size_t i = 0; i < n; i++) {
         if (!tasks[i])
-            return eddy_raise_at(NULL, EDDY_EINVAL, "task %zu of those to wait for is NULL", i);
+            return eddy__raise(EDDY_EINVAL, "task %zu of those to wait for is NULL", i);
         if (tasks[i] == eddy__self())
-            return eddy_raise_at(NULL, EDDY_EDEADLOCK,
-                                 "task %zu of those to wait for is the one that waits", i);
+            return eddy__raise(EDDY_EDEADLOCK,
+                               "task %zu of those to wait for is the one that waits", i);
         if (eddy__task_is_gone(tasks[i], "a wait for several tasks, one"))
             return EDDY_EINVAL;
         if (tasks[i]->loop != eddy__thread.loop)
-            return eddy_raise_at(NULL, EDDY_ELOOP, "task %zu belongs to another loop", i);
+            return eddy__raise(EDDY_ELOOP, "task %zu belongs to another loop", i);
     }
     return 0;
 }

@@ -23,7 +23,7 @@ int eddy__stack_report_open(struct eddy__tasks *tasks)
     if (!wanted || !*wanted || strcmp(wanted, "0") == 0)
         return 0;
     if (strcmp(wanted, "1") != 0)
-        return eddy_raise(EDDY_EINVAL, "EDDY_STACK_REPORT is \"%s\": 0 or 1 is expected", wanted);
+        return eddy__raise(EDDY_EINVAL, "EDDY_STACK_REPORT is \"%s\": 0 or 1 is expected", wanted);
     tasks->stack_report = eddy__alloc_zero(sizeof *tasks->stack_report);
     if (!tasks->stack_report)
         return eddy__raise_code(EDDY_ENOMEM);

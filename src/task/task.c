@@ -427,7 +427,7 @@ const char *eddy_task_name(eddy_task *task)
 int eddy_task_set_name(eddy_task *task, const char *name)
 {
     if (!name)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "a task's name is a string, not NULL");
+        return eddy__raise(EDDY_EINVAL, "a task's name is a string, not NULL");
     if (eddy__task_is_gone(task, __func__))
         return EDDY_EINVAL;
     struct eddy__task_more *more = eddy__task_more(task);

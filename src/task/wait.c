@@ -11,14 +11,14 @@ static const struct eddy__wait_kind waiting_for_some = {"one of several tasks", 
 static int check_wait(size_t n, double seconds, const eddy_wait_opts *opts)
 {
     if (n == 0)
-        return eddy_raise_at(NULL, EDDY_EINVAL, "Set of Tasks/Futures is empty.");
+        return eddy__raise(EDDY_EINVAL, "Set of Tasks/Futures is empty.");
     if (isnan(seconds))
-        return eddy_raise_at(NULL, EDDY_EINVAL, "eddy_wait_at_most: NaN seconds");
+        return eddy__raise(EDDY_EINVAL, "eddy_wait_at_most: NaN seconds");
     if (opts->return_when < EDDY_ALL_COMPLETED || opts->return_when > EDDY_FIRST_EXCEPTION)
-        return eddy_raise_at(NULL, EDDY_EINVAL,
-                             "eddy_wait: .return_when is %d: one of "
-                             "EDDY_ALL_COMPLETED, EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION",
-                             opts->return_when);
+        return eddy__raise(EDDY_EINVAL,
+                           "eddy_wait: .return_when is %d: one of "
+                           "EDDY_ALL_COMPLETED, EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION",
+                           opts->return_when);
     return 0;
 }
 
@@ -123,7 +123,7 @@ static int wait_for_next(eddy_completion *completion)
     bool closed = completion->closed;
     unref(completion);
     if (closed)
-        return eddy_raise_at(NULL, EDDY_ECLOSED, "what gives tasks as they end was closed");
+        return eddy__raise(EDDY_ECLOSED, "what gives tasks as they end was closed");
     return eddy__raise_if(r);
 }
 
@@ -145,7 +145,7 @@ int eddy_completion_next(eddy_completion *completion, eddy_task **task)
     if (completion->given == set->count)
         return eddy__spent(0);
     if (completion->busy)
-        return eddy_raise_at(NULL, EDDY_EBUSY, "another task waits for the next one to end");
+        return eddy__raise(EDDY_EBUSY, "another task waits for the next one to end");
     if (set->done == completion->given) {
         r = wait_for_next(completion);
         return r < 0 ? r : give_next(completion, task);

@@ -20,8 +20,8 @@ int eddy__tls_raise(const char *what, const char *subject)
         snprintf(text, sizeof text, "%s", ERR_reason_error_string(error));
     }
     ERR_clear_error();
-    return eddy_raise(code, "%s%s%s: %s", what, subject ? " " : "", subject ? subject : "",
-                      *text ? text : "OpenSSL gives no reason");
+    return eddy__raise(code, "%s%s%s: %s", what, subject ? " " : "", subject ? subject : "",
+                       *text ? text : "OpenSSL gives no reason");
 }
 
 /* ---- protocols ---- */
@@ -34,8 +34,9 @@ static int set_alpn(struct eddy__tls_context *context, const char *list)
         size_t length = strcspn(list, ",");
 
         if (!length || length + 1 > sizeof context->alpn - context->alpn_size)
-            return eddy_raise(EDDY_EINVAL, "alpn is a list like \"h2,http/1.1\", at most %zu bytes",
-                              sizeof context->alpn - 1);
+            return eddy__raise(EDDY_EINVAL,
+                               "alpn is a list like \"h2,http/1.1\", at most %zu bytes",
+                               sizeof context->alpn - 1);
         context->alpn[context->alpn_size] = (unsigned char)length;
         memcpy(context->alpn + context->alpn_size + 1, list, length);
         context->alpn_size = (unsigned char)(context->alpn_size + length + 1);
@@ -84,7 +85,7 @@ static int load_own(SSL_CTX *ssl, const char *cert, const char *key)
 {
     SSL_CTX_set_default_passwd_cb(ssl, no_password);
     if (!cert)
-        return key ? eddy_raise(EDDY_EINVAL, "a TLS key needs its certificate (.cert)") : 0;
+        return key ? eddy__raise(EDDY_EINVAL, "a TLS key needs its certificate (.cert)") : 0;
     if (!key)
         key = cert;
     if (SSL_CTX_use_certificate_chain_file(ssl, cert) != 1)
@@ -132,7 +133,7 @@ static int set_server(SSL_CTX *ssl, const eddy_tls_opts *opts)
     static const unsigned char id[] = "eddy";
 
     if (!opts->cert)
-        return eddy_raise(EDDY_EINVAL, "a TLS server needs a certificate (.cert)");
+        return eddy__raise(EDDY_EINVAL, "a TLS server needs a certificate (.cert)");
     /* Tickets resume sessions and cost the server nothing. */
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_session_id_context(ssl, id, sizeof id - 1);
@@ -143,7 +144,7 @@ static int set_server(SSL_CTX *ssl, const eddy_tls_opts *opts)
     if (!opts->client_certificates)
         return 0;
     if (!opts->ca_file)
-        return eddy_raise(EDDY_EINVAL, "client_certificates needs the roots to trust (.ca_file)");
+        return eddy__raise(EDDY_EINVAL, "client_certificates needs the roots to trust (.ca_file)");
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, eddy__tls_on_verify);
     SSL_CTX_set_client_CA_list(ssl, SSL_load_client_CA_file(opts->ca_file));
     return trust(ssl, opts->ca_file);
@@ -171,16 +172,16 @@ bool eddy__tls_is_meant(const eddy_tls_opts *opts)
 static int check(const eddy_tls_opts *opts, bool server)
 {
     if (opts->min_version < EDDY_TLS_DEFAULT || opts->min_version > EDDY_TLS_1_3)
-        return eddy_raise(EDDY_EINVAL, "min_version is EDDY_TLS_1_2 or EDDY_TLS_1_3, not %d",
-                          opts->min_version);
+        return eddy__raise(EDDY_EINVAL, "min_version is EDDY_TLS_1_2 or EDDY_TLS_1_3, not %d",
+                           opts->min_version);
     if (opts->crl_file && (server ? !opts->client_certificates : opts->insecure))
-        return eddy_raise(EDDY_EINVAL, "crl_file is for certificates that are verified: %s",
-                          server ? "a server needs .client_certificates" : "not .insecure");
+        return eddy__raise(EDDY_EINVAL, "crl_file is for certificates that are verified: %s",
+                           server ? "a server needs .client_certificates" : "not .insecure");
     if (opts->server_name && !*opts->server_name)
-        return eddy_raise(EDDY_EINVAL, "server_name is empty: a name, or NULL, is expected");
+        return eddy__raise(EDDY_EINVAL, "server_name is empty: a name, or NULL, is expected");
     if (!(opts->handshake_timeout >= 0))
-        return eddy_raise(EDDY_EINVAL, "a handshake_timeout is at least 0, not %g",
-                          opts->handshake_timeout);
+        return eddy__raise(EDDY_EINVAL, "a handshake_timeout is at least 0, not %g",
+                           opts->handshake_timeout);
     return 0;
 }
 
@@ -188,16 +189,16 @@ static int set_up(struct eddy__tls_context *context, const eddy_tls_opts *opts, 
 {
     SSL_CTX *ssl = context->ssl;
 
-    eddy_try(set_alpn(context, opts->alpn));
+    eddy__try(set_alpn(context, opts->alpn));
     SSL_CTX_set_min_proto_version(ssl, opts->min_version == EDDY_TLS_1_3 ? TLS1_3_VERSION
                                                                          : TLS1_2_VERSION);
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ssl, 1);
-    eddy_try(load_own(ssl, opts->cert, opts->key));
-    eddy_try(server ? set_server(ssl, opts) : set_client(ssl, opts));
+    eddy__try(load_own(ssl, opts->cert, opts->key));
+    eddy__try(server ? set_server(ssl, opts) : set_client(ssl, opts));
     if (opts->crl_file)
-        eddy_try(eddy__tls_crl_load(context, opts->crl_file));
+        eddy__try(eddy__tls_crl_load(context, opts->crl_file));
     return offer_alpn(context, server);
 }
 

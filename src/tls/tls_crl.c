@@ -34,7 +34,7 @@ int eddy__tls_crl_load(struct eddy__tls_context *context, const char *path)
     if (file && context->crls)
         r = read_lists(context->crls, file);
     if (r >= 0 && sk_X509_CRL_num(context->crls) == 0)
-        r = eddy_raise(EDDY_ETLS, "there is no list of revoked certificates in %s", path);
+        r = eddy__raise(EDDY_ETLS, "there is no list of revoked certificates in %s", path);
     else if (r < 0)
         r = eddy__tls_raise("cannot use the list of revoked certificates", path);
     ERR_clear_error();

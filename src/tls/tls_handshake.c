@@ -90,8 +90,8 @@ static const char *name_of(struct eddy__tls *tls)
 
 static COLD int fail(struct eddy__tls *tls, int code)
 {
-    return eddy_raise(code, "the TLS handshake with %s failed: %s", name_of(tls),
-                      tls->reason[0] ? tls->reason : eddy__words(code).text);
+    return eddy__raise(code, "the TLS handshake with %s failed: %s", name_of(tls),
+                       tls->reason[0] ? tls->reason : eddy__words(code).text);
 }
 
 /* Sends what OpenSSL has said, and waits for more from the peer. 0 or a failure, raised. */
@@ -121,7 +121,7 @@ static int shake(struct eddy__tls *tls)
             return eddy__tls_write_below(tls);
         if (error != SSL_ERROR_WANT_READ)
             return fail(tls, eddy__tls_classify(tls, error));
-        eddy_try(exchange(tls));
+        eddy__try(exchange(tls));
     }
 }
 
@@ -150,8 +150,8 @@ static int shake_in_time(struct eddy__tls *tls)
         status = shake(tls);
     }
     if (status == EDDY_ETIMEDOUT && eddy_scope_expired(&limit))
-        return eddy_raise(status, "the TLS handshake with %s took more than %g s", name_of(tls),
-                          seconds);
+        return eddy__raise(status, "the TLS handshake with %s took more than %g s", name_of(tls),
+                           seconds);
     return status < 0 ? status : learn(tls);
 }
 
@@ -169,7 +169,7 @@ struct job {
 
 static int make_context(struct job *job)
 {
-    job->context = eddy_try(eddy__tls_context_new(job->opts, job->server));
+    job->context = eddy__try(eddy__tls_context_new(job->opts, job->server));
     return 0;
 }
 EDDY_CORO(make_context, struct job *)
@@ -178,14 +178,14 @@ static int prepare(const struct job *job)
 {
     struct eddy__tls *tls;
 
-    eddy_try(attach(job->stream, job->context));
+    eddy__try(attach(job->stream, job->context));
     tls = eddy__tls_of(job->stream);
     if (job->server)
         SSL_set_accept_state(tls->ssl);
     else
         SSL_set_connect_state(tls->ssl);
     if (job->name)
-        eddy_try(set_name(tls, job->name, job->opts->insecure));
+        eddy__try(set_name(tls, job->name, job->opts->insecure));
     if (job->resumes)
         eddy__tls_session_offer(tls, job->key, job->opts);
     return 0;
@@ -216,7 +216,7 @@ static int run(eddy_coro coro)
     eddy_auto(eddy_task) *task =
         eddy_create_task(coro, .name = "TLS handshake", .stack_size = STACK_SIZE);
 
-    return eddy_await(eddy_try(task));
+    return eddy_await(eddy__try(task));
 }
 
 /* Until it is over other tasks cannot read, and those that write wait for their turn. */
@@ -284,13 +284,13 @@ int eddy__tls_connect(eddy_stream *s, const eddy_tls_opts *opts, const char *hos
 static int check(const eddy_stream *s, const eddy_tls_opts *opts)
 {
     if (!s)
-        return eddy_raise(EDDY_EINVAL, "the stream is NULL");
+        return eddy__raise(EDDY_EINVAL, "the stream is NULL");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
     if (s->reading || s->writing)
-        return eddy_raise(EDDY_EBUSY, "another task is using this stream");
+        return eddy__raise(EDDY_EBUSY, "another task is using this stream");
     if (!opts->server && !opts->server_name && !opts->insecure)
-        return eddy_raise(EDDY_EINVAL, "eddy_start_tls needs the name to verify (.server_name)");
+        return eddy__raise(EDDY_EINVAL, "eddy_start_tls needs the name to verify (.server_name)");
     return 0;
 }
 
@@ -300,12 +300,12 @@ int eddy_start_tls_with(eddy_stream *s, const eddy_tls_opts *opts)
 
     if (!opts)
         opts = &defaults;
-    eddy_try(check(s, opts));
-    eddy_try(eddy_flush(s));
-    eddy_try(check(s, opts));
+    eddy__try(check(s, opts));
+    eddy__try(eddy_flush(s));
+    eddy__try(check(s, opts));
     /* They would be taken for part of what TLS protects. */
     if (eddy__buffer_count(&s->in))
-        return eddy_raise(EDDY_ETLS, "%s has sent %zu bytes in the clear before the TLS handshake",
-                          eddy_stream_peer(s), eddy__buffer_count(&s->in));
+        return eddy__raise(EDDY_ETLS, "%s has sent %zu bytes in the clear before the TLS handshake",
+                           eddy_stream_peer(s), eddy__buffer_count(&s->in));
     return begin_with(s, opts, NULL, opts->server);
 }

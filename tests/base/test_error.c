@@ -367,3 +367,170 @@ TEST(error_frames_of_code_without_frame_pointers)
 }
 
 #endif
+
+/* ---- D7: the place is a line of the program: of a failed call the first that met it ---- */
+
+#define CHECK_PLACE(error, function_name, line_number)                                             \
+    do {                                                                                           \
+        const eddy_place *place_ = eddy_error_place(error);                                        \
+        CHECK(place_ != NULL);                                                                     \
+        CHECK_STR(place_->file, __FILE__);                                                         \
+        CHECK_STR(place_->function, function_name);                                                \
+        CHECK_INT(place_->line, line_number);                                                      \
+    } while (0)
+
+static int line_of_try;
+
+static int reads_the_end(eddy_stream *stream)
+{
+    char buf[4];
+
+    line_of_try = __LINE__ + 1;
+    eddy_try(eddy_read_exactly(stream, buf, sizeof buf));
+    return 0;
+}
+
+static int calls_what_reads(eddy_stream *stream)
+{
+    eddy_try(reads_the_end(stream));
+    return 0;
+}
+
+TEST(error_D7_place_of_a_failed_call_is_the_first_try)
+{
+    eddy_stream *ends[2];
+    char buf[4];
+
+    CHECK_INT(eddy_stream_pair(ends), 0);
+    eddy_stream_close(ends[1]);
+    CHECK_INT(eddy_read_exactly(ends[0], buf, sizeof buf), EDDY_EOF);
+    CHECK_PTR(eddy_error_place(eddy_last_error()), NULL); /* no line of the library either */
+    CHECK_INT(calls_what_reads(ends[0]), EDDY_EOF);
+    CHECK_PLACE(eddy_last_error(), "reads_the_end", line_of_try);
+    CHECK_CONTAINS(format(eddy_last_error()), "  reads_the_end (");
+    CHECK_CONTAINS(format(eddy_last_error()), " in task Task-1 (test_task)\n");
+    CHECK_INT(eddy_read_exactly(ends[0], buf, sizeof buf), EDDY_EOF);
+    CHECK_PTR(eddy_error_place(eddy_last_error()), NULL); /* a new failure, a new place */
+    eddy_stream_close(ends[0]);
+}
+
+static int reads_no_file(void)
+{
+    char *text;
+    size_t size;
+
+    line_of_try = __LINE__ + 1;
+    eddy_try(eddy_read_file("/nonexistent/file", &text, &size));
+    return 0;
+}
+EDDY_CORO(reads_no_file)
+
+static int connects_to_nobody(void)
+{
+    line_of_try = __LINE__ + 1;
+    eddy_auto(eddy_stream) *stream = eddy_try(eddy_connect("no host at all", .port = 1));
+    return 0;
+}
+
+TEST_REAL(error_D7_place_of_a_failure_that_is_put_into_other_words)
+{
+    CHECK_INT(reads_no_file(), EDDY_ENOENT);
+    CHECK_PLACE(eddy_last_error(), "reads_no_file", line_of_try);
+    CHECK_CONTAINS(format(eddy_last_error()), "  reads_no_file (");
+    CHECK(connects_to_nobody() < 0);
+    CHECK_PLACE(eddy_last_error(), "connects_to_nobody", line_of_try);
+    eddy_ignore(eddy__raise(EDDY_EIO, "no space"));
+    CHECK_INT(eddy__error_explain(EDDY_EIO, "item %d", 3), EDDY_EIO);
+    eddy_error_met_(EDDY_HERE, EDDY_EIO);
+    CHECK_PLACE(eddy_last_error(), __func__, __LINE__ - 1);
+}
+
+static int sleeps_long(void)
+{
+    line_of_try = __LINE__ + 1;
+    eddy_try(eddy_sleep(1000));
+    return 0;
+}
+EDDY_CORO(sleeps_long)
+
+static int awaits(eddy_task *task)
+{
+    eddy_try(eddy_await(task));
+    return 0;
+}
+
+/* The place is where the failing task met it, not where somebody awaited that task. */
+TEST_REAL(error_D7_place_of_a_failed_task_is_its_own)
+{
+    eddy_auto(eddy_task) *reader = eddy_create_task(reads_no_file_coro());
+
+    CHECK_INT(awaits(reader), EDDY_ENOENT);
+    CHECK_PLACE(eddy_last_error(), "reads_no_file", line_of_try);
+    CHECK_PLACE(eddy_task_error(reader), "reads_no_file", line_of_try);
+    eddy_auto(eddy_task) *sleeper = eddy_create_task(sleeps_long_coro());
+    turns(2);
+    eddy_cancel(sleeper);
+    CHECK(awaits(sleeper) < 0);
+    CHECK_PLACE(eddy_last_error(), "sleeps_long", line_of_try);
+}
+
+static int raises_itself(void)
+{
+    line_of_try = __LINE__ + 1;
+    return eddy_raise(EDDY_EUSER, "mine");
+}
+
+static int tries_what_raises(void)
+{
+    eddy_try(raises_itself());
+    return 0;
+}
+
+static int with_a_lock(eddy_lock *lock)
+{
+    line_of_try = __LINE__ + 1;
+    eddy_with(lock)
+        return 1;
+    return 0;
+}
+
+TEST(error_D7_place_of_eddy_raise_stays_and_eddy_with_has_one)
+{
+    eddy_lock lock = {0};
+
+    CHECK_INT(tries_what_raises(), EDDY_EUSER);
+    CHECK_PLACE(eddy_last_error(), "raises_itself", line_of_try);
+    eddy_timeout(0) {
+        eddy_ignore(eddy_sleep(1));
+        CHECK_INT(with_a_lock(&lock), EDDY_ETIMEDOUT);
+        CHECK_PLACE(eddy_last_error(), "with_a_lock", line_of_try);
+    }
+}
+
+static int returns_a_bare(int code)
+{
+    return code;
+}
+
+static int tries_a_bare(int code)
+{
+    eddy_try(returns_a_bare(code));
+    return 0;
+}
+
+/* What somebody else has does not change, and a bare code names no older failure's record. */
+TEST_PLAIN(error_D7_place_is_not_put_where_it_does_not_belong)
+{
+    CHECK_INT(eddy__raise(EDDY_EIO, "older"), EDDY_EIO);
+    CHECK_INT(tries_a_bare(EDDY_EPERM), EDDY_EPERM);
+    CHECK_PTR(eddy_error_place(eddy_last_error()), NULL);
+    eddy_error *shared = eddy__error_ref((eddy_error *)(uintptr_t)eddy_last_error());
+    CHECK_INT(tries_a_bare(EDDY_EIO), EDDY_EIO);
+    CHECK_PTR(eddy_error_place(shared), NULL);
+    eddy__error_unref(shared);
+    CHECK_INT(tries_a_bare(EDDY_EIO), EDDY_EIO);
+    CHECK(eddy_error_place(eddy_last_error()) != NULL);
+    eddy_error_clear();
+    CHECK_INT(tries_a_bare(EDDY_EIO), EDDY_EIO); /* there is no record */
+    CHECK_PTR(eddy_last_error(), NULL);
+}

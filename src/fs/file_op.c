@@ -24,24 +24,13 @@ static void abort_operation(eddy_task *task, int code)
     eddy_loop_cancel_op(task->loop, &operation->op);
 }
 
-static const struct eddy__wait_kind *kind_of(int code)
-{
-    static const struct eddy__wait_kind reading = {"file read", abort_operation};
-    static const struct eddy__wait_kind writing = {"file write", abort_operation};
-    static const struct eddy__wait_kind syncing = {"file sync", abort_operation};
-    static const struct eddy__wait_kind opening = {"file open", abort_operation};
-
-    switch (code) {
-    case EDDY_OP_READ:
-        return &reading;
-    case EDDY_OP_WRITE:
-        return &writing;
-    case EDDY_OP_FSYNC:
-        return &syncing;
-    default:
-        return &opening;
-    }
-}
+/* By code. */
+static const struct eddy__wait_kind kinds[] = {
+    [EDDY_OP_READ] = {"file read", abort_operation},
+    [EDDY_OP_WRITE] = {"file write", abort_operation},
+    [EDDY_OP_FSYNC] = {"file sync", abort_operation},
+    [EDDY_OP_OPEN] = {"file open", abort_operation},
+};
 
 static ssize_t run_once(struct eddy__file_op *operation)
 {
@@ -55,7 +44,7 @@ static ssize_t run_once(struct eddy__file_op *operation)
     if (status < 0)
         return status;
     operation->in_flight = true;
-    eddy__park(kind_of(operation->op.code), operation);
+    eddy__park(&kinds[operation->op.code], operation);
     return operation->op.result;
 }
 

@@ -26,21 +26,18 @@ static bool is_ready(int fd, short events)
  * Where it cannot promise that, a short transfer after a look is as near as one gets. */
 static ssize_t transfer_nowait(const eddy_op *op)
 {
-    bool reads = op->code == EDDY_OP_READ;
-    size_t size = min_size(op->size, EDDY__OP_MAX);
+    const struct eddy__op_kind *kind = eddy__op_kind_of(op);
+    ssize_t r = kind->attempt(op);
 
-    ssize_t r = reads ? eddy__sys_read_nowait(op->fd, op->buffer, size, op->offset)
-                      : eddy__sys_write_nowait(op->fd, op->buffer, size, op->offset,
-                                               eddy__op_is_quiet(op) ? EDDY__NO_SIGPIPE : 0);
     if (r != -EOPNOTSUPP)
         return r;
-    if (!is_ready(op->fd, reads ? POLLIN : POLLOUT))
+    if (!is_ready(op->fd, kind->event == EDDY_READABLE ? POLLIN : POLLOUT))
         return -EAGAIN;
     eddy_op part_of = *op;
     part_of.size = min_size(op->size, PIPE_BUF);
     if (eddy__op_is_quiet(op))
         return eddy__sys_write_masked(op->fd, op->buffer, part_of.size);
-    return eddy__op_transfer(&part_of);
+    return kind->perform(&part_of);
 }
 
 static void end_wait(struct op_wait *wait)
@@ -63,11 +60,6 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
     eddy__op_finish(op, r);
 }
 
-static unsigned events_of(const eddy_op *op)
-{
-    return op->code == EDDY_OP_READ ? EDDY_READABLE : EDDY_WRITABLE;
-}
-
 /* ---- both ---- */
 
 /* Waits for readiness; what has none, a file, is for a thread. */
@@ -81,7 +73,7 @@ static int submit_transfer(eddy_loop *loop, eddy_op *op)
     eddy__op_part(op)->record = wait;
     eddy__fd_init(&wait->fd, loop, op->fd, on_ready);
     wait->fd.level = true;
-    int r = eddy__fd_want(&wait->fd, events_of(op));
+    int r = eddy__fd_want(&wait->fd, eddy__op_kind_of(op)->event);
     if (r >= 0 && !wait->fd.always_ready)
         return r;
     end_wait(wait);
@@ -90,9 +82,7 @@ static int submit_transfer(eddy_loop *loop, eddy_op *op)
 
 int eddy__epoll_submit(eddy_loop *loop, eddy_op *op)
 {
-    if (op->code == EDDY_OP_FSYNC || op->code == EDDY_OP_OPEN)
-        return eddy__op_work_submit(loop, op);
-    return submit_transfer(loop, op);
+    return eddy__op_kind_of(op)->event ? submit_transfer(loop, op) : eddy__op_work_submit(loop, op);
 }
 
 void eddy__epoll_cancel(eddy_loop *loop, eddy_op *op)

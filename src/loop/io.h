@@ -111,20 +111,51 @@ bool eddy__ops_finish_ended(eddy_loop *loop);
 /* Waits until all operations of the loop are done, which eddy__ops_cancel has cancelled. */
 void eddy__ops_end(eddy_loop *loop);
 
+/* ---- kinds of operation (op_kind.c) ---- */
+
+struct io_uring_sqe;
+struct stat;
+
+/* All that is known of a kind: another one is a row of the table, and its functions. */
+struct eddy__op_kind {
+    /* 0, or what is wrong with it, raised. */
+    int (*check)(const eddy_op *op);
+    /* The system call, which may block: a result or -errno. */
+    ssize_t (*perform)(const eddy_op *op);
+    /* Finds what that would wait for: 0, or there is nothing. NULL: it always ends soon. */
+    int (*look)(const eddy_op *op, struct stat *found);
+    /* EDDY_READABLE or _WRITABLE: it is done when the descriptor is that; 0: no event tells. */
+    unsigned event;
+    /* With an event: the call without waiting. -EAGAIN; -EOPNOTSUPP: that cannot be promised. */
+    ssize_t (*attempt)(const eddy_op *op);
+    /* It may wait for ever where no event tells, and needs nothing of the caller's but its path: a
+     * thread or a worker of the kernel is its own as long as it takes, and goes on alone when it is
+     * cancelled. */
+    bool alone;
+    uint8_t opcode; /* of io_uring */
+    /* Fills in what it takes besides descriptor and opcode; NULL: nothing. */
+    void (*prepare)(const eddy_op *op, struct io_uring_sqe *sqe);
+};
+
+enum { EDDY__OP_KINDS = EDDY_OP_OPEN + 1 };
+extern const struct eddy__op_kind eddy__op_kinds[EDDY__OP_KINDS]; /* by code; of 0 there is none */
+
+/* Of an operation that was submitted. */
+static inline const struct eddy__op_kind *eddy__op_kind_of(const eddy_op *op)
+{
+    return &eddy__op_kinds[op->code];
+}
+
+/* A write that is to give EPIPE without SIGPIPE. */
+static inline bool eddy__op_is_quiet(const eddy_op *op)
+{
+    return eddy__op_kind_of(op)->event == EDDY_WRITABLE && op->flags & EDDY__NO_SIGPIPE;
+}
+
 /* ---- operations in worker threads (op_work.c) ---- */
 
 /* 0 or an error, not raised. */
 int eddy__op_work_submit(eddy_loop *loop, eddy_op *op);
 void eddy__op_work_cancel(eddy_op *op);
-/* Reads or writes as op asks, and may block. A count or -errno. */
-ssize_t eddy__op_transfer(const eddy_op *op);
-/* A write that is to give EPIPE without SIGPIPE. */
-static inline bool eddy__op_is_quiet(const eddy_op *op)
-{
-    return op->code == EDDY_OP_WRITE && op->flags & EDDY__NO_SIGPIPE;
-}
-
-/* How many bytes one read or write takes at most, as in the kernel. */
-enum { EDDY__OP_MAX = 0x7ffff000 };
 
 #endif

@@ -32,8 +32,8 @@ struct uring {
     struct eddy__io io; /* must stay first */
     struct ring ring;
     struct slab_pool polls;
-    unsigned opens;     /* in flight on the ring */
-    unsigned opens_max; /* more are for worker threads */
+    unsigned alone;     /* operations in flight on the ring that have a worker each: opens */
+    unsigned alone_max; /* more are for worker threads */
     bool missed;        /* a cancellation has not found what it was for */
 };
 
@@ -271,7 +271,8 @@ static void poll_completed(struct uring *u, struct poll *poll, int result, bool 
  * again and again when the peer has half-closed. */
 static bool is_nowait(eddy_op *op)
 {
-    return op->code == EDDY_OP_WRITE && op->offset < 0 && !eddy__op_part(op)->may_block;
+    return eddy__op_kind_of(op)->event == EDDY_WRITABLE && op->offset < 0 &&
+           !eddy__op_part(op)->may_block;
 }
 
 static uint32_t rw_flags(eddy_op *op)
@@ -282,34 +283,18 @@ static uint32_t rw_flags(eddy_op *op)
 
 static int start_op(struct uring *u, eddy_op *op)
 {
+    const struct eddy__op_kind *kind = eddy__op_kind_of(op);
     struct io_uring_sqe *sqe = take(u);
 
     if (!sqe)
         return -EAGAIN;
+    sqe->opcode = kind->opcode;
     sqe->fd = op->fd;
     sqe->user_data = tagged(op, TAG_OP);
-    switch (op->code) {
-    case EDDY_OP_READ:
-    case EDDY_OP_WRITE:
-        sqe->opcode = op->code == EDDY_OP_READ ? IORING_OP_READ : IORING_OP_WRITE;
-        sqe->addr = (uint64_t)(uintptr_t)op->buffer;
-        sqe->len = (uint32_t)min_size(op->size, EDDY__OP_MAX);
-        sqe->off = (uint64_t)op->offset;
+    if (kind->prepare)
+        kind->prepare(op, sqe);
+    if (kind->event)
         sqe->rw_flags = rw_flags(op);
-        break;
-    case EDDY_OP_FSYNC:
-        sqe->opcode = IORING_OP_FSYNC;
-        break;
-    default:
-        /* In a worker: the attempt to do it at once would be O_NONBLOCK, which opens a FIFO in
-         * another way than was asked for. */
-        sqe->opcode = IORING_OP_OPENAT;
-        sqe->flags |= IOSQE_ASYNC;
-        sqe->addr = (uint64_t)(uintptr_t)op->path;
-        sqe->len = op->mode;
-        sqe->open_flags = (uint32_t)op->flags;
-        break;
-    }
     return 0;
 }
 
@@ -317,12 +302,12 @@ static int uring_submit(eddy_loop *loop, eddy_op *op)
 {
     struct uring *u = uring_of(loop);
 
-    if (op->code != EDDY_OP_OPEN)
+    if (!eddy__op_kind_of(op)->alone)
         return start_op(u, op);
-    if (u->opens >= u->opens_max)
+    if (u->alone >= u->alone_max)
         return eddy__op_work_submit(loop, op);
     int r = start_op(u, op);
-    u->opens += r >= 0;
+    u->alone += r >= 0;
     return r;
 }
 
@@ -355,7 +340,7 @@ static int wait_for_op(eddy_op *op)
     wait->op = op;
     eddy__fd_init(&wait->fd, eddy__op_part(op)->loop, op->fd, op_may_go_on);
     eddy__op_part(op)->record = wait;
-    int r = eddy__fd_want(&wait->fd, op->code == EDDY_OP_READ ? EDDY_READABLE : EDDY_WRITABLE);
+    int r = eddy__fd_want(&wait->fd, eddy__op_kind_of(op)->event);
     if (r < 0)
         end_wait(wait);
     return r;
@@ -401,16 +386,16 @@ static int do_otherwise(struct uring *u, eddy_op *op, int result)
 static void op_completed(struct uring *u, eddy_op *op, int result)
 {
     bool cancelled = eddy__op_part(op)->cancelled;
-    bool transfers = op->code == EDDY_OP_READ || op->code == EDDY_OP_WRITE;
+    const struct eddy__op_kind *kind = eddy__op_kind_of(op);
 
-    if (transfers && !cancelled && (result == -EAGAIN || result == -EOPNOTSUPP)) {
+    if (kind->event && !cancelled && (result == -EAGAIN || result == -EOPNOTSUPP)) {
         result = do_otherwise(u, op, result);
         if (result >= 0)
             return;
     }
     if (cancelled && (result == -EAGAIN || result == -EINTR || result == -ERESTARTSYS))
         result = -ECANCELED;
-    u->opens -= op->code == EDDY_OP_OPEN;
+    u->alone -= kind->alone;
     eddy__op_finish(op, result);
 }
 
@@ -533,19 +518,28 @@ static int uring_poll(eddy_loop *loop, int64_t timeout_ns)
 
 /* ---- life ---- */
 
+static int open_ring(struct ring *ring)
+{
+    uint8_t needed[EDDY__OP_KINDS + 1] = {IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL};
+
+    for (int code = 1; code < EDDY__OP_KINDS; code++)
+        needed[1 + code] = eddy__op_kinds[code].opcode;
+    return ring_open(ring, needed, count_of(needed));
+}
+
 static int uring_open(eddy_loop *loop)
 {
     struct uring *u = eddy__alloc_zero(sizeof *u);
 
     if (!u)
         return -ENOMEM;
-    int r = ring_open(&u->ring);
+    int r = open_ring(&u->ring);
     if (r < 0) {
         eddy__free(u);
         return r;
     }
     unsigned workers = ring_limit_workers(&u->ring, WORKERS);
-    u->opens_max = workers > WORKERS_FOR_OTHERS ? workers - WORKERS_FOR_OTHERS : 0;
+    u->alone_max = workers > WORKERS_FOR_OTHERS ? workers - WORKERS_FOR_OTHERS : 0;
     eddy__io_init(&u->io);
     slab_pool_open(&u->polls, sizeof(struct poll), offsetof(struct poll, slot));
     loop->backend_state = u;

@@ -1,28 +1,14 @@
 /* op.c - completion operations: checks, counting, their end. The backends do the work. */
 #include "loop/io.h"
 
-#include <limits.h>
-
 static int check(const eddy_op *op)
 {
     if (!op->done)
         return eddy__raise(EDDY_EINVAL, "op->done is NULL");
-    if (op->code == EDDY_OP_OPEN)
-        return op->path ? 0 : eddy__raise(EDDY_EINVAL, "op->path is NULL");
-    if (op->code != EDDY_OP_READ && op->code != EDDY_OP_WRITE && op->code != EDDY_OP_FSYNC)
+    if (op->code <= 0 || op->code >= EDDY__OP_KINDS)
         return eddy__raise(EDDY_EINVAL, "op->code is %d: EDDY_OP_READ, WRITE, FSYNC or OPEN",
                            op->code);
-    if (op->fd < 0)
-        return eddy__raise(EDDY_EBADF, "op->fd is %d", op->fd);
-    if (op->code == EDDY_OP_FSYNC)
-        return 0;
-    if (!op->buffer && op->size)
-        return eddy__raise(EDDY_EINVAL, "op->buffer is NULL");
-    if (op->size > SSIZE_MAX)
-        return eddy__raise(EDDY_EINVAL, "op->size is %zu, more than a result can tell", op->size);
-    if (op->offset < -1)
-        return eddy__raise(EDDY_EINVAL, "op->offset is %lld", (long long)op->offset);
-    return 0;
+    return eddy__op_kind_of(op)->check(op);
 }
 
 int eddy_loop_submit(eddy_loop *loop, eddy_op *op)

@@ -3,7 +3,6 @@
 #include "base/sys.h"
 #include "loop/io.h"
 
-#include <fcntl.h>
 #include <linux/major.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -15,47 +14,34 @@
 struct record {
     eddy_op *op;   /* NULL: cancelled, nobody waits */
     eddy_op asked; /* what the thread looks at */
-    char *path;    /* of asked, OPEN */
+    char *path;    /* of asked, when it may go on alone */
     ssize_t result;
     struct eddy__work work;
 };
 
 /* ---- in a worker thread ---- */
 
-ssize_t eddy__op_transfer(const eddy_op *op)
-{
-    size_t size = min_size(op->size, EDDY__OP_MAX);
-    bool placed = op->offset >= 0;
-
-    if (op->code == EDDY_OP_READ)
-        return eddy__sys(placed ? pread(op->fd, op->buffer, size, op->offset)
-                                : read(op->fd, op->buffer, size));
-    return eddy__sys(placed ? pwrite(op->fd, op->buffer, size, op->offset)
-                            : write(op->fd, op->buffer, size));
-}
-
 /* An open of a FIFO waits for its other end, one of a terminal for a line. What is transferred here
  * cannot be polled: a file mostly, else a device, which may take as long as it likes. /dev/null and
  * its like never do. */
 static bool may_wait(const eddy_op *op)
 {
+    const struct eddy__op_kind *kind = eddy__op_kind_of(op);
     struct stat found;
-    int r = op->code == EDDY_OP_OPEN ? fstatat(op->fd, op->path, &found, 0) : fstat(op->fd, &found);
 
-    if (r < 0 || S_ISREG(found.st_mode) || S_ISDIR(found.st_mode) || S_ISBLK(found.st_mode))
+    if (!kind->look || kind->look(op, &found) < 0 || S_ISREG(found.st_mode) ||
+        S_ISDIR(found.st_mode) || S_ISBLK(found.st_mode))
         return false;
     return !S_ISCHR(found.st_mode) || major(found.st_rdev) != MEM_MAJOR;
 }
 
+/* One that cannot be left behind is done even where others would have no thread meanwhile. */
 static ssize_t perform(const eddy_op *op)
 {
-    int r = op->code != EDDY_OP_FSYNC && may_wait(op) ? eddy__work_waits() : 0;
+    const struct eddy__op_kind *kind = eddy__op_kind_of(op);
+    int r = may_wait(op) ? eddy__work_waits() : 0;
 
-    if (op->code == EDDY_OP_FSYNC)
-        return eddy__sys(fsync(op->fd));
-    if (op->code != EDDY_OP_OPEN)
-        return eddy__op_transfer(op);
-    return r < 0 ? r : eddy__sys(openat(op->fd, op->path, op->flags, op->mode));
+    return r < 0 && kind->alone ? r : kind->perform(op);
 }
 
 static void run(struct eddy__work *work)
@@ -120,7 +106,7 @@ static struct record *new_record(eddy_op *op)
         return NULL;
     record->op = op;
     record->asked = *op;
-    if (op->code == EDDY_OP_OPEN && !(record->path = eddy__strdup(op->path))) {
+    if (eddy__op_kind_of(op)->alone && !(record->path = eddy__strdup(op->path))) {
         eddy__free(record);
         return NULL;
     }
@@ -153,7 +139,7 @@ void eddy__op_work_cancel(eddy_op *op)
 
     if (eddy__work_cancel(&record->work)) {
         free_record(record);
-    } else if (op->code == EDDY_OP_OPEN) {
+    } else if (eddy__op_kind_of(op)->alone) {
         record->op = NULL;
         eddy__work_leave(&record->work);
     } else {

@@ -66,18 +66,15 @@ static void point_into(struct ring *ring, const struct io_uring_params *params)
         array[i] = i;
 }
 
-/* Whether the kernel knows the operations that are used. */
-static int probe(int fd)
+static int probe(int fd, const uint8_t *needed, size_t count)
 {
-    static const uint8_t needed[] = {IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_READ,
-                                     IORING_OP_WRITE,    IORING_OP_FSYNC,        IORING_OP_OPENAT};
     union {
         struct io_uring_probe probe;
         char space[sizeof(struct io_uring_probe) + 64 * sizeof(struct io_uring_probe_op)];
     } u = {.space = {0}};
     int r = eddy__sys_uring_register(fd, IORING_REGISTER_PROBE, &u, 64);
 
-    for (size_t i = 0; r >= 0 && i < count_of(needed); i++)
+    for (size_t i = 0; r >= 0 && i < count; i++)
         if (needed[i] > u.probe.last_op || !(u.probe.ops[needed[i]].flags & IO_URING_OP_SUPPORTED))
             r = -ENOSYS;
     return r;
@@ -96,7 +93,7 @@ static void register_fd(struct ring *ring)
     ring->enter_flags = IORING_ENTER_REGISTERED_RING;
 }
 
-int ring_open(struct ring *ring)
+int ring_open(struct ring *ring, const uint8_t *needed, size_t count)
 {
     struct io_uring_params params = {.flags = SETUP_FLAGS, .cq_entries = CQ_ENTRIES};
     int r;
@@ -105,7 +102,7 @@ int ring_open(struct ring *ring)
     ring->fd = eddy__sys_uring_setup(SQ_ENTRIES, &params);
     if (ring->fd < 0)
         return ring->fd;
-    r = (params.features & FEATURES) == FEATURES ? probe(ring->fd) : -ENOSYS;
+    r = (params.features & FEATURES) == FEATURES ? probe(ring->fd, needed, count) : -ENOSYS;
     if (r >= 0)
         r = map_both(ring, &params);
     if (r < 0) {

@@ -27,8 +27,8 @@ struct ring {
     size_t sqes_size;
 };
 
-/* 0, or -errno where the kernel refuses or lacks something that is needed. */
-int ring_open(struct ring *ring);
+/* 0, or -errno where the kernel refuses or lacks something that is needed, such as an opcode. */
+int ring_open(struct ring *ring, const uint8_t *needed, size_t count);
 void ring_close(struct ring *ring);
 /* In the child of a fork: puts private memory in place of what is shared with the parent. */
 void ring_disown(struct ring *ring);

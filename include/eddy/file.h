@@ -12,6 +12,12 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_file_opts {
     unsigned mode; /* permissions of a new file, before the umask; 0: 0666 */
+    /* A folder that the file lies beneath, whatever a stranger makes of the path, which is relative
+     * to it: one that leads out of the folder, by "..", by a link, or because it is absolute, is
+     * EDDY_EXDEV, and so is a link as its last name. Links on the way that stay beneath it are
+     * followed, where the kernel looks after that (Linux 5.6); elsewhere they are EDDY_EXDEV.
+     * NULL: the file may lie anywhere. */
+    const char *beneath;
     eddy_stream_opts stream;
 } eddy_file_opts;
 

@@ -79,6 +79,11 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_read_until(eddy_stream *stream, const char *
 EDDY_API EDDY_SUSPENDS ssize_t eddy_read_line(eddy_stream *stream, char **line);
 /* True once the peer's end was seen and everything before it was read. */
 EDDY_API bool eddy_at_eof(const eddy_stream *stream);
+/* Whether a connection that was put aside is as it was left: nothing has come that was not read,
+ * nothing is unsent, no task reads it, and neither the peer nor the network has ended it, as far as
+ * one can know. Does not wait. What TLS says for itself, such as tickets of sessions, is taken in
+ * and does not count. A transport that suspends is not asked for more. */
+EDDY_API bool eddy_stream_is_idle(eddy_stream *stream);
 
 /* Writes all of it, in one piece among concurrent writers: what the socket does not take at once is
  * kept and sent as it can be; waits when more than high_water would be unsent. Returns size.
@@ -89,6 +94,13 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_write(eddy_stream *stream, const void *buf, 
 /* The same for n buffers, one after the other, as if they were one: a head and its body, which are
  * not to be copied together. Sockets and pipes get up to 8 of them with one system call. */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_writev(eddy_stream *stream, const struct iovec *parts, int n);
+/* Between the two what is written is kept, up to high_water, so that several writes leave together:
+ * in one segment, one record of TLS, with one system call. uncork sends it, as do eddy_flush,
+ * eddy_write_eof and eddy_stream_close; a write that goes beyond high_water sends what there is.
+ * Neither waits. uncork returns the failure of what was sent. A stream whose transport suspends, a
+ * file for one, is written to at once. */
+EDDY_API int eddy_cork(eddy_stream *stream);
+EDDY_API int eddy_uncork(eddy_stream *stream);
 /* Formatted; returns the number of bytes. */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_printf(eddy_stream *stream, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -8,6 +8,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -97,6 +98,8 @@ void eddy__sys_uring_unregister(int fd, unsigned what, void *arg, unsigned n)
 }
 
 /* ---- descriptors ---- */
+
+enum { BENEATH_TRIES = 16 };
 
 static ssize_t or_unsupported(ssize_t r)
 {
@@ -201,6 +204,18 @@ void eddy__sys_close_range(unsigned first, unsigned last)
     long max = sysconf(_SC_OPEN_MAX);
     for (unsigned fd = first; fd <= last && (max < 0 || fd < (unsigned long)max); fd++)
         close((int)fd);
+}
+
+int eddy__sys_open_beneath(int folder, const char *path, int flags)
+{
+    struct open_how how = {.flags = (unsigned)flags,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    long r = -EAGAIN;
+
+    for (int i = 0; r == -EAGAIN && i < BENEATH_TRIES; i++) /* somebody has moved a folder */
+        r = eddy__sys(
+            eddy__above_standard((int)syscall(SYS_openat2, folder, path, &how, sizeof how)));
+    return (int)or_unsupported(r);
 }
 
 int eddy__sys_kind_of(int fd)

@@ -119,6 +119,10 @@ int eddy__sys_accept(int fd, struct sockaddr *peer, socklen_t *size);
 /* Closes those from first to last; else each that is open. */
 void eddy__sys_close_range(unsigned first, unsigned last);
 
+/* openat2 of a path that is not to lead out of the folder: −EXDEV when it does. −EOPNOTSUPP: the
+ * kernel does not look after that. */
+int eddy__sys_open_beneath(int folder, const char *path, int flags);
+
 /* What kind of file it is, S_IFREG and so on, as the open has seen it; else as fstat finds it. */
 int eddy__sys_kind_of(int fd);
 

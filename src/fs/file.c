@@ -156,10 +156,10 @@ bad:
                        mode ? mode : "(NULL)");
 }
 
-int eddy__file_open_fd(const char *path, int flags, unsigned mode)
+int eddy__file_open_fd(int folder, const char *path, int flags, unsigned mode)
 {
     struct eddy__file_op operation = {.op = {.code = EDDY_OP_OPEN,
-                                             .fd = AT_FDCWD,
+                                             .fd = folder,
                                              .path = path,
                                              .flags = flags | O_CLOEXEC | O_NOCTTY,
                                              .mode = mode}};
@@ -218,6 +218,14 @@ eddy_stream *eddy__file_stream(int fd, const char *path, int flags, const eddy_s
     return NULL;
 }
 
+static int open_fd(const char *path, int flags, const eddy_file_opts *opts)
+{
+    unsigned mode = opts->mode ? opts->mode : DEFAULT_MODE;
+
+    return opts->beneath ? eddy__file_open_beneath(opts->beneath, path, flags, mode)
+                         : eddy__file_open_fd(AT_FDCWD, path, flags, mode);
+}
+
 eddy_stream *eddy_file_open_with(const char *path, const char *mode, const eddy_file_opts *opts)
 {
     static const eddy_file_opts defaults;
@@ -232,9 +240,13 @@ eddy_stream *eddy_file_open_with(const char *path, const char *mode, const eddy_
         eddy__raise(EDDY_EINVAL, "the path of a file is expected");
         return NULL;
     }
-    fd = eddy__file_open_fd(path, flags, opts->mode ? opts->mode : DEFAULT_MODE);
+    fd = open_fd(path, flags, opts);
     if (fd < 0) {
-        eddy__path_fail("open", path, fd);
+        if (opts->beneath && fd == EDDY_EXDEV)
+            eddy__raise(fd, "cannot open %s: it leads out of %s, or is a link", path,
+                        opts->beneath);
+        else
+            eddy__path_fail("open", path, fd);
         return NULL;
     }
     return eddy__file_stream(fd, path, flags, &opts->stream);

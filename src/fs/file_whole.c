@@ -39,7 +39,7 @@ static int create_shielded(const char *path, unsigned mode)
     struct eddy__closer closer;
 
     eddy__closer_enter(&closer, CLEAN_UP_SECONDS);
-    int fd = eddy__file_open_fd(path, O_RDWR | O_CREAT | O_EXCL, mode);
+    int fd = eddy__file_open_fd(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL, mode);
     eddy__closer_leave(&closer);
     return fd;
 }
@@ -132,7 +132,7 @@ eddy_stream *eddy_temp_file(const char *folder, char **path)
         folder = "/tmp";
     if (path)
         return temp_with_name(folder, path);
-    int fd = eddy__file_open_fd(folder, O_RDWR | O_TMPFILE, 0600);
+    int fd = eddy__file_open_fd(AT_FDCWD, folder, O_RDWR | O_TMPFILE, 0600);
     if (fd >= 0)
         return eddy__file_stream(fd, folder, O_RDWR, &defaults);
     if (fd == -EOPNOTSUPP || fd == EDDY_EISDIR)
@@ -169,7 +169,7 @@ static int sync_folder(const char *path)
         return EDDY_ENOMEM;
     if (slash)
         folder[slash - path + 1] = '\0';
-    int fd = eddy__file_open_fd(folder, O_RDONLY | O_DIRECTORY, 0);
+    int fd = eddy__file_open_fd(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
     eddy__free(folder);
     if (fd < 0)
         return fd;

@@ -327,6 +327,7 @@ void eddy_stream_close(eddy_stream *s)
         return;
     }
     refuse_calls(s);
+    eddy__stream_uncork(s);
     if (eddy__stream_unsent(s) && eddy__self())
         flush_shielded(s);
     else if (eddy__stream_unsent(s) && finish_later(s))

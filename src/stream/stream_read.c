@@ -260,6 +260,27 @@ bool eddy_at_eof(const eddy_stream *s)
     return !s || (s->eof && !eddy__buffer_count(&s->in));
 }
 
+/* A vain try to receive. What comes is kept; EDDY_ECLOSED is not possible, for it does not wait. */
+static bool nothing_comes(eddy_stream *s)
+{
+    bool was_without = !s->in.data;
+
+    s->readable = true;
+    ssize_t n = fill_ready(s, EXTRA);
+    if (was_without && !eddy__buffer_count(&s->in))
+        eddy__buffer_free(&s->in);
+    return n == -EAGAIN;
+}
+
+bool eddy_stream_is_idle(eddy_stream *s)
+{
+    if (!s || s->closed || s->reading || s->writing || s->write_error || s->read_error || s->eof)
+        return false;
+    if (eddy__buffer_count(&s->in) || eddy__stream_unsent(s))
+        return false;
+    return s->transport->kind->suspends || nothing_comes(s);
+}
+
 /* ---- for eddy_copy ---- */
 
 ssize_t eddy__stream_peek(eddy_stream *s, size_t most)

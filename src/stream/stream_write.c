@@ -21,7 +21,8 @@ static size_t unsent(const eddy_stream *s)
 
 static bool is_idle(const eddy_stream *s)
 {
-    return s && !s->closed && !s->write_error && !s->writing && s->out.start == s->out.end;
+    return s && !s->closed && !s->write_error && !s->writing && s->out.start == s->out.end &&
+           !s->corked;
 }
 
 static COLD ssize_t fail(eddy_stream *s, int code)
@@ -215,6 +216,13 @@ static void copy_rest(char *to, const struct bytes *bytes, size_t done)
     }
 }
 
+/* Whether nothing is sent until it is uncorked: where the socket is full it need not be told to
+ * wait. */
+static bool is_held_back(const eddy_stream *s)
+{
+    return s->corked && s->writable;
+}
+
 /* Accepts what comes after the first done bytes into `out` when that keeps within high_water: 1, 0
  * when it does not fit, or a failure. */
 static int keep(eddy_stream *s, const struct bytes *bytes, size_t done)
@@ -227,7 +235,7 @@ static int keep(eddy_stream *s, const struct bytes *bytes, size_t done)
     status = eddy__buffer_reserve(&s->out, size);
     if (status < 0)
         return unsent(s) ? 0 : status;
-    status = eddy__stream_want(s, EDDY_WRITABLE);
+    status = is_held_back(s) ? 0 : eddy__stream_want(s, EDDY_WRITABLE);
     if (status < 0)
         return status;
     copy_rest(s->out.data + s->out.end, bytes, done);
@@ -316,12 +324,14 @@ static ssize_t write_bytes(eddy_stream *s, const struct bytes *bytes)
         return eddy__raise_code(EDDY_ECLOSED);
     if (s->write_error)
         return fail(s, s->write_error);
-    if (!s->writing && unsent(s)) {
+    if (!s->writing && (unsent(s) || (s->corked && !s->transport->kind->suspends))) {
         int status = keep(s, bytes, 0);
 
         if (status != 0)
             return status > 0 ? (ssize_t)bytes->size : fail(s, status);
     }
+    if (is_held_back(s) && unsent(s)) /* it is more than can be kept */
+        send_unsent(s);
     return bytes->size ? write_in_turn(s, bytes) : 0;
 }
 
@@ -379,6 +389,37 @@ ssize_t eddy_writev(eddy_stream *s, const struct iovec *parts, int n)
     return write_bytes(s, &bytes);
 }
 
+/* ---- corked ---- */
+
+int eddy_cork(eddy_stream *s)
+{
+    if (!s)
+        return eddy__raise(EDDY_EINVAL, "the stream is NULL");
+    if (s->closed)
+        return eddy__raise_code(EDDY_ECLOSED);
+    s->corked = true;
+    return 0;
+}
+
+void eddy__stream_uncork(eddy_stream *s)
+{
+    bool was_held_back = is_held_back(s);
+
+    s->corked = false;
+    if (was_held_back && unsent(s) && !s->write_error)
+        send_unsent(s);
+}
+
+int eddy_uncork(eddy_stream *s)
+{
+    if (!s)
+        return eddy__raise(EDDY_EINVAL, "the stream is NULL");
+    if (s->closed)
+        return eddy__raise_code(EDDY_ECLOSED);
+    eddy__stream_uncork(s);
+    return s->write_error && !s->sent_eof ? (int)fail(s, s->write_error) : 0;
+}
+
 /* ---- behind everything that was written before ---- */
 
 /* With the turn: waits until everything accepted has been sent. s may be gone after
@@ -404,6 +445,7 @@ static int begin_flush(eddy_stream *s)
         return eddy__raise(EDDY_EINVAL, "the stream is NULL");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
+    eddy__stream_uncork(s);
     status = take_turn(s);
     return status < 0 ? eddy__raise_code(status) : 0;
 }

@@ -58,6 +58,7 @@ static const struct entry {
     {SANDBOX_CALL(close_range), 0},
 #endif
     {SANDBOX_CALL(accept4), 0},
+    {SANDBOX_CALL(openat2), 0},
     {SANDBOX_CALL(dup3), 0},
     {SANDBOX_CALL(getrandom), 0},
     {SANDBOX_CALL(membarrier), 0},
@@ -194,6 +195,8 @@ static int use_files(void)
     eddy_free(data);
     CHECK_INT(eddy_file_open("/", "r") != NULL, false);
     CHECK_INT(eddy_last_status(), EDDY_EISDIR);
+    CHECK(!eddy_file_open("../etc/passwd", "r", .beneath = "/tmp"));
+    CHECK_INT(eddy_last_status(), EDDY_EXDEV);
     return eddy_unlink(path);
 }
 

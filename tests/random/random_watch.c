@@ -121,6 +121,7 @@ static void act(struct hand *hand)
 static void hand_begin(struct hand *hand, struct random r)
 {
     hand->r = r;
+    hand->says = false;
     for (int i = 0; i < HELD; i++)
         hand->held[i] = -1;
 }

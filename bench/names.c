@@ -10,8 +10,8 @@ enum { AT_ONCE = 64 };
 
 static int look_up(const char *host)
 {
-    eddy_host_text addresses[4];
-    int n = eddy_try(eddy_getaddrinfo(host, addresses, 4));
+    eddy_address addresses[4];
+    int n = eddy_try(eddy_getaddrinfo(host, 0, addresses, 4));
 
     return n > 0 ? 0 : eddy_raise(EDDY_ENAME, "%s has no address", host);
 }

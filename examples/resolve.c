@@ -19,12 +19,13 @@ static int print_name(const char *text, const eddy_address *address)
 
 static int print_addresses(const char *host)
 {
-    eddy_host_text addresses[MOST];
-    int n = eddy_try(eddy_getaddrinfo(host, addresses, MOST));
+    char text[EDDY_HOST_TEXT];
+    eddy_address addresses[MOST];
+    int n = eddy_try(eddy_getaddrinfo(host, 0, addresses, MOST));
 
     printf("%s is", host);
     for (int i = 0; i < n; i++)
-        printf(" %s", addresses[i]);
+        printf(" %s", eddy_address_format_host(&addresses[i], text));
     return printf("\n");
 }
 

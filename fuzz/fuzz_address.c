@@ -22,7 +22,7 @@ static void check_host(const char *text, int port)
     *colon = '\0';
     MUST(eddy_address_parse(&again, formatted, port) == 0);
     MUST(a.size == again.size && eddy_address_equal(&a, &again));
-    eddy__address_format_host(&a, host);
+    eddy_address_format_host(&a, host);
     MUST(host[0]);
 }
 

@@ -11,7 +11,7 @@
 EDDY_BEGIN_DECLS
 
 /* What the system's own calls take: &a.u.any and a.size. All zero it is no address. */
-typedef struct eddy__address {
+typedef struct eddy_address {
     socklen_t size;
     union {
         struct sockaddr any;
@@ -32,6 +32,11 @@ enum { EDDY_ADDRESS_TEXT = 160 }; /* bytes that the text of any address fits in 
 
 /* "127.0.0.1:80", "[::1]:80", a path, "@name", or "unnamed"; returns text. */
 EDDY_API char *eddy_address_format(const eddy_address *address, char text[EDDY_ADDRESS_TEXT]);
+enum { EDDY_HOST_TEXT = 64 }; /* bytes that the text of any IPv4 or IPv6 host fits in */
+
+/* The host without the port: "127.0.0.1", "::1", "fe80::1%2" by interface 2; "" for a Unix socket.
+ * Returns text. */
+EDDY_API char *eddy_address_format_host(const eddy_address *address, char text[EDDY_HOST_TEXT]);
 /* The same host and port, or the same path. */
 EDDY_API bool eddy_address_equal(const eddy_address *a, const eddy_address *b);
 /* 0 for a Unix socket. */

@@ -9,18 +9,18 @@
 
 EDDY_BEGIN_DECLS
 
-/* A numeric address: "192.0.2.1", "2001:db8::1", or "fe80::1%2" by interface 2. */
-typedef char eddy_host_text[64];
-
-/* A host's addresses, the preferred first (RFC 6724): at most n of them to addresses; returns how
- * many. Numeric hosts and localhost (RFC 6761) are known at once; others are asked for as
- * resolv.conf, hosts and nsswitch.conf of the system say, unless the loop's cache has them. One
- * question serves all who ask for a name; who is cancelled leaves it to the others and the cache.
- * EDDY_ENAME with the reason, also of a name with more than 4,096 addresses. EDDY_EINVAL for what
- * can be no host's name, before anybody is asked: over 253 bytes, a label that is empty or over 63,
- * a blank, a control character, a backslash; or a byte over 127, as an international name is given
- * in its ASCII form (xn--…). */
-EDDY_API EDDY_SUSPENDS int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n);
+/* The addresses of a host, each with that port (0: none), the preferred first (RFC 6724): writes at
+ * most n of them to addresses and returns how many it has written. A numeric host and localhost
+ * (RFC 6761) are known at once. Other names are in the loop's cache, or are asked for as the files
+ * resolv.conf, hosts and nsswitch.conf of the system say. Tasks that ask for the same name share
+ * one question; a task that is cancelled leaves it to the others and to the cache.
+ *
+ * EDDY_ENAME, with the reason, when there is no address, or more than 4,096. EDDY_EINVAL for a port
+ * that is not 0 to 65,535, and before anybody is asked for what can be no host's name: over 253
+ * bytes, a label that is empty or over 63, a blank, a control character, a backslash, or a byte
+ * over 127 (an international name is given in its ASCII form, xn--…). */
+EDDY_API EDDY_SUSPENDS int eddy_getaddrinfo(const char *host, int port, eddy_address *addresses,
+                                            size_t n);
 
 enum { EDDY_HOST_NAME = 254 }; /* bytes that any host's name fits in */
 

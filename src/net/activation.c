@@ -91,7 +91,7 @@ static int check(int fd, const char *name)
 /* What is accepted inherits TCP_NODELAY, as in tcp.c. */
 static int prepare(int fd, struct eddy__listeners *l)
 {
-    struct eddy__address a;
+    eddy_address a;
     int status = eddy__socket_local(fd, &a);
 
     if (status >= 0)

@@ -8,7 +8,7 @@
 /* ---- one address ---- */
 
 /* A Unix socket whose queue is full says EAGAIN, and no event tells when it has room. */
-static int connect_again(int fd, const struct eddy__address *to)
+static int connect_again(int fd, const eddy_address *to)
 {
     double delay = 0.001;
     int status;
@@ -22,8 +22,7 @@ static int connect_again(int fd, const struct eddy__address *to)
     return status;
 }
 
-static int begin_connect(int fd, const struct eddy__address *to, const struct eddy__address *from,
-                         bool nodelay)
+static int begin_connect(int fd, const eddy_address *to, const eddy_address *from, bool nodelay)
 {
     int status = 0;
 
@@ -36,7 +35,7 @@ static int begin_connect(int fd, const struct eddy__address *to, const struct ed
 
 /* Whether the address that was asked for is the one that was connected to, as it is for others than
  * 0.0.0.0, :: and those with a zone. */
-static bool is_exact(const struct eddy__address *to)
+static bool is_exact(const eddy_address *to)
 {
     static const struct in6_addr any6 = IN6ADDR_ANY_INIT;
 
@@ -47,9 +46,9 @@ static bool is_exact(const struct eddy__address *to)
 
 /* Notes the ends of a new connection while they can be told. 0, or EDDY_ECONNREFUSED, unraised, of
  * one that is its own peer. */
-static int learn_ends(eddy_stream *s, const struct eddy__address *to)
+static int learn_ends(eddy_stream *s, const eddy_address *to)
 {
-    struct eddy__address local, peer;
+    eddy_address local, peer;
     bool knows_local, knows_peer;
 
     if (to->u.any.sa_family == AF_UNIX)
@@ -62,8 +61,8 @@ static int learn_ends(eddy_stream *s, const struct eddy__address *to)
     return knows_local && knows_peer && eddy_address_equal(&local, &peer) ? EDDY_ECONNREFUSED : 0;
 }
 
-eddy_stream *eddy__connect_address(const struct eddy__address *to, const struct eddy__address *from,
-                                   bool nodelay, const eddy_stream_opts *opts, int *status)
+eddy_stream *eddy__connect_address(const eddy_address *to, const eddy_address *from, bool nodelay,
+                                   const eddy_stream_opts *opts, int *status)
 {
     int fd = eddy__socket_open(to->u.any.sa_family);
     eddy_stream *s;

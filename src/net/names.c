@@ -27,7 +27,7 @@ struct eddy__resolver {
 
 /* ---- addresses ---- */
 
-struct eddy__addresses *eddy__addresses_of(const struct eddy__address *list, int count)
+struct eddy__addresses *eddy__addresses_of(const eddy_address *list, int count)
 {
     size_t size = (size_t)count * sizeof *list;
     struct eddy__addresses *copy = eddy__alloc(sizeof *copy + size);
@@ -43,7 +43,7 @@ struct eddy__addresses *eddy__addresses_of(const struct eddy__address *list, int
 
 struct eddy__addresses *eddy__addresses_both(const char *first, const char *second)
 {
-    struct eddy__address two[2] = {0};
+    eddy_address two[2] = {0};
 
     eddy__address_parse(&two[0], first, 0);
     eddy__address_parse(&two[1], second, 0);
@@ -163,7 +163,7 @@ static int go_on(void *resolver)
 
 /* A new name in the queue; NULL without memory, raised. */
 static struct eddy__name *queue(struct eddy__resolver *r, const char *host,
-                                const struct eddy__address *address)
+                                const eddy_address *address)
 {
     size_t length = strlen(host);
     struct eddy__name **bucket = bucket_of(r, host);
@@ -393,7 +393,7 @@ static int fail(const struct eddy__name *name, const char *host)
 }
 
 /* What is known, with a reference to be given back; NULL raised. */
-static struct eddy__name *look_up(const char *host, const struct eddy__address *address)
+static struct eddy__name *look_up(const char *host, const eddy_address *address)
 {
     struct eddy__resolver *r;
     struct eddy__name *name;
@@ -423,7 +423,7 @@ static bool is_local(const char *host)
 
 struct eddy__addresses *eddy__names_resolve(const char *host)
 {
-    struct eddy__address address;
+    eddy_address address;
 
     if (eddy__address_parse(&address, host, 0))
         return eddy__addresses_of(&address, 1);
@@ -439,7 +439,7 @@ struct eddy__addresses *eddy__names_resolve(const char *host)
     return found;
 }
 
-int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n)
+int eddy_getaddrinfo(const char *host, int port, eddy_address *addresses, size_t n)
 {
     int status = eddy__checkpoint();
     int count;
@@ -448,24 +448,28 @@ int eddy_getaddrinfo(const char *host, eddy_host_text *addresses, size_t n)
         return status;
     if (!host || (!addresses && n))
         return eddy__raise(EDDY_EINVAL, "eddy_getaddrinfo needs a host and room for addresses");
+    if (port < 0 || port > 65535)
+        return eddy__raise(EDDY_EINVAL, "a port is between 0 and 65535, not %d", port);
     struct eddy__addresses *found = eddy__names_resolve(host);
     if (!found)
         return eddy_status_pointer_(NULL);
     count = (int)min_size(n, (size_t)found->count);
-    for (int i = 0; i < count; i++)
-        eddy__address_format_host(&found->list[i], addresses[i]);
+    for (int i = 0; i < count; i++) {
+        addresses[i] = found->list[i];
+        eddy__address_set_port(&addresses[i], port);
+    }
     eddy__free(found);
     return count;
 }
 
 int eddy_getnameinfo(const eddy_address *address, char name[EDDY_HOST_NAME])
 {
-    eddy_host_text host;
+    char host[EDDY_HOST_TEXT];
     int family = address ? address->u.any.sa_family : AF_UNSPEC;
 
     if (family != AF_INET && family != AF_INET6)
         return eddy__raise(EDDY_EINVAL, "eddy_getnameinfo needs an IPv4 or IPv6 address");
-    eddy__address_format_host(address, host);
+    eddy_address_format_host(address, host);
     struct eddy__name *known = look_up(host, address);
     if (!known)
         return eddy_status_pointer_(known);

@@ -36,7 +36,7 @@ struct eddy__name {
     enum { EDDY__NAME_QUEUED, EDDY__NAME_ASKED, EDDY__NAME_KNOWN, EDDY__NAME_FORGOTTEN } state;
     unsigned refs;
     eddy_waiters_ waiters;
-    struct eddy__address address; /* its name is wanted; without a size the addresses of host */
+    eddy_address address; /* its name is wanted; without a size the addresses of host */
     int code;
     struct eddy__addresses *found;
     char *called;

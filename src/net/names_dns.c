@@ -192,7 +192,7 @@ static int count_addresses(const struct ares_addrinfo *info)
     int count = 0;
 
     for (struct ares_addrinfo_node *i = info->nodes; i; i = i->ai_next)
-        count += i->ai_addrlen <= sizeof((struct eddy__address *)NULL)->u;
+        count += i->ai_addrlen <= sizeof((eddy_address *)NULL)->u;
     return count;
 }
 
@@ -204,7 +204,7 @@ static struct eddy__addresses *copy_addresses(const struct ares_addrinfo *info, 
     for (struct ares_addrinfo_node *i = info->nodes; found && i; i = i->ai_next) {
         if (i->ai_addrlen > sizeof found->list[0].u)
             continue;
-        struct eddy__address *a = &found->list[found->count++];
+        eddy_address *a = &found->list[found->count++];
         memcpy(&a->u, i->ai_addr, i->ai_addrlen);
         a->size = i->ai_addrlen;
     }
@@ -310,7 +310,7 @@ void eddy__dns_ask(struct eddy__dns *dns, struct eddy__name *name)
 /* One server of the list, to be given back with the others; its rest in *text. */
 static int parse_server(const char **text, struct ares_addr_port_node *server)
 {
-    struct eddy__address a;
+    eddy_address a;
     char host[INET6_ADDRSTRLEN + 2] = "";
     const char *list = *text;
     size_t length = strcspn(list, *list == '[' ? "]" : ":,");

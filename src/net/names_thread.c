@@ -12,7 +12,7 @@ struct eddy__name_job {
     int error;               /* of getaddrinfo */
     int system_error;        /* errno for EAI_SYSTEM */
     bool too_many;           /* addresses */
-    struct eddy__address address;
+    eddy_address address;
     struct eddy__addresses *found;
     char *called;
     char host[];
@@ -35,7 +35,7 @@ static void free_job(struct eddy__name_job *job)
 static bool is_usable(const struct addrinfo *info)
 {
     return (info->ai_family == AF_INET || info->ai_family == AF_INET6) &&
-           info->ai_addrlen <= sizeof((struct eddy__address *)NULL)->u;
+           info->ai_addrlen <= sizeof((eddy_address *)NULL)->u;
 }
 
 static struct eddy__addresses *copy_addresses(const struct addrinfo *list, bool *too_many)
@@ -53,7 +53,7 @@ static struct eddy__addresses *copy_addresses(const struct addrinfo *list, bool 
     for (const struct addrinfo *i = list; found && i; i = i->ai_next) {
         if (!is_usable(i))
             continue;
-        struct eddy__address *a = &found->list[found->count++];
+        eddy_address *a = &found->list[found->count++];
         memcpy(&a->u, i->ai_addr, i->ai_addrlen);
         a->size = i->ai_addrlen;
     }

@@ -10,7 +10,7 @@
 
 struct eddy__addresses {
     int count;
-    struct eddy__address list[]; /* port 0 */
+    eddy_address list[]; /* port 0 */
 };
 
 /* The addresses of a host, at once for a numeric one. NULL with a record. To be given back with
@@ -19,15 +19,15 @@ struct eddy__addresses *eddy__names_resolve(const char *host);
 /* Those of an own end: NULL is 127.0.0.1 and ::1, "*" is every interface (tcp.c). */
 struct eddy__addresses *eddy__names_to_bind(const char *host);
 /* Copies of addresses; two numeric ones. NULL raised. */
-struct eddy__addresses *eddy__addresses_of(const struct eddy__address *list, int count);
+struct eddy__addresses *eddy__addresses_of(const eddy_address *list, int count);
 struct eddy__addresses *eddy__addresses_both(const char *first, const char *second);
 
 /* ---- clients and listening sockets (connect.c, race.c, tcp.c, unix.c) ---- */
 
 /* A connected stream. NULL and *status, not raised; a status that is the task's interrupt is no
  * failure of that address. from may be NULL. */
-eddy_stream *eddy__connect_address(const struct eddy__address *to, const struct eddy__address *from,
-                                   bool nodelay, const eddy_stream_opts *opts, int *status);
+eddy_stream *eddy__connect_address(const eddy_address *to, const eddy_address *from, bool nodelay,
+                                   const eddy_stream_opts *opts, int *status);
 
 /* Connects to one of the host's addresses, whose order and ports it sets (race.c). NULL raised.
  * from may be NULL. */
@@ -42,10 +42,10 @@ struct eddy__unix_file {
 };
 
 /* A listening socket; a descriptor or a negative code, not raised. */
-int eddy__tcp_listen(const struct eddy__address *a, const eddy_serve_opts *opts);
-int eddy__unix_listen(const struct eddy__address *a, int backlog, struct eddy__unix_file *file);
+int eddy__tcp_listen(const eddy_address *a, const eddy_serve_opts *opts);
+int eddy__unix_listen(const eddy_address *a, int backlog, struct eddy__unix_file *file);
 /* Binds a socket to the address, in place of a file that nobody listens on any more. */
-int eddy__unix_bind(int fd, const struct eddy__address *a, struct eddy__unix_file *file);
+int eddy__unix_bind(int fd, const eddy_address *a, struct eddy__unix_file *file);
 /* Removes the file, unless it is another server's by now. */
 void eddy__unix_remove(const struct eddy__unix_file *file);
 

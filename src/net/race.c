@@ -6,13 +6,13 @@
 
 static const double ATTEMPT_DELAY = 0.25;
 /* A code in words, an address, and " and 4095 more" or what stands around them. */
-enum { ROOM_FOR_A_REASON = sizeof(struct eddy__words) + sizeof(eddy_host_text) + 20 };
+enum { ROOM_FOR_A_REASON = sizeof(struct eddy__words) + EDDY_HOST_TEXT + 20 };
 
 struct attempt {
     struct race *race; /* NULL: the only one */
     const eddy_connect_opts *opts;
-    const struct eddy__address *to;
-    const struct eddy__address *from; /* of the own end, or NULL */
+    const eddy_address *to;
+    const eddy_address *from; /* of the own end, or NULL */
     eddy_task *task;
     eddy_stream *stream; /* NULL: has not connected, for status */
     int status;
@@ -41,8 +41,7 @@ static int next_of(const struct eddy__addresses *a, int i, bool first)
 /* ---- attempts ---- */
 
 /* The address of the own end that fits; NULL when none was asked for, or none fits. */
-static const struct eddy__address *pick_from(const struct eddy__addresses *from,
-                                             const struct eddy__address *to)
+static const eddy_address *pick_from(const struct eddy__addresses *from, const eddy_address *to)
 {
     for (int i = 0; from && i < from->count; i++)
         if (from->list[i].u.any.sa_family == to->u.any.sa_family)
@@ -50,8 +49,8 @@ static const struct eddy__address *pick_from(const struct eddy__addresses *from,
     return NULL;
 }
 
-static void prepare(struct attempt *attempt, struct eddy__address *to,
-                    const struct eddy__addresses *from, const eddy_connect_opts *opts)
+static void prepare(struct attempt *attempt, eddy_address *to, const struct eddy__addresses *from,
+                    const eddy_connect_opts *opts)
 {
     eddy__address_set_port(to, opts->port);
     attempt->opts = opts;
@@ -120,13 +119,13 @@ static void give_reasons(const struct attempt *attempts, int count, char *text, 
         return;
     }
     for (int i = 0; i < count; i++) {
-        eddy_host_text host;
+        char host[EDDY_HOST_TEXT];
 
         if (used + ROOM_FOR_A_REASON > size) {
             snprintf(text + used, size - used, " and %d more", count - i);
             return;
         }
-        eddy__address_format_host(attempts[i].to, host);
+        eddy_address_format_host(attempts[i].to, host);
         used += (size_t)snprintf(text + used, size - used, "%s%s by %s", i ? ", " : "",
                                  eddy__words(attempts[i].status).text, host);
     }

@@ -8,7 +8,7 @@ enum { PORT_TRIES = 16 };
 /* ---- one address ---- */
 
 /* What is accepted inherits TCP_NODELAY. */
-static int prepare(int fd, const struct eddy__address *a, const eddy_serve_opts *opts)
+static int prepare(int fd, const eddy_address *a, const eddy_serve_opts *opts)
 {
     int status = eddy__socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 
@@ -23,7 +23,7 @@ static int prepare(int fd, const struct eddy__address *a, const eddy_serve_opts 
     return status < 0 ? status : eddy__socket_listen(fd, opts->backlog ? opts->backlog : 128);
 }
 
-int eddy__tcp_listen(const struct eddy__address *a, const eddy_serve_opts *opts)
+int eddy__tcp_listen(const eddy_address *a, const eddy_serve_opts *opts)
 {
     int fd = eddy__socket_open(a->u.any.sa_family);
     int status;
@@ -48,7 +48,7 @@ void eddy__listeners_close(struct eddy__listeners *l)
     l->count = 0;
 }
 
-static COLD int fail(const struct eddy__address *a, int status)
+static COLD int fail(const eddy_address *a, int status)
 {
     char text[EDDY_ADDRESS_TEXT];
 
@@ -57,7 +57,7 @@ static COLD int fail(const struct eddy__address *a, int status)
 }
 
 /* Where there is no IPv6 its addresses are left out. */
-static bool is_without_in6(const struct eddy__address *a, int status)
+static bool is_without_in6(const eddy_address *a, int status)
 {
     return a->u.any.sa_family == AF_INET6 &&
            (status == EDDY_EADDRNOTAVAIL || status == -EAFNOSUPPORT);
@@ -65,7 +65,7 @@ static bool is_without_in6(const struct eddy__address *a, int status)
 
 static int learn_port(struct eddy__listeners *l)
 {
-    struct eddy__address a;
+    eddy_address a;
     int status = eddy__socket_local(l->fds[0], &a);
 
     if (status >= 0)
@@ -74,7 +74,7 @@ static int learn_port(struct eddy__listeners *l)
 }
 
 /* Adds one. A port that the system has chosen for the first is that of all. */
-static int add(struct eddy__listeners *l, struct eddy__address *a, const eddy_serve_opts *opts)
+static int add(struct eddy__listeners *l, eddy_address *a, const eddy_serve_opts *opts)
 {
     int fd;
 
@@ -88,7 +88,7 @@ static int add(struct eddy__listeners *l, struct eddy__address *a, const eddy_se
 
 /* One try; EDDY_EADDRINUSE when the port chosen for the first is taken for another one. */
 static int try_all(struct eddy__listeners *l, struct eddy__addresses *addresses,
-                   const eddy_serve_opts *opts, struct eddy__address *culprit)
+                   const eddy_serve_opts *opts, eddy_address *culprit)
 {
     int status = 0;
 
@@ -108,7 +108,7 @@ static int try_all(struct eddy__listeners *l, struct eddy__addresses *addresses,
 static int listen_all(struct eddy__listeners *l, struct eddy__addresses *addresses,
                       const eddy_serve_opts *opts)
 {
-    struct eddy__address culprit = {0};
+    eddy_address culprit = {0};
     int status = EDDY_EADDRINUSE;
 
     if (addresses->count > (int)count_of(l->fds))
@@ -130,7 +130,7 @@ struct eddy__addresses *eddy__names_to_bind(const char *host)
 
 static int listen_unix(struct eddy__listeners *l, const eddy_serve_opts *opts)
 {
-    struct eddy__address a;
+    eddy_address a;
     int status = eddy_address_of_path(&a, opts->unix_path);
 
     if (status < 0)

@@ -7,7 +7,7 @@
 eddy_stream *eddy_connect_unix_with(const char *path, const eddy_stream_opts *opts)
 {
     static const eddy_stream_opts defaults;
-    struct eddy__address address;
+    eddy_address address;
     eddy_stream *s;
     int status;
 
@@ -26,7 +26,7 @@ eddy_stream *eddy_connect_unix_with(const char *path, const eddy_stream_opts *op
     return NULL;
 }
 
-static bool is_file(const struct eddy__address *a)
+static bool is_file(const eddy_address *a)
 {
     return a->u.any.sa_family == AF_UNIX &&
            a->size > (socklen_t)offsetof(struct sockaddr_un, sun_path) && a->u.local.sun_path[0];
@@ -49,7 +49,7 @@ static int type_of(int fd)
 }
 
 /* A socket that nobody listens on: its server has ended without removing it. */
-static bool is_stale(const struct eddy__address *a, int type)
+static bool is_stale(const eddy_address *a, int type)
 {
     int fd, status;
 
@@ -63,7 +63,7 @@ static bool is_stale(const struct eddy__address *a, int type)
     return status == EDDY_ECONNREFUSED;
 }
 
-static int bind_path(int fd, const struct eddy__address *a)
+static int bind_path(int fd, const eddy_address *a)
 {
     int status = eddy__socket_bind(fd, a);
 
@@ -74,7 +74,7 @@ static int bind_path(int fd, const struct eddy__address *a)
 }
 
 /* The file may be replaced by another server's later: what was bound here is remembered. */
-static void remember(struct eddy__unix_file *file, const struct eddy__address *a)
+static void remember(struct eddy__unix_file *file, const eddy_address *a)
 {
     struct stat status;
 
@@ -95,7 +95,7 @@ void eddy__unix_remove(const struct eddy__unix_file *file)
         unlink(file->path);
 }
 
-int eddy__unix_bind(int fd, const struct eddy__address *a, struct eddy__unix_file *file)
+int eddy__unix_bind(int fd, const eddy_address *a, struct eddy__unix_file *file)
 {
     int status = bind_path(fd, a);
 
@@ -104,7 +104,7 @@ int eddy__unix_bind(int fd, const struct eddy__address *a, struct eddy__unix_fil
     return status;
 }
 
-int eddy__unix_listen(const struct eddy__address *a, int backlog, struct eddy__unix_file *file)
+int eddy__unix_listen(const eddy_address *a, int backlog, struct eddy__unix_file *file)
 {
     int fd = eddy__socket_open(AF_UNIX);
     int status;

@@ -101,7 +101,7 @@ static bool concerns_peer(int code)
 static int accept_one(struct eddy__listener *l)
 {
     eddy_server *server = l->server;
-    struct eddy__address peer;
+    eddy_address peer;
     int fd = eddy__socket_accept(l->fd.fd, &peer);
     int status = fd;
 

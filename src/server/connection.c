@@ -111,7 +111,7 @@ static struct connection *make_connection(eddy_server *server, int fd, const edd
     return c;
 }
 
-int eddy__connection_start(eddy_server *server, int fd, const struct eddy__address *address)
+int eddy__connection_start(eddy_server *server, int fd, const eddy_address *address)
 {
     char peer[EDDY_ADDRESS_TEXT];
     struct connection *c = make_connection(server, fd, address, eddy_address_format(address, peer));

@@ -37,7 +37,7 @@ static int check(eddy_handler *handler, const eddy_serve_opts *opts)
 
 static void name_server(eddy_server *server)
 {
-    struct eddy__address a;
+    eddy_address a;
 
     if (eddy__socket_local(server->sockets.fds[0], &a) >= 0)
         eddy_address_format(&a, server->name);

@@ -54,7 +54,7 @@ void eddy__acceptor_end(eddy_server *server);
 /* ---- connections (connection.c) ---- */
 
 /* Takes fd over. 0 or EDDY_ENOMEM. */
-int eddy__connection_start(eddy_server *server, int fd, const struct eddy__address *address);
+int eddy__connection_start(eddy_server *server, int fd, const eddy_address *address);
 /* What comes back to the running task, because a handler awaits it, ends there. */
 void eddy__connections_cancel(eddy_server *server);
 /* The task of the connection after *cursor, of the first one when that is NULL; NULL: no more. */

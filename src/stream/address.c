@@ -7,7 +7,7 @@
 
 /* ---- from text ---- */
 
-static bool parse_in4(struct eddy__address *a, const char *host)
+static bool parse_in4(eddy_address *a, const char *host)
 {
     a->u.in4 = (struct sockaddr_in){.sin_family = AF_INET};
     a->size = sizeof a->u.in4;
@@ -15,7 +15,7 @@ static bool parse_in4(struct eddy__address *a, const char *host)
 }
 
 /* The zone of a link-local address: a number or the name of an interface. */
-static bool parse_zone(struct eddy__address *a, const char *zone)
+static bool parse_zone(eddy_address *a, const char *zone)
 {
     char *end;
     unsigned long n = strtoul(zone, &end, 10);
@@ -27,7 +27,7 @@ static bool parse_zone(struct eddy__address *a, const char *zone)
     return a->u.in6.sin6_scope_id != 0;
 }
 
-static bool parse_in6(struct eddy__address *a, const char *host, size_t length)
+static bool parse_in6(eddy_address *a, const char *host, size_t length)
 {
     char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1];
     char *zone;
@@ -44,7 +44,7 @@ static bool parse_in6(struct eddy__address *a, const char *host, size_t length)
     return inet_pton(AF_INET6, text, &a->u.in6.sin6_addr) == 1 && (!zone || parse_zone(a, zone));
 }
 
-bool eddy__address_parse(struct eddy__address *a, const char *host, int port)
+bool eddy__address_parse(eddy_address *a, const char *host, int port)
 {
     size_t length = strlen(host);
     bool brackets = length > 2 && host[0] == '[' && host[length - 1] == ']';
@@ -90,7 +90,7 @@ int eddy_address_of_path(eddy_address *a, const char *path)
 
 /* ---- parts and comparison ---- */
 
-void eddy__address_set_port(struct eddy__address *a, int port)
+void eddy__address_set_port(eddy_address *a, int port)
 {
     if (a->u.any.sa_family == AF_INET)
         a->u.in4.sin_port = htons((uint16_t)port);
@@ -147,15 +147,15 @@ static void format_in4(const struct sockaddr_in *in4, char *text)
     *put_number(text, ntohs(in4->sin_port)) = '\0';
 }
 
-static void format_in6(const struct eddy__address *a, char *text)
+static void format_in6(const eddy_address *a, char *text)
 {
-    eddy_host_text host;
+    char host[EDDY_HOST_TEXT];
 
-    eddy__address_format_host(a, host);
+    eddy_address_format_host(a, host);
     snprintf(text, EDDY_ADDRESS_TEXT, "[%s]:%d", host, ntohs(a->u.in6.sin6_port));
 }
 
-static void format_local(const struct eddy__address *a, char *text)
+static void format_local(const eddy_address *a, char *text)
 {
     size_t before = offsetof(struct sockaddr_un, sun_path);
     size_t length = a->size > before ? a->size - before : 0;
@@ -180,7 +180,7 @@ char *eddy_address_format(const eddy_address *a, char text[EDDY_ADDRESS_TEXT])
     return text;
 }
 
-void eddy__address_format_host(const struct eddy__address *a, eddy_host_text text)
+char *eddy_address_format_host(const eddy_address *a, char text[EDDY_HOST_TEXT])
 {
     bool is_in6 = a->u.any.sa_family == AF_INET6;
     const void *bytes = is_in6 ? (const void *)&a->u.in6.sin6_addr : &a->u.in4.sin_addr;
@@ -188,6 +188,7 @@ void eddy__address_format_host(const struct eddy__address *a, eddy_host_text tex
     if (!inet_ntop(a->u.any.sa_family, bytes, text, INET6_ADDRSTRLEN))
         *text = '\0';
     else if (is_in6 && a->u.in6.sin6_scope_id)
-        snprintf(text + strlen(text), sizeof(eddy_host_text) - INET6_ADDRSTRLEN, "%%%u",
+        snprintf(text + strlen(text), EDDY_HOST_TEXT - INET6_ADDRSTRLEN, "%%%u",
                  a->u.in6.sin6_scope_id);
+    return text;
 }

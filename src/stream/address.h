@@ -6,10 +6,8 @@
 #include <eddy/names.h>
 
 /* A numeric IPv4 or IPv6 address, the latter with or without brackets; false for anything else. */
-bool eddy__address_parse(struct eddy__address *a, const char *host, int port);
-void eddy__address_set_port(struct eddy__address *a, int port);
-/* The host alone: "127.0.0.1", "::1" or "fe80::1%2"; nothing for other families. */
-void eddy__address_format_host(const struct eddy__address *a, eddy_host_text text);
+bool eddy__address_parse(eddy_address *a, const char *host, int port);
+void eddy__address_set_port(eddy_address *a, int port);
 
 /* The words for a code as the end of a sentence: "connection refused". */
 struct eddy__words {

@@ -50,12 +50,12 @@ void eddy__socket_close(int fd)
 }
 
 /* Not repeated: one that was interrupted goes on. */
-int eddy__socket_connect(int fd, const struct eddy__address *to)
+int eddy__socket_connect(int fd, const eddy_address *to)
 {
     return eddy__sys_once(connect(fd, &to->u.any, to->size));
 }
 
-int eddy__socket_bind(int fd, const struct eddy__address *a)
+int eddy__socket_bind(int fd, const eddy_address *a)
 {
     return eddy__sys(bind(fd, &a->u.any, a->size));
 }
@@ -65,7 +65,7 @@ int eddy__socket_listen(int fd, int backlog)
     return eddy__sys(listen(fd, backlog));
 }
 
-int eddy__socket_accept(int fd, struct eddy__address *peer)
+int eddy__socket_accept(int fd, eddy_address *peer)
 {
     peer->size = sizeof peer->u;
     return eddy__sys_accept(fd, &peer->u.any, &peer->size);
@@ -107,13 +107,13 @@ int eddy__socket_duplicate(int fd)
     return eddy__sys(fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
-int eddy__socket_local(int fd, struct eddy__address *a)
+int eddy__socket_local(int fd, eddy_address *a)
 {
     a->size = sizeof a->u;
     return eddy__sys(getsockname(fd, &a->u.any, &a->size));
 }
 
-int eddy__socket_peer(int fd, struct eddy__address *a)
+int eddy__socket_peer(int fd, eddy_address *a)
 {
     a->size = sizeof a->u;
     return eddy__sys(getpeername(fd, &a->u.any, &a->size));
@@ -121,7 +121,7 @@ int eddy__socket_peer(int fd, struct eddy__address *a)
 
 bool eddy__socket_meets_itself(int fd)
 {
-    struct eddy__address local, peer;
+    eddy_address local, peer;
 
     return eddy__socket_local(fd, &local) >= 0 && eddy_address_port(&local) &&
            eddy__socket_peer(fd, &peer) >= 0 && eddy_address_equal(&local, &peer);

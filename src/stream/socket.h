@@ -8,11 +8,11 @@ int eddy__socket_make(int family, int type);
 /* For streams. */
 int eddy__socket_open(int family);
 void eddy__socket_close(int fd);
-int eddy__socket_connect(int fd, const struct eddy__address *to);
-int eddy__socket_bind(int fd, const struct eddy__address *a);
+int eddy__socket_connect(int fd, const eddy_address *to);
+int eddy__socket_bind(int fd, const eddy_address *a);
 int eddy__socket_listen(int fd, int backlog);
 /* A connection that waits, with its address; -EAGAIN without one. */
-int eddy__socket_accept(int fd, struct eddy__address *peer);
+int eddy__socket_accept(int fd, eddy_address *peer);
 int eddy__socket_set(int fd, int level, int option, int value);
 /* The option's value. */
 int eddy__socket_get(int fd, int level, int option);
@@ -23,8 +23,8 @@ int eddy__socket_duplicate(int fd);
 int eddy__socket_error(int fd);
 /* Another's socket of that type, what, becomes non-blocking. Its family or a failure, raised. */
 int eddy__socket_adopt(int fd, int type, const char *what);
-int eddy__socket_local(int fd, struct eddy__address *a);
-int eddy__socket_peer(int fd, struct eddy__address *a);
+int eddy__socket_local(int fd, eddy_address *a);
+int eddy__socket_peer(int fd, eddy_address *a);
 /* Connected to itself: nobody listened on that port, and the system chose it for the own end. */
 bool eddy__socket_meets_itself(int fd);
 

@@ -82,7 +82,7 @@ eddy_stream *eddy_stream_of_socket(int fd, const eddy_stream_opts *opts)
         return NULL;
     int family = eddy__socket_adopt(fd, SOCK_STREAM, "stream");
     eddy_stream *s = family < 0 ? NULL : eddy__stream_of_family(fd, family, opts);
-    struct eddy__address peer;
+    eddy_address peer;
     if (s && family != AF_UNIX && eddy__socket_peer(fd, &peer) >= 0)
         eddy__stream_set_ends(s, NULL, &peer);
     return s;
@@ -349,8 +349,7 @@ void eddy_stream_abort(eddy_stream *s)
 
 /* ---- asking ---- */
 
-void eddy__stream_set_ends(eddy_stream *s, const struct eddy__address *local,
-                           const struct eddy__address *peer)
+void eddy__stream_set_ends(eddy_stream *s, const eddy_address *local, const eddy_address *peer)
 {
     if (local && local->size <= sizeof s->local_end)
         memcpy(&s->local_end, &local->u, local->size);
@@ -358,7 +357,7 @@ void eddy__stream_set_ends(eddy_stream *s, const struct eddy__address *local,
         memcpy(&s->peer_end, &peer->u, peer->size);
 }
 
-static bool recall(const union eddy__end *end, struct eddy__address *address)
+static bool recall(const union eddy__end *end, eddy_address *address)
 {
     memcpy(&address->u, end, sizeof *end);
     return end->any.sa_family != AF_UNSPEC;
@@ -368,7 +367,7 @@ struct description {
     const eddy_stream *stream;
     char **text;
     const union eddy__end *end;
-    int (*ask)(int fd, struct eddy__address *address);
+    int (*ask)(int fd, eddy_address *address);
 };
 
 /* Beside a packed stack. */
@@ -377,14 +376,14 @@ static void make_description(void *arg)
     const struct description *d = arg;
     int fd = d->stream->fd.fd;
     char buffer[EDDY_ADDRESS_TEXT];
-    struct eddy__address address;
+    eddy_address address;
 
     if (recall(d->end, &address) || (fd >= 0 && d->ask(fd, &address) >= 0))
         *d->text = eddy__strdup(eddy_address_format(&address, buffer));
 }
 
 static const char *describe(const eddy_stream *s, char **text, const union eddy__end *end,
-                            int (*ask)(int, struct eddy__address *))
+                            int (*ask)(int, eddy_address *))
 {
     if (!*text)
         eddy__aside(make_description, &(struct description){s, text, end, ask});

@@ -99,8 +99,7 @@ static inline void eddy__stream_unref(eddy_stream *s)
         eddy__stream_free(s);
 }
 /* Notes its ends, where they are of IP; either may be NULL. */
-void eddy__stream_set_ends(eddy_stream *s, const struct eddy__address *local,
-                           const struct eddy__address *peer);
+void eddy__stream_set_ends(eddy_stream *s, const eddy_address *local, const eddy_address *peer);
 /* First line of the calls on a stream: a checkpoint that keeps s while it yields. After a failure s
  * may be gone. */
 int eddy__stream_checkpoint_slow(eddy_stream *s) __attribute__((cold));

@@ -58,15 +58,15 @@ static int attach(eddy_stream *s, struct eddy__tls_context *context)
 static int set_name(struct eddy__tls *tls, const char *name, bool insecure)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(tls->ssl);
-    struct eddy__address numeric;
-    eddy_host_text text;
+    eddy_address numeric;
+    char text[EDDY_HOST_TEXT];
     bool good;
 
     tls->name = eddy__strdup(name);
     if (!tls->name)
         return eddy__raise_code(EDDY_ENOMEM);
     if (eddy__address_parse(&numeric, name, 0)) {
-        eddy__address_format_host(&numeric, text);
+        eddy_address_format_host(&numeric, text);
         text[strcspn(text, "%")] = '\0';
         good = X509_VERIFY_PARAM_set1_ip_asc(param, text) == 1;
     } else {

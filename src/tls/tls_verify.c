@@ -32,8 +32,8 @@ static void copy_name(char *to, size_t size, const ASN1_STRING *name)
 static void copy_ip(char *to, size_t size, const ASN1_OCTET_STRING *ip)
 {
     const unsigned char *data = ASN1_STRING_get0_data(ip);
-    struct eddy__address a = {0};
-    eddy_host_text text;
+    eddy_address a = {0};
+    char text[EDDY_HOST_TEXT];
 
     to[0] = '\0';
     if (ASN1_STRING_length(ip) == 4) {
@@ -45,7 +45,7 @@ static void copy_ip(char *to, size_t size, const ASN1_OCTET_STRING *ip)
     } else {
         return;
     }
-    eddy__address_format_host(&a, text);
+    eddy_address_format_host(&a, text);
     snprintf(to, size, "%s", text);
 }
 

@@ -318,7 +318,7 @@ EDDY_CORO(nothing)
 static int goes_on(void)
 {
     char *data;
-    eddy_host_text address;
+    eddy_address address;
 
     eddy_try(eddy_write_file(in_folder("a"), "text", 4, .atomic = true));
     eddy_try(eddy_read_file(in_folder("a"), &data, NULL));
@@ -328,7 +328,7 @@ static int goes_on(void)
     eddy_try(lists());
     eddy_try(makes_folder());
     eddy_try(eddy_rmdir(in_folder("f")));
-    eddy_try(eddy_getaddrinfo("localhost", &address, 1));
+    eddy_try(eddy_getaddrinfo("localhost", 0, &address, 1));
     return eddy_to_thread(nothing_coro());
 }
 

@@ -189,7 +189,7 @@ TEST(U3_connect_out_of_time_leaks_nothing)
 static eddy_stream *to_itself(const char *host, const char *from, int *status)
 {
     static const eddy_stream_opts opts;
-    struct eddy__address own, peer;
+    eddy_address own, peer;
     socklen_t size = sizeof own.u;
 
     CHECK(eddy__address_parse(&own, from, 0) && eddy__address_parse(&peer, host, 0));
@@ -231,7 +231,7 @@ TEST(connect_J17_to_itself_is_refused_by_ipv6)
 /* The names of both ends, as the system tells them. */
 static void ask_ends(int fd, char local[EDDY_ADDRESS_TEXT], char peer[EDDY_ADDRESS_TEXT])
 {
-    struct eddy__address a;
+    eddy_address a;
 
     CHECK(eddy__socket_local(fd, &a) >= 0);
     eddy_address_format(&a, local);

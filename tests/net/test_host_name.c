@@ -12,9 +12,9 @@ static void open_server(void)
 
 static int look_up(const char *host)
 {
-    eddy_host_text addresses[4];
+    eddy_address addresses[4];
 
-    return eddy_getaddrinfo(host, addresses, 4);
+    return eddy_getaddrinfo(host, 0, addresses, 4);
 }
 
 /* J6: neither the name server nor the cache is asked. */

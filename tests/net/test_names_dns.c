@@ -1,5 +1,6 @@
 /* Looking names up by DNS: good answers, bad ones and none. */
 #include "net/dns_server.h"
+#include "net/host_texts.h"
 #include "stream/peer.h"
 
 #include <fcntl.h>
@@ -24,27 +25,27 @@ static void open_server_impatiently(int attempts)
 
 static void check_no(const char *host, const char *reason)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
     char message[200];
 
-    CHECK_INT(eddy_getaddrinfo(host, addresses, 1), EDDY_ENAME);
+    CHECK_INT(host_texts(host, addresses, 1), EDDY_ENAME);
     snprintf(message, sizeof message, "cannot look up %s: %s", host, reason);
     CHECK_STR(last_message(), message);
 }
 
 TEST(dns_answers)
 {
-    eddy_host_text addresses[3];
+    char addresses[3][EDDY_HOST_TEXT];
 
     open_server();
-    CHECK_INT(eddy_getaddrinfo("both.test", addresses, 3), 2);
+    CHECK_INT(host_texts("both.test", addresses, 3), 2);
     CHECK_STR(addresses[0], "::1");
     CHECK_STR(addresses[1], "127.0.0.1");
-    CHECK_INT(eddy_getaddrinfo("both.test", addresses, 1), 1);
-    CHECK_INT(eddy_getaddrinfo("both.test", NULL, 0), 0);
-    CHECK_INT(eddy_getaddrinfo("in6.test", addresses, 3), 1);
+    CHECK_INT(host_texts("both.test", addresses, 1), 1);
+    CHECK_INT(host_texts("both.test", NULL, 0), 0);
+    CHECK_INT(host_texts("in6.test", addresses, 3), 1);
     CHECK_STR(addresses[0], "::1");
-    CHECK_INT(eddy_getaddrinfo("alias.test", addresses, 3), 1);
+    CHECK_INT(host_texts("alias.test", addresses, 3), 1);
     CHECK_STR(addresses[0], "127.0.0.1");
     dns_server_close(&server);
 }
@@ -62,23 +63,23 @@ TEST(dns_failures)
 /* What is no answer to the question is as good as none. */
 TEST(dns_garbage)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
     static const char *const hosts[] = {"garbage.test", "wrongid.test", "short.test",
                                         "circle.test"};
 
     open_server_impatiently(2);
     for (size_t i = 0; i < count_of(hosts); i++) {
-        CHECK_INT(eddy_getaddrinfo(hosts[i], addresses, 1), EDDY_ENAME);
-        CHECK_INT(eddy_getaddrinfo("in4.test", addresses, 1), 1);
+        CHECK_INT(host_texts(hosts[i], addresses, 1), EDDY_ENAME);
+        CHECK_INT(host_texts("in4.test", addresses, 1), 1);
     }
     dns_server_close(&server);
 }
 
 static int looks_up(const char *host, int *status)
 {
-    eddy_host_text addresses[4];
+    char addresses[4][EDDY_HOST_TEXT];
 
-    *status = eddy_getaddrinfo(host, addresses, 4);
+    *status = host_texts(host, addresses, 4);
     return 0;
 }
 EDDY_CORO(looks_up, const char *, int *)
@@ -106,10 +107,10 @@ TEST_REAL(dns_mangled_answers)
 
 TEST(dns_too_much_for_udp_comes_by_tcp)
 {
-    eddy_host_text addresses[100];
+    char addresses[100][EDDY_HOST_TEXT];
 
     open_server();
-    CHECK_INT(eddy_getaddrinfo("big.test", addresses, 100), 100);
+    CHECK_INT(host_texts("big.test", addresses, 100), 100);
     for (int i = 0; i < 100; i++)
         CHECK(strncmp(addresses[i], "127.0.1.", 8) == 0);
     dns_server_close(&server);
@@ -119,12 +120,12 @@ TEST(dns_too_much_for_udp_comes_by_tcp)
 TEST(dns_J6_all_addresses_of_a_name_are_known)
 {
     enum { MOST = 4092 };
-    static eddy_host_text addresses[MOST + 1];
+    static char addresses[MOST + 1][EDDY_HOST_TEXT];
     static bool seen[MOST + 1];
 
     open_server();
-    CHECK_INT(eddy_getaddrinfo("big250.test", addresses, MOST + 1), 250);
-    CHECK_INT(eddy_getaddrinfo("big4092.test", addresses, MOST + 1), MOST);
+    CHECK_INT(host_texts("big250.test", addresses, MOST + 1), 250);
+    CHECK_INT(host_texts("big4092.test", addresses, MOST + 1), MOST);
     for (int i = 0; i < MOST; i++) {
         int high, low;
 
@@ -138,27 +139,27 @@ TEST(dns_J6_all_addresses_of_a_name_are_known)
 
 TEST(dns_asks_again)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
 
     open_server_impatiently(5);
-    CHECK_INT(eddy_getaddrinfo("lost3.test", addresses, 1), 1);
+    CHECK_INT(host_texts("lost3.test", addresses, 1), 1);
     CHECK(server.questions >= 3);
     dns_server_close(&server);
 }
 
 TEST(dns_nobody_listens)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
 
     open_server_impatiently(2);
     dns_server_close(&server);
-    CHECK_INT(eddy_getaddrinfo("in4.test", addresses, 1), EDDY_ENAME);
+    CHECK_INT(host_texts("in4.test", addresses, 1), EDDY_ENAME);
     CHECK_CONTAINS(last_message(), "cannot look up in4.test: no DNS server ");
 }
 
 TEST(dns_hosts_file_comes_first)
 {
-    eddy_host_text addresses[2];
+    char addresses[2][EDDY_HOST_TEXT];
     char path[] = "/tmp/eddy-hosts-XXXXXX";
     static const char text[] = "127.0.0.9 in4.test\n::9 in4.test\n127.0.0.8 other\n";
     int fd = mkostemp(path, O_CLOEXEC);
@@ -167,13 +168,13 @@ TEST(dns_hosts_file_comes_first)
     close(fd);
     setenv("CARES_HOSTS", path, 1);
     open_server();
-    CHECK_INT(eddy_getaddrinfo("in4.test", addresses, 2), 2);
+    CHECK_INT(host_texts("in4.test", addresses, 2), 2);
     CHECK(strcmp(addresses[0], "127.0.0.9") == 0 || strcmp(addresses[1], "127.0.0.9") == 0);
-    CHECK_INT(eddy_getaddrinfo("OTHER", addresses, 2), 1);
+    CHECK_INT(host_texts("OTHER", addresses, 2), 1);
     CHECK_STR(addresses[0], "127.0.0.8");
     CHECK_INT(server.questions, 0);
     unlink(path); /* a change counts at once */
-    CHECK_INT(eddy_getaddrinfo("in4.test", addresses, 2), 1);
+    CHECK_INT(host_texts("in4.test", addresses, 2), 1);
     CHECK_STR(addresses[0], "127.0.0.1");
     dns_server_close(&server);
 }
@@ -190,11 +191,11 @@ static int count_descriptors(void)
 /* Between look-ups there is no socket: a loop with nothing to do is seen to have none. */
 TEST_REAL(dns_keeps_no_socket)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
 
     open_server();
     int before = count_descriptors();
-    CHECK_INT(eddy_getaddrinfo("in4.test", addresses, 1), 1);
+    CHECK_INT(host_texts("in4.test", addresses, 1), 1);
     CHECK_INT(count_descriptors(), before);
     CHECK_INT(eddy_loop_running()->io_waits, 0);
     dns_server_close(&server);
@@ -228,7 +229,7 @@ static void write_settings(const char *path, const char *text)
 
 TEST(dns_settings_that_change)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
     char path[] = "/tmp/eddy-resolv-XXXXXX";
 
     close(mkostemp(path, O_CLOEXEC));
@@ -237,10 +238,10 @@ TEST(dns_settings_that_change)
     CHECK_INT(eddy_loop_set_resolver(eddy_loop_running(), .servers = server.address,
                                      .resolv_conf = path, .max_ttl = -1),
               0);
-    CHECK_INT(eddy_getaddrinfo("in4", addresses, 1), 1); /* in4.nowhere.test */
+    CHECK_INT(host_texts("in4", addresses, 1), 1); /* in4.nowhere.test */
     write_settings(path, "search .\noptions ndots:0\n");
     int before = server.questions;
-    CHECK_INT(eddy_getaddrinfo("in4", addresses, 1), 1);
+    CHECK_INT(host_texts("in4", addresses, 1), 1);
     CHECK_INT(server.questions, before + 2);
     write_settings(path, "nameserver 192.0.2.1\nsearch a.test b.test\n");
     before = server.questions;
@@ -254,21 +255,21 @@ TEST(dns_settings_that_change)
 /* It is not kept, although the same answer of DNS would be. */
 TEST(dns_J13_hosts_file_counts_as_it_is_at_the_moment)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
     char path[] = "/tmp/eddy-hosts-XXXXXX";
 
     close(mkostemp(path, O_CLOEXEC));
     setenv("CARES_HOSTS", path, 1);
     open_server();
     write_settings(path, "192.0.2.7 ttl10.test\n");
-    CHECK_INT(eddy_getaddrinfo("ttl10.test", addresses, 1), 1);
+    CHECK_INT(host_texts("ttl10.test", addresses, 1), 1);
     CHECK_STR(addresses[0], "192.0.2.7");
     write_settings(path, "192.0.2.8 ttl10.test\n");
-    CHECK_INT(eddy_getaddrinfo("ttl10.test", addresses, 1), 1);
+    CHECK_INT(host_texts("ttl10.test", addresses, 1), 1);
     CHECK_STR(addresses[0], "192.0.2.8");
     CHECK_INT(server.questions, 0);
     write_settings(path, "");
-    CHECK_INT(eddy_getaddrinfo("ttl10.test", addresses, 1), 1);
+    CHECK_INT(host_texts("ttl10.test", addresses, 1), 1);
     CHECK(strcmp(addresses[0], "192.0.2.8") != 0);
     CHECK(server.questions > 0);
     unlink(path);

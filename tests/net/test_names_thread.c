@@ -1,5 +1,6 @@
 /* Looking names up by getaddrinfo in threads: beside the loop, bounded, abandoned. The one below
  * knows names that end in .test; other names are the C library's. */
+#include "net/host_texts.h"
 #include "stream/peer.h"
 
 #include <dlfcn.h>
@@ -75,39 +76,39 @@ int getnameinfo(const struct sockaddr *address, socklen_t size, char *host, sock
 
 TEST(names_thread_results)
 {
-    eddy_host_text addresses[3];
+    char addresses[3][EDDY_HOST_TEXT];
 
     names_by_getaddrinfo();
-    CHECK_INT(eddy_getaddrinfo("both.test", addresses, 3), 2);
+    CHECK_INT(host_texts("both.test", addresses, 3), 2);
     CHECK_STR(addresses[0], "::1");
     CHECK_STR(addresses[1], "127.0.0.1");
-    CHECK_INT(eddy_getaddrinfo("both.test", addresses, 1), 1);
-    CHECK_INT(eddy_getaddrinfo("both.test", NULL, 0), 0);
+    CHECK_INT(host_texts("both.test", addresses, 1), 1);
+    CHECK_INT(host_texts("both.test", NULL, 0), 0);
 }
 
 /* J6: a bound, of which is told. */
 TEST(names_thread_J6_many_addresses)
 {
-    static eddy_host_text addresses[4096];
+    static char addresses[4096][EDDY_HOST_TEXT];
 
     names_by_getaddrinfo();
-    CHECK_INT(eddy_getaddrinfo("many250.test", addresses, 4096), 250);
-    CHECK_INT(eddy_getaddrinfo("many4096.test", addresses, 4096), 4096);
-    CHECK_INT(eddy_getaddrinfo("many4097.test", addresses, 4096), EDDY_ENAME);
+    CHECK_INT(host_texts("many250.test", addresses, 4096), 250);
+    CHECK_INT(host_texts("many4096.test", addresses, 4096), 4096);
+    CHECK_INT(host_texts("many4097.test", addresses, 4096), EDDY_ENAME);
     CHECK_STR(last_message(),
               "cannot look up many4097.test: the name has more than 4096 addresses");
 }
 
 TEST(names_thread_failures)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
 
     names_by_getaddrinfo();
-    CHECK_INT(eddy_getaddrinfo("nobody.test", addresses, 1), EDDY_ENAME);
+    CHECK_INT(host_texts("nobody.test", addresses, 1), EDDY_ENAME);
     CHECK_STR(last_message(), "cannot look up nobody.test: Name or service not known");
-    CHECK_INT(eddy_getaddrinfo("system.test", addresses, 1), EDDY_ENAME);
+    CHECK_INT(host_texts("system.test", addresses, 1), EDDY_ENAME);
     CHECK_STR(last_message(), "cannot look up system.test: too many open files");
-    CHECK_INT(eddy_getaddrinfo("memory.test", addresses, 1), EDDY_ENOMEM);
+    CHECK_INT(host_texts("memory.test", addresses, 1), EDDY_ENOMEM);
 }
 
 TEST(names_thread_getnameinfo)
@@ -135,33 +136,33 @@ EDDY_CORO(ticks, int *)
 
 TEST_REAL(J6_names_thread_does_not_block_the_loop)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
     int count = 0;
 
     names_by_getaddrinfo();
     eddy_auto(eddy_task) *ticker = eddy_create_task(ticks_coro(&count));
-    CHECK_INT(eddy_getaddrinfo("slow.test", addresses, 1), 1);
+    CHECK_INT(host_texts("slow.test", addresses, 1), 1);
     CHECK(count > 2); /* a loaded machine makes few ticks */
 }
 
 TEST_REAL(J6_names_thread_obeys_a_deadline)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
     double before = eddy_loop_time(eddy_loop_running());
     int status = 0;
 
     names_by_getaddrinfo();
     eddy_timeout(0.02)
-        status = eddy_getaddrinfo("slow.test", addresses, 1);
+        status = host_texts("slow.test", addresses, 1);
     CHECK_INT(status, EDDY_ETIMEDOUT);
     CHECK(test_is_watched() || eddy_loop_time(eddy_loop_running()) - before < 0.15);
 }
 
 static int looks_up(const char *host, int *status)
 {
-    eddy_host_text addresses[1];
+    char addresses[1][EDDY_HOST_TEXT];
 
-    *status = eddy_getaddrinfo(host, addresses, 1);
+    *status = host_texts(host, addresses, 1);
     return 0;
 }
 EDDY_CORO(looks_up, const char *, int *)

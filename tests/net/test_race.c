@@ -17,7 +17,7 @@ static int open_server(void)
 /* A listener on that address and port (0: any); *port. -1: it cannot be had. */
 static int listener_on(const char *host, int *port, int backlog)
 {
-    struct eddy__address a;
+    eddy_address a;
     socklen_t size = sizeof a.u;
 
     CHECK(eddy__address_parse(&a, host, *port));
@@ -39,7 +39,7 @@ struct hole {
 
 static void hole_open(struct hole *hole, const char *host, int *port)
 {
-    struct eddy__address a;
+    eddy_address a;
 
     hole->listener = listener_on(host, port, 0);
     CHECK(hole->listener >= 0);
@@ -198,7 +198,7 @@ static void check_order(const char *const *hosts, int count, const char *const *
 {
     static struct {
         struct eddy__addresses a;
-        struct eddy__address list[20];
+        eddy_address list[20];
     } to;
     eddy_connect_opts opts = {.port = 7};
     char words[800] = "";

@@ -7,7 +7,7 @@
 static const char *round_trip(const char *host, int port)
 {
     static char text[EDDY_ADDRESS_TEXT];
-    struct eddy__address a;
+    eddy_address a;
 
     return eddy__address_parse(&a, host, port) ? eddy_address_format(&a, text) : NULL;
 }
@@ -50,7 +50,7 @@ TEST_PLAIN(address_what_is_no_number_is_a_name)
 
 TEST_PLAIN(address_ports)
 {
-    struct eddy__address a;
+    eddy_address a;
 
     CHECK(eddy__address_parse(&a, "::1", 8080));
     CHECK_INT(eddy_address_port(&a), 8080);
@@ -63,7 +63,7 @@ TEST_PLAIN(address_ports)
 TEST_PLAIN(address_paths)
 {
     char text[EDDY_ADDRESS_TEXT], longest[109];
-    struct eddy__address a;
+    eddy_address a;
 
     memset(longest, 'a', sizeof longest);
     longest[107] = '\0';
@@ -85,7 +85,7 @@ TEST_PLAIN(address_paths)
 TEST(address_bad_paths)
 {
     char path[200];
-    struct eddy__address a;
+    eddy_address a;
 
     memset(path, 'a', sizeof path);
     path[108] = '\0';

@@ -378,6 +378,17 @@ def check_contracts(source):
             yield n, f"{m[1] if m else 'declaration'} has no contract comment above it"
 
 
+def check_with(source):
+    """eddy_x_with takes the options of the macro eddy_x, last."""
+    if not source.path.startswith("include/"):
+        return
+    text = "\n".join(source.code)
+    for m in re.finditer(r"^EDDY_API\b[^;]*?\b(eddy_\w+_with)\(([^;]*?)\)\s*(?:__attribute__[^;]*)?;", text, re.M):
+        last = m[2].split(",")[-1].split()
+        if not re.fullmatch(r"const eddy_\w+_opts \*opts", " ".join(last)):
+            yield text.count("\n", 0, m.start()) + 1, f"{m[1]}: what ends in _with takes options, last"
+
+
 def compile_alone(header):
     """-> problems of a header included by itself, in C and in C++"""
     problems = []
@@ -443,7 +454,7 @@ def main():
     problems = list(check_version())
     for source in sources:
         for check in (check_includes, check_loop, check_calls, check_newer, check_sys, check_functions, check_checkpoints, check_text,
-                      check_contracts):
+                      check_contracts, check_with):
             problems += [(source.path, n, text) for n, text in check(source)]
     for check in (check_refused, check_circles, check_rooms, check_declarations, check_rules):
         problems += check(sources)

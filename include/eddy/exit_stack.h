@@ -14,11 +14,12 @@ EDDY_API eddy_exit_stack *eddy_exit_stack_open(void);
 EDDY_API void eddy_exit_stack_close(eddy_exit_stack *stack);
 EDDY_AUTOCLOSE(eddy_exit_stack, eddy_exit_stack_close)
 
-/* Remembers closer(object). 0, or EDDY_ENOMEM and object has been closed. */
+/* Remembers closer(object), or TYPE_close(object). 0, or EDDY_ENOMEM and object was closed at
+ * once. */
 typedef void eddy_closer(void *object);
-EDDY_API int eddy_exit_stack_push_with(eddy_exit_stack *stack, eddy_closer *closer, void *object);
+EDDY_API int eddy_exit_stack_push_closer(eddy_exit_stack *stack, eddy_closer *closer, void *object);
 #define eddy_exit_stack_push(stack, type, object)                                                  \
-    eddy_exit_stack_push_with((stack), eddy_closer_of_(type##_close, (object)), (object))
+    eddy_exit_stack_push_closer((stack), eddy_closer_of_(type##_close, (object)), (object))
 /* Checks that object is what fn closes. */
 #define eddy_closer_of_(fn, object) ((void)sizeof((fn)(object), 0), (eddy_closer *)(fn))
 

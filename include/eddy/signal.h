@@ -14,14 +14,14 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_signal eddy_signal;
 
-/* From now on these signals come to eddy_signal_next: eddy_signal_open(SIGTERM, SIGHUP). NULL with
- * a record: EDDY_EINVAL for SIGKILL and SIGSTOP, which no program sees, for those of faults
- * (SIGSEGV, SIGBUS, SIGFPE, SIGILL) and for no signal. Close restores what they did before, and the
- * thread's mask; who waits gets EDDY_ECLOSED. NULL is fine. */
-EDDY_API eddy_signal *eddy_signal_open_with(const int *numbers, size_t n);
+/* From now on these signals come to eddy_signal_next: eddy_signal_open(SIGTERM, SIGHUP), or n of an
+ * array. NULL with a record: EDDY_EINVAL for SIGKILL and SIGSTOP, which no program sees, for the
+ * signals of faults (SIGSEGV, SIGBUS, SIGFPE, SIGILL) and when there is no signal. Close restores
+ * what the signals did before, and the thread's mask; tasks that wait get EDDY_ECLOSED. NULL is
+ * fine. */
+EDDY_API eddy_signal *eddy_signal_open_n(const int *numbers, size_t n);
 #define eddy_signal_open(...)                                                                      \
-    eddy_signal_open_with((const int[]){__VA_ARGS__},                                              \
-                          sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
+    eddy_signal_open_n((const int[]){__VA_ARGS__}, sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
 EDDY_API void eddy_signal_close(eddy_signal *signals);
 EDDY_AUTOCLOSE(eddy_signal, eddy_signal_close)
 

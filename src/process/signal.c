@@ -381,7 +381,7 @@ static void shut(eddy_signal *s)
 
 /* ---- iterators ---- */
 
-eddy_signal *eddy_signal_open_with(const int *numbers, size_t n)
+eddy_signal *eddy_signal_open_n(const int *numbers, size_t n)
 {
     if (!eddy__thread.loop) {
         eddy__raise(EDDY_ELOOP, "signals are for a running loop, and none runs here");

@@ -43,7 +43,7 @@ int eddy__server_signals_start(eddy_server *server)
     char name[EDDY_ADDRESS_TEXT + 24];
     eddy_coro coro = hear_coro(server);
 
-    server->signals = eddy_signal_open_with(numbers, is_ignored(SIGINT) ? 1 : 2);
+    server->signals = eddy_signal_open_n(numbers, is_ignored(SIGINT) ? 1 : 2);
     if (!server->signals)
         return eddy_last_status();
     snprintf(name, sizeof name, "signals of server %s", server->name);

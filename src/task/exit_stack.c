@@ -38,7 +38,7 @@ static int reserve(eddy_exit_stack *stack)
     return 0;
 }
 
-int eddy_exit_stack_push_with(eddy_exit_stack *stack, eddy_closer *closer, void *object)
+int eddy_exit_stack_push_closer(eddy_exit_stack *stack, eddy_closer *closer, void *object)
 {
     if (reserve(stack) < 0) {
         closer(object);

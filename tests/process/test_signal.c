@@ -180,7 +180,7 @@ TEST(P2_some_are_refused)
     }
     CHECK_PTR(eddy_signal_open(SIGKILL), NULL);
     CHECK_STR(last_message(), "SIGKILL cannot be caught: no program ever sees it");
-    CHECK_PTR(eddy_signal_open_with(NULL, 0), NULL);
+    CHECK_PTR(eddy_signal_open_n(NULL, 0), NULL);
     CHECK_INT(eddy_loop_add_signal_handler(eddy_loop_running(), SIGSTOP, (eddy_callback *)1, NULL),
               EDDY_EINVAL);
     CHECK_STR(last_message(), "SIGSTOP cannot be caught: no program ever sees it");

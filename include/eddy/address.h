@@ -10,7 +10,7 @@
 
 EDDY_BEGIN_DECLS
 
-/* What the system's own calls take: &a.u.any and a.size. All zero it is no address. */
+/* The system's own calls take &a.u.any and a.size. {0} is no address. */
 typedef struct eddy_address {
     socklen_t size;
     union {
@@ -21,10 +21,10 @@ typedef struct eddy_address {
     } u;
 } eddy_address;
 
-/* Of a numeric host ("192.0.2.1", "2001:db8::1", "[::1]", "fe80::1%eth0"); names are for
- * eddy_getaddrinfo. 0, or EDDY_EINVAL. Does not suspend. */
+/* The address of a numeric host ("192.0.2.1", "2001:db8::1", "[::1]", "fe80::1%eth0"); names are
+ * for eddy_getaddrinfo. 0, or EDDY_EINVAL. Does not suspend. */
 EDDY_API int eddy_address_parse(eddy_address *address, const char *host, int port);
-/* Of a Unix socket; a path that begins with @ is an abstract name. 0, EDDY_EINVAL or
+/* The address of a Unix socket; a path that begins with @ is an abstract name. 0, EDDY_EINVAL or
  * EDDY_ENAMETOOLONG. */
 EDDY_API int eddy_address_of_path(eddy_address *address, const char *path);
 
@@ -37,9 +37,9 @@ enum { EDDY_HOST_TEXT = 64 }; /* bytes that the text of any IPv4 or IPv6 host fi
 /* The host without the port: "127.0.0.1", "::1", "fe80::1%2" by interface 2; "" for a Unix socket.
  * Returns text. */
 EDDY_API char *eddy_address_format_host(const eddy_address *address, char text[EDDY_HOST_TEXT]);
-/* The same host and port, or the same path. */
+/* Whether both have the same host and port, or the same path. */
 EDDY_API bool eddy_address_equal(const eddy_address *a, const eddy_address *b);
-/* 0 for a Unix socket. */
+/* The port; 0 for a Unix socket. */
 EDDY_API int eddy_address_port(const eddy_address *address);
 
 EDDY_END_DECLS

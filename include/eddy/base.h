@@ -93,9 +93,9 @@ EDDY_END_DECLS
 #define eddy_status_(v)                                                                            \
     _Generic((v), int: eddy_status_int_, long: eddy_status_long_, default: eddy_status_pointer_)(v)
 
-/* eddy_try(x) evaluates x (an int, an ssize_t or a pointer). When it failed, the enclosing
- * function returns the code; otherwise it is x's value. One in a statement. A failure of the
- * library has the place of the first one that meets it. */
+/* eddy_try(x) evaluates x (an int, an ssize_t or a pointer). When x failed, the enclosing function
+ * returns its code; otherwise eddy_try has x's value. At most one in a statement. A failure that a
+ * function of the library reports has the place of the first eddy_try that it comes through. */
 #define eddy_try(expr) eddy_try_(expr, EDDY_HERE)
 #define eddy_try_(expr, place)                                                                     \
     __extension__({                                                                                \
@@ -108,8 +108,8 @@ EDDY_END_DECLS
 /* Says that a failure does not matter here. */
 #define eddy_ignore(expr) ((void)!(expr))
 
-/* eddy_auto(eddy_stream) *s = …; closes s at the end of the block, last in first out.
- * eddy_take(s) hands it over: its value, and s is NULL from then on. */
+/* eddy_auto(eddy_stream) *s = …; closes s at the end of the block; of several the last one first.
+ * eddy_take(s) takes it out of that: it has the value of s, and s is NULL from then on. */
 #define eddy_auto(type) __attribute__((cleanup(type##_autoclose), unused)) type
 #define eddy_take(pointer)                                                                         \
     __extension__({                                                                                \

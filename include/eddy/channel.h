@@ -10,7 +10,7 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_channel eddy_channel;
 
 typedef struct eddy_channel_opts {
-    void (*drop)(void *item); /* what to do with items nobody took, in whichever thread */
+    void (*drop)(void *item); /* called for each item that nobody took, in any thread */
 } eddy_channel_opts;
 
 /* A channel for up to capacity items (1 at least) of item_size bytes; its memory is taken here. No
@@ -24,18 +24,19 @@ EDDY_API eddy_channel *eddy_channel_share(eddy_channel *channel);
 EDDY_API void eddy_channel_close(eddy_channel *channel);
 EDDY_AUTOCLOSE(eddy_channel, eddy_channel_close)
 
-/* Tasks of any loop. Waits for a free place, in the order of coming; a failed send has taken
- * nothing. EDDY_ECLOSED after shutdown. */
+/* For tasks of any loop. Waits for a free place; tasks that wait get one in the order in which they
+ * came. A send that fails has taken nothing. EDDY_ECLOSED after shutdown. */
 EDDY_API EDDY_SUSPENDS int eddy_channel_send(eddy_channel *channel, const void *item);
 /* Waits for an item. EDDY_ECLOSED after shutdown once it is empty. */
 EDDY_API EDDY_SUSPENDS int eddy_channel_receive(eddy_channel *channel, void *item);
-/* From any thread: EDDY_EFULL and EDDY_EEMPTY instead of waiting. A thread that wakes a loop so
- * holds it (eddy_loop_hold), or the loop may think that it waits for ever. */
+/* From any thread: EDDY_EFULL and EDDY_EEMPTY instead of waiting. A thread that wakes a loop by
+ * these must hold that loop (eddy_loop_hold); without that the loop may conclude that its tasks
+ * wait for ever. */
 EDDY_API int eddy_channel_send_nowait(eddy_channel *channel, const void *item);
 EDDY_API int eddy_channel_receive_nowait(eddy_channel *channel, void *item);
 
-/* From any thread: from now on sends fail with EDDY_ECLOSED; receives take what is there, then fail
- * too. Idempotent. */
+/* From any thread: from now on sends fail with EDDY_ECLOSED; receives take what is there, then
+ * fail, too. May be called again. */
 EDDY_API void eddy_channel_shutdown_with(eddy_channel *channel, const eddy_shutdown_opts *opts);
 #define eddy_channel_shutdown(channel, ...)                                                        \
     eddy_channel_shutdown_with((channel), &(eddy_shutdown_opts){__VA_ARGS__})

@@ -9,22 +9,23 @@
 EDDY_BEGIN_DECLS
 
 typedef struct eddy_copy_opts {
-    int64_t size;    /* at most so many bytes; 0: to the end */
-    int64_t *copied; /* counts along what `to` has taken, also when the copy fails; NULL: nobody */
+    int64_t size;    /* copies at most so many bytes; 0: to the end */
+    int64_t *copied; /* counts the bytes that `to` has taken, also when the copy fails; or NULL */
 } eddy_copy_opts;
 
-/* Copies what comes from one stream to another (sockets, TLS, pipes, files, also one stream to
- * itself) until from ends; returns the number of bytes. Not more than to's high_water is held: from
- * is read only as fast as to takes it. eddy_write_eof and closing are left to the caller. Another
- * task that reads from is refused with EDDY_EBUSY, one that writes to it gets between.
+/* Copies what can be read in the stream `from` to the stream `to`, until `from` ends; returns the
+ * number of bytes. The streams are of any kind: sockets, TLS, pipes, files, also both the same.
+ * `from` is read only as fast as `to` takes the bytes: the copy holds no more than the high_water
+ * of `to`. eddy_write_eof and closing are left to the caller. Another task that reads `from`
+ * meanwhile gets EDDY_EBUSY; what another task writes to `to` goes between the copied bytes.
  *
- * After a failure or a cancellation what to has not taken stays readable in from; where to is a
- * file a part of that may have been written. */
+ * After a failure or a cancellation the bytes that `to` has not taken stay readable in `from`; when
+ * `to` is a file a part of them may have been written. */
 EDDY_API EDDY_SUSPENDS int64_t eddy_copy_with(eddy_stream *to, eddy_stream *from,
                                               const eddy_copy_opts *opts);
 #define eddy_copy(to, from, ...) eddy_copy_with((to), (from), &(eddy_copy_opts){__VA_ARGS__})
-/* Exactly size bytes, which may be 0: returns size. EDDY_EOF, with a record that says how many
- * there were, when from ends before; those have been copied. */
+/* Copies exactly size bytes, which may be 0, and returns size. When `from` ends before that,
+ * EDDY_EOF: the record says how many bytes there were, and these have been copied. */
 EDDY_API EDDY_SUSPENDS int64_t eddy_copy_exactly(eddy_stream *to, eddy_stream *from, int64_t size);
 
 /* Sends count bytes of a file from offset on, −1: to its end. The file's position is neither used

@@ -13,13 +13,13 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_datagram eddy_datagram;
 
 typedef struct eddy_datagram_opts {
-    const char *host;      /* own: NULL is 127.0.0.1 without a peer; "*" every interface */
-    int port;              /* own; 0: one that is free, see eddy_datagram_port */
-    const char *peer_host; /* connects: only the peer's datagrams are received, and it gets those */
-    int peer_port;         /* of eddy_datagram_send */
+    const char *host;      /* to bind to: NULL is 127.0.0.1 without a peer; "*" every interface */
+    int port;              /* to bind to; 0: one that is free, see eddy_datagram_port */
+    const char *peer_host; /* connects: eddy_datagram_send sends to this peer, and only datagrams */
+    int peer_port;         /* of this peer are received */
     const char *path;      /* a Unix socket instead; its file is removed on close */
     const char *peer_path;
-    bool reuse_port;           /* several may have the port; each gets what groups get */
+    bool reuse_port;           /* others may have the port, too; each gets what is sent to groups */
     bool broadcast;            /* may send to broadcast addresses */
     bool multicast_loop_off;   /* what is sent to a group does not come back to this machine */
     int multicast_ttl;         /* hops of what is sent to a group; 0: 1 */
@@ -28,14 +28,14 @@ typedef struct eddy_datagram_opts {
     int send_buffer;
 } eddy_datagram_opts;
 
-/* Names are looked up beside the loop; the first pair of addresses that works is taken. NULL with a
- * record. The caller closes it. */
+/* Opens an endpoint. Names are looked up beside the loop; of several addresses the first pair of
+ * own and peer's that works is taken. NULL with a record. The caller closes it. */
 EDDY_API EDDY_SUSPENDS eddy_datagram *eddy_datagram_open_with(const eddy_datagram_opts *opts);
 #define eddy_datagram_open(...) eddy_datagram_open_with(&(eddy_datagram_opts){__VA_ARGS__})
 /* Takes over a datagram socket, which becomes non-blocking. After a failure (NULL) it is still the
  * caller's. */
 EDDY_API eddy_datagram *eddy_datagram_of_socket(int fd);
-/* Ends what waits in it with EDDY_ECLOSED. NULL is fine. */
+/* Closes it; calls that wait in it end with EDDY_ECLOSED. NULL is fine. */
 EDDY_API void eddy_datagram_close(eddy_datagram *datagram);
 EDDY_AUTOCLOSE(eddy_datagram, eddy_datagram_close)
 
@@ -63,8 +63,8 @@ typedef struct eddy_datagram_message {
 
 enum { EDDY_MESSAGES_MAX = 64 };
 
-/* Waits until there is one, and returns how many it has received with one system call, at most n
- * and EDDY_MESSAGES_MAX. */
+/* Waits until there is a datagram, and receives those that are there with one system call, at most
+ * n and EDDY_MESSAGES_MAX of them; returns how many. */
 EDDY_API EDDY_SUSPENDS int eddy_datagram_receive_many(eddy_datagram *datagram,
                                                       eddy_datagram_message *messages, size_t n);
 /* Sends them in order, EDDY_MESSAGES_MAX with a system call. Returns n, or fewer when the next one
@@ -72,12 +72,13 @@ EDDY_API EDDY_SUSPENDS int eddy_datagram_receive_many(eddy_datagram *datagram,
 EDDY_API EDDY_SUSPENDS int eddy_datagram_send_many(eddy_datagram *datagram,
                                                    const eddy_datagram_message *messages, size_t n);
 
-/* Begins and ends to receive what is sent to a multicast group, a numeric address, on an interface:
- * its name or number, NULL for the system's choice. The endpoint is bound to the group's port. */
+/* Join and leave a multicast group, given by its numeric address: what is sent to the group is
+ * received on the interface via, a name or a number, NULL for the system's choice. The endpoint
+ * must be bound to the port that the group uses. */
 EDDY_API int eddy_datagram_join(eddy_datagram *datagram, const char *group, const char *via);
 EDDY_API int eddy_datagram_leave(eddy_datagram *datagram, const char *group, const char *via);
 
-/* The own and the peer's address; 0 or a failure (EDDY_ENOTCONN). */
+/* The address of this end and of the connected peer; 0 or a failure (EDDY_ENOTCONN). */
 EDDY_API int eddy_datagram_local(const eddy_datagram *datagram, eddy_address *address);
 EDDY_API int eddy_datagram_peer(const eddy_datagram *datagram, eddy_address *address);
 EDDY_API int eddy_datagram_port(const eddy_datagram *datagram);

@@ -11,7 +11,7 @@ enum {
     EDDY_DIR_CREATED = 1,  /* made, or moved in from outside */
     EDDY_DIR_MODIFIED = 2, /* the content of a file */
     EDDY_DIR_REMOVED = 4,  /* removed, or moved outside */
-    EDDY_DIR_MOVED = 8, /* inside, from one path to another, perhaps in place of what was there */
+    EDDY_DIR_MOVED = 8,    /* from one path inside to another, perhaps replacing what was there */
     EDDY_DIR_ATTRIBUTES = 16, /* permissions, owner, times, links */
     /* these two are always told, of the watched folder itself */
     EDDY_DIR_OVERFLOW = 32, /* events were lost: look at everything anew */
@@ -22,24 +22,24 @@ enum {
  * valid until the next call. */
 typedef struct eddy_dir_event {
     int kind;
-    bool folder;      /* what it happened to is one */
+    bool folder;      /* it happened to a folder */
     const char *path; /* where it is now */
     const char *from; /* MOVED: where it was; else NULL */
 } eddy_dir_event;
 
 typedef struct eddy_dir_watch_opts {
-    bool recursive;       /* folders below it, too; not those that may not be read, nor links */
+    bool recursive;       /* watches folders below, too, but for links and those it may not read */
     unsigned events;      /* kinds to be told; 0: all but EDDY_DIR_ATTRIBUTES */
-    size_t max_events;    /* that wait here to be told, more are an OVERFLOW; 0: 16,384 */
-    unsigned max_folders; /* that are watched; 0: 65,536 */
+    size_t max_events;    /* events that may wait to be taken, more are an OVERFLOW; 0: 16,384 */
+    unsigned max_folders; /* folders that may be watched; 0: 65,536 */
 } eddy_dir_watch_opts;
 
 typedef struct eddy_dir_watch eddy_dir_watch;
 
 /* Watches a folder, or the one that a link leads to, from now on. NULL with a record: EDDY_ENOENT,
  * EDDY_ENOTDIR, EDDY_EACCES; EDDY_ELIMIT when there are more folders than max_folders, or than the
- * system lets this user watch (the record names the setting). The caller closes it; who waits gets
- * EDDY_ECLOSED. NULL is fine there. */
+ * system lets this user watch (the record names the setting). The caller closes it; a task that
+ * waits then gets EDDY_ECLOSED. NULL is fine there. */
 EDDY_API EDDY_SUSPENDS eddy_dir_watch *eddy_dir_watch_open_with(const char *path,
                                                                 const eddy_dir_watch_opts *opts);
 #define eddy_dir_watch_open(path, ...)                                                             \
@@ -47,12 +47,13 @@ EDDY_API EDDY_SUSPENDS eddy_dir_watch *eddy_dir_watch_open_with(const char *path
 EDDY_API void eddy_dir_watch_close(eddy_dir_watch *watch);
 EDDY_AUTOCLOSE(eddy_dir_watch, eddy_dir_watch_close)
 
-/* Waits for the next event: 0, and *event. Equal ones in a row that were not taken are one, and
- * what is modified while its creation was not taken is not told. What is in a new folder is told as
- * created, perhaps twice when it is made just then. Two that change places at once
- * (RENAME_EXCHANGE) are told as moves and creations, of folders with what is in them, that lead
- * there. EDDY_EBUSY while another task waits; EDDY_ELIMIT, once, when a new folder is one too many
- * and stays unwatched; EDDY_EOF after GONE. A cancellation loses nothing. */
+/* Waits for the next event: 0, and *event. Equal events in a row that were not taken yet are one.
+ * That a file was modified is not told as long as its creation was not taken. What is in a new
+ * folder is told as created, perhaps twice when it is made at that moment. When two change places
+ * in one step (RENAME_EXCHANGE), moves and creations are told that lead to the same, for folders
+ * with all that is in them. EDDY_EBUSY while another task waits; EDDY_ELIMIT, once, when a new
+ * folder is one too many and stays unwatched; EDDY_EOF after EDDY_DIR_GONE. A cancellation loses no
+ * event. */
 EDDY_API EDDY_SUSPENDS int eddy_dir_watch_next(eddy_dir_watch *watch, eddy_dir_event *event);
 
 EDDY_END_DECLS

@@ -8,8 +8,8 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_exit_stack eddy_exit_stack;
 
-/* NULL with a record: EDDY_ENOMEM. Close calls what was pushed, last first; it may suspend, inside
- * a shield, and leaves the error record alone. */
+/* NULL with a record: EDDY_ENOMEM. Close calls the closers that were pushed, the last one first. It
+ * may suspend, inside a shield, and leaves the caller's error record alone. */
 EDDY_API eddy_exit_stack *eddy_exit_stack_open(void);
 EDDY_API void eddy_exit_stack_close(eddy_exit_stack *stack);
 EDDY_AUTOCLOSE(eddy_exit_stack, eddy_exit_stack_close)
@@ -23,7 +23,7 @@ EDDY_API int eddy_exit_stack_push_closer(eddy_exit_stack *stack, eddy_closer *cl
 /* Checks that object is what fn closes. */
 #define eddy_closer_of_(fn, object) ((void)sizeof((fn)(object), 0), (eddy_closer *)(fn))
 
-/* Forgets everything without calling it. */
+/* Forgets all closers without calling them. */
 EDDY_API void eddy_exit_stack_pop_all(eddy_exit_stack *stack);
 
 EDDY_END_DECLS

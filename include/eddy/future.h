@@ -14,10 +14,11 @@ EDDY_API eddy_future *eddy_future_open(size_t size);
 EDDY_API void eddy_future_close(eddy_future *future);
 EDDY_AUTOCLOSE(eddy_future, eddy_future_close)
 
-/* Resolves it: copies size bytes from result (NULL leaves zeros), fails it with code and a message,
- * or cancels it: waiters get EDDY_ECHILDCANCELED, with the .reason. (The code EDDY_ECANCELED
- * cancels, too, for the reason of the message.) 0, or EDDY_EALREADYDONE without effect. Of its
- * loop's thread only. */
+/* Three ways to resolve a future: with a result, of which size bytes are copied (NULL leaves
+ * zeros); with a failure, a code and a message; by a cancellation, and the tasks that wait get
+ * EDDY_ECHILDCANCELED, with the .reason. (set_error with EDDY_ECANCELED cancels as well, and the
+ * message is the reason.) 0, or EDDY_EALREADYDONE, without effect, when it is resolved already. To
+ * be called in the thread of the future's loop. */
 EDDY_API int eddy_future_set_result(eddy_future *future, const void *result);
 EDDY_API int eddy_future_set_error(eddy_future *future, int code, const char *message);
 EDDY_API int eddy_future_cancel_with(eddy_future *future, const eddy_cancel_opts *opts);

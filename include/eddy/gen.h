@@ -17,9 +17,10 @@ EDDY_API eddy_gen *eddy_gen_open(eddy_coro coro, size_t item_size);
 EDDY_API void eddy_gen_close(eddy_gen *gen);
 EDDY_AUTOCLOSE(eddy_gen, eddy_gen_close)
 
-/* Runs it to its next eddy_yield: 1 and the item copied, 0 at its end, or its failure (once; then
- * 0). EDDY_EBUSY when another task waits for its next item, EDDY_ECLOSED when another task closed
- * it meanwhile. Cancelling the caller cancels it. */
+/* Runs the generator up to its next eddy_yield and copies the item: 1. 0 when its coroutine has
+ * returned; when that failed its failure, once, and 0 from then on. EDDY_EBUSY when another task
+ * waits for the next item, EDDY_ECLOSED when another task closed the generator meanwhile. When the
+ * caller is cancelled the generator is, too. */
 EDDY_API EDDY_SUSPENDS int eddy_gen_next(eddy_gen *gen, void *item);
 /* The same, and eddy_yield_receive in the generator gets the pointer value. */
 EDDY_API EDDY_SUSPENDS int eddy_gen_send(eddy_gen *gen, const void *value, void *item);

@@ -16,8 +16,8 @@ typedef struct eddy_local {
         name                                                                                       \
     }
 
-/* Sets the current task's value, a pointer that is not owned; NULL forgets it. 0 or EDDY_ENOMEM.
- * get gives NULL when none was set. Neither suspends. */
+/* Sets the current task's value, a pointer which stays the caller's; NULL forgets the value. 0 or
+ * EDDY_ENOMEM. get returns NULL when none was set. Neither suspends. */
 EDDY_API int eddy_local_set(const eddy_local *local, void *value);
 EDDY_API void *eddy_local_get(const eddy_local *local);
 

@@ -29,7 +29,7 @@ typedef struct eddy_timer_ {
 
 typedef struct eddy_loop_opts {
     int backend;        /* io_uring, epoll where it is refused; EDDY_BACKEND overrules 0 */
-    int clock;          /* the virtual clock jumps to the next timer when nothing else is on */
+    int clock;          /* the virtual clock jumps to the next timer when all else is done */
     unsigned long seed; /* shuffles what is ready in a replayable order; 0: first in, first out */
     int debug;          /* checks and slow-callback reports, as EDDY_DEBUG=1; −1: off */
     double spin;        /* busy wait before sleeping, seconds; 0: 50 µs, negative: none */
@@ -45,14 +45,15 @@ EDDY_AUTOCLOSE(eddy_loop, eddy_loop_close)
 
 /* The loop that is running in this thread; NULL outside. */
 EDDY_API eddy_loop *eddy_loop_running(void);
-/* False for NULL: a variable that was closed by eddy_take. */
+/* Whether it runs; false for NULL. */
 EDDY_API bool eddy_loop_is_running(const eddy_loop *loop);
 /* "io_uring", "epoll" or "fake". */
 EDDY_API const char *eddy_loop_backend(const eddy_loop *loop);
 
-/* Runs until eddy_loop_stop; the batch of calls that is being run then is finished. A loop that was
- * stopped before makes one turn. 0, or EDDY_ELOOP when a loop runs in this thread already; when the
- * kernel refuses to tell of events any more, that is reported, and each run fails with its code. */
+/* Runs until eddy_loop_stop is called; the batch of calls that the loop is making at that moment is
+ * finished. A loop that was stopped before it runs makes one turn. 0, or EDDY_ELOOP when a loop
+ * runs in this thread already. When the kernel refuses to tell of events any more, that is
+ * reported, and each run fails with the kernel's code. */
 EDDY_API int eddy_loop_run_forever(eddy_loop *loop);
 EDDY_API void eddy_loop_stop(eddy_loop *loop);
 /* One turn: runs what is ready, then waits for events for at most so many seconds (0 or less: only
@@ -60,7 +61,7 @@ EDDY_API void eddy_loop_stop(eddy_loop *loop);
  * EDDY_EINVAL for NaN. */
 EDDY_API int eddy_loop_run_once(eddy_loop *loop, double seconds);
 
-/* The loop's clock in seconds, and in nanoseconds; eddy_time is the running loop's. */
+/* The loop's clock in seconds, and in nanoseconds; eddy_time asks the running loop. */
 EDDY_API double eddy_loop_time(const eddy_loop *loop);
 EDDY_API int64_t eddy_loop_time_ns(const eddy_loop *loop);
 EDDY_API double eddy_time(void);
@@ -68,37 +69,40 @@ EDDY_API double eddy_time(void);
 /* A callback returns 0, or a failure that goes to the loop's exception handler. */
 typedef int eddy_callback(void *arg);
 
-/* Names a call that was asked for; stays safe to cancel after the call was made. */
+/* Names a call that was asked for. To cancel it after the call was made is safe. */
 typedef struct eddy_handle {
     void *call;
     uint64_t id;
 } eddy_handle;
 
-/* Calls fn(arg) in the next turn, after delay seconds, or at a time of eddy_loop_time. Equal times
- * go in order of arming. Delays given in one step count from one look at the clock, less than a
- * tick of the kernel old (1 to 10 ms). The handle's call is NULL without memory, or for NaN. */
+/* Calls fn(arg) in the next turn, after delay seconds (0 or less: as soon as it can be), or at a
+ * time on the clock of eddy_loop_time. Calls for the same time are made in the order in which they
+ * were asked for. Delays that are given in one step of the loop count from one look at the clock,
+ * less than a tick of the kernel (1 to 10 ms) ago. The handle's .call is NULL when memory is short,
+ * and for NaN. */
 EDDY_API eddy_handle eddy_loop_call_soon(eddy_loop *loop, eddy_callback *fn, void *arg);
 EDDY_API eddy_handle eddy_loop_call_later(eddy_loop *loop, double delay, eddy_callback *fn,
                                           void *arg);
 EDDY_API eddy_handle eddy_loop_call_at(eddy_loop *loop, double when, eddy_callback *fn, void *arg);
-/* True when the call was still to come and now will not be made. */
+/* True when the call had not been made and now never will be. */
 EDDY_API bool eddy_loop_cancel_call(eddy_loop *loop, eddy_handle handle);
 
 /* From any thread: calls fn(arg) in the loop's thread and wakes it. 0, EDDY_ECLOSED once the loop
  * is closing, EDDY_ENOMEM. */
 EDDY_API int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_callback *fn, void *arg);
-/* While a thread holds the loop (it means to call it), waiting is no deadlock and virtual time does
- * not jump. From any thread; each hold needs its release. */
+/* A thread that will call the loop later holds it until then: meanwhile the loop takes no wait for
+ * a deadlock, virtual time does not jump, and the loop's memory stays. From any thread; each hold
+ * needs its release. */
 EDDY_API void eddy_loop_hold(eddy_loop *loop);
 EDDY_API void eddy_loop_release(eddy_loop *loop);
 
 enum { EDDY_READABLE = 1, EDDY_WRITABLE = 2 };
 
 /* Level-triggered watch of a descriptor: fn is called in each turn in which one of the asked events
- * (EDDY_READABLE | EDDY_WRITABLE) holds; hang-up and error count as both, that the peer sends no
- * more as readable. Close the watch before the descriptor: epoll cannot be told to forget a
- * number that is closed or somebody else's by then. NULL with a record on failure. set
- * changes the events; 0 pauses. */
+ * (EDDY_READABLE | EDDY_WRITABLE) holds. A hang-up or an error counts as both, the end of what the
+ * peer sends as readable. NULL with a record on failure. eddy_watch_set changes the events; 0
+ * pauses the watch. Close the watch before the descriptor: a number that is closed, or belongs to
+ * somebody else by then, cannot be taken out of epoll. */
 typedef struct eddy_watch eddy_watch;
 typedef void eddy_watch_callback(eddy_watch *watch, unsigned events, void *arg);
 EDDY_API eddy_watch *eddy_watch_open(eddy_loop *loop, int fd, unsigned events,
@@ -110,8 +114,9 @@ EDDY_AUTOCLOSE(eddy_watch, eddy_watch_close)
 
 enum { EDDY_OP_READ = 1, EDDY_OP_WRITE, EDDY_OP_FSYNC, EDDY_OP_OPEN };
 
-/* A completion operation: the caller fills the upper part and keeps it, with the buffer and path it
- * names, until done is called. result: bytes, a descriptor or 0; -errno when it failed. */
+/* A completion operation. The caller fills in the fields up to arg, and leaves the struct, the
+ * buffer and the path alone until done is called. result is then a number of bytes, a descriptor or
+ * 0, or -errno when the operation failed. */
 typedef struct eddy_op eddy_op;
 struct eddy_op {
     int code;
@@ -128,9 +133,10 @@ struct eddy_op {
     void *private_[10];
 };
 
-/* Starts op; 0, or a failure and done is never called. cancel asks for an early end: done is called
- * all the same, with -ECANCELED or with the result if that was first. An OPEN that waits, as of a
- * FIFO, stops no other operation; EDDY_ELIMIT when more than 1,024 do. */
+/* Starts op: 0, or a failure, and then done is never called. cancel asks op to end early: done is
+ * called all the same, with the result -ECANCELED, or with the operation's own if that came first.
+ * An OPEN that waits, as that of a FIFO does, stops no other operation; EDDY_ELIMIT when more than
+ * 1,024 wait. */
 EDDY_API int eddy_loop_submit(eddy_loop *loop, eddy_op *op);
 EDDY_API void eddy_loop_cancel_op(eddy_loop *loop, eddy_op *op);
 
@@ -148,13 +154,13 @@ typedef struct eddy_report {
 } eddy_report;
 typedef void eddy_exception_handler(eddy_loop *loop, const eddy_report *report, void *arg);
 
-/* Who is told of failures that nobody observed, slow callbacks and misuse; NULL is the default,
- * which writes to stderr. It must not suspend; called by a task on a packed stack it counts as
- * outside tasks. */
+/* Sets the handler that is told of failures that nobody observed, slow callbacks and misuse; NULL
+ * sets the default one, which writes to stderr. A handler must not suspend. When a task on a packed
+ * stack is the cause, calls in the handler count as calls from outside a task. */
 EDDY_API void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler *handler,
                                               void *arg);
 EDDY_API void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *report);
-/* Tells the handler of a failure that nobody else hears of. Of the loop's thread. */
+/* Tells the handler of a failure that nobody else hears of. To be called in the loop's thread. */
 EDDY_API void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_report *report);
 
 /* Debug mode: slow steps, calls from foreign threads, wrong owners and cycles are reported. */

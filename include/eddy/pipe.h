@@ -11,17 +11,17 @@ EDDY_BEGIN_DECLS
  * the writing end. 0, or a failure (EDDY_EMFILE, …). The caller closes both. */
 EDDY_API int eddy_pipe_open(eddy_stream *ends[2]);
 
-/* A stream of any descriptor that read() and write() serve; it is closed with the stream. A pipe,
- * FIFO or terminal is opened anew under its number, so that O_NONBLOCK does not reach other
- * processes that share it; where that cannot be, the flag is set and at the end cleared again.
- * Regular files work, but may block for the disk. opts may be NULL. On failure (NULL, a record) it
- * stays the caller's. */
+/* A stream of any descriptor that read() and write() serve; fd is closed with the stream. A pipe,
+ * FIFO or terminal is opened once more and takes the place of fd, so that other processes that
+ * share it do not see O_NONBLOCK; where that cannot be done, the flag is set, and cleared again
+ * when the stream is closed. Regular files work, but may block the loop for the disk. opts may be
+ * NULL. On failure (NULL, a record) fd stays the caller's. */
 EDDY_API eddy_stream *eddy_stream_of_fd(int fd, const eddy_stream_opts *opts);
 
-/* The standard descriptors as streams of the running loop, which the caller closes; 0, 1 and 2
- * themselves stay open and as they were. What a stream has read ahead is lost with it. NULL with a
- * record on failure: EDDY_EBUSY while the process has one of the same descriptor open, EDDY_EBADF
- * when it is closed. */
+/* The standard descriptors as streams of the running loop, which the caller closes; the descriptors
+ * 0, 1 and 2 themselves stay open and as they were. Bytes that a stream has read ahead are lost
+ * when it is closed. NULL with a record on failure: EDDY_EBUSY while the process has another stream
+ * of the same descriptor open, EDDY_EBADF when the descriptor is closed. */
 EDDY_API eddy_stream *eddy_stdin(void);
 EDDY_API eddy_stream *eddy_stdout(void);
 EDDY_API eddy_stream *eddy_stderr(void);

@@ -1,6 +1,6 @@
-/* process.h - child processes: starting them, talking to them, waiting for their end. They are
- * awaited by pidfd, or by a thread for each where there are none: SIGCHLD and children of others
- * are never touched. */
+/* process.h - child processes: starting them, talking to them, waiting for their end. The library
+ * waits for each child by a pidfd, or where there are none by a thread: it uses no SIGCHLD, and
+ * touches no child that it has not started. */
 #ifndef EDDY_PROCESS_H
 #define EDDY_PROCESS_H
 
@@ -16,9 +16,9 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_process eddy_process;
 
-/* What a child's standard descriptor is: this process's own, a pipe to a stream, /dev/null, for
- * .stderr the same as the child's standard output, or a descriptor above 0, which stays open
- * here. */
+/* What a child gets as a standard descriptor: this process's own, a pipe to a stream, /dev/null,
+ * and for .stderr what its standard output is. A number above 0 is a descriptor of this process,
+ * which stays open here. */
 enum { EDDY_INHERIT = 0, EDDY_PIPE = -1, EDDY_NULL = -2, EDDY_STDOUT = -3 };
 
 typedef struct eddy_process_opts {
@@ -30,9 +30,9 @@ typedef struct eddy_process_opts {
     bool kill_on_close;     /* eddy_process_close ends the child */
     double grace;           /* seconds from SIGTERM to SIGKILL then; 0: 2 s */
     bool new_group;         /* leads a process group: signals and .kill_on_close reach all of it */
-    bool inherit_fds;       /* also descriptors above 2 that are not close-on-exec */
-    size_t max_output;      /* of communicate, for each of the two; 0: 16 MiB */
-    const void *input;      /* of eddy_process_run */
+    bool inherit_fds;       /* gets descriptors above 2, too, unless they are close-on-exec */
+    size_t max_output;      /* the most that communicate takes of each output; 0: 16 MiB */
+    const void *input;      /* eddy_process_run: what the child reads */
     size_t input_size;
     eddy_stream_opts stream; /* of the pipes */
 } eddy_process_opts;
@@ -53,10 +53,11 @@ EDDY_API eddy_process *eddy_process_shell_with(const char *command, const eddy_p
 #define eddy_process_shell(command, ...)                                                           \
     eddy_process_shell_with((command), &(eddy_process_opts){__VA_ARGS__})
 
-/* Closes the streams. With .kill_on_close ends the child, and all of its group with .new_group:
- * SIGTERM, SIGKILL after .grace, and waits, shielded; outside a task SIGKILL at once, without
- * waiting. Otherwise the child lives on, and is reaped when it ends while the loop is open. Those
- * who wait for it get EDDY_ECLOSED, or the status if it has ended. NULL is fine. */
+/* Closes the streams. With .kill_on_close it ends the child, with .new_group its whole group:
+ * SIGTERM, SIGKILL when .grace is over, and the call waits for the end inside a shield; from
+ * outside a task SIGKILL at once, without waiting. Without .kill_on_close the child lives on, and
+ * is reaped when it ends while the loop is open. Tasks that wait for the child get EDDY_ECLOSED, or
+ * the status if it has ended. NULL is fine. */
 EDDY_API void eddy_process_close(eddy_process *process);
 EDDY_AUTOCLOSE(eddy_process, eddy_process_close)
 
@@ -65,28 +66,28 @@ EDDY_AUTOCLOSE(eddy_process, eddy_process_close)
  * SIGKILL follows at once, INFINITY is no limit. 0, or EDDY_EINVAL for NaN. Does not suspend. */
 EDDY_API int eddy_process_set_grace(eddy_process *process, double seconds);
 
-/* The pipes, closed with the process; NULL where there is none. eddy_write_eof closes the child's
- * standard input. */
+/* The pipes of EDDY_PIPE, which are closed with the process; NULL where there is none.
+ * eddy_write_eof on the first closes the child's standard input. */
 EDDY_API eddy_stream *eddy_process_stdin(const eddy_process *process);
 EDDY_API eddy_stream *eddy_process_stdout(const eddy_process *process);
 EDDY_API eddy_stream *eddy_process_stderr(const eddy_process *process);
 EDDY_API pid_t eddy_process_pid(const eddy_process *process);
 
-/* Waits for its end; *status (NULL: nobody wants it) is the exit code, or −number of the signal
- * that ended it. Several tasks may wait, and again later. Cancelling does not end the child.
- * EDDY_ECHILD when its status went elsewhere: SIGCHLD is ignored, or somebody waited for any
- * child. */
+/* Waits for the child's end. *status (NULL: not wanted) is its exit code, or minus the number of
+ * the signal that ended it. Several tasks may wait, and again later. To cancel the wait does not
+ * end the child. EDDY_ECHILD when the kernel gave the status to somebody else: the program ignores
+ * SIGCHLD, or has waited for any child. */
 EDDY_API EDDY_SUSPENDS int eddy_process_wait(eddy_process *process, int *status);
 /* The same without waiting: EDDY_ENOTREADY while it runs. */
 EDDY_API int eddy_process_status(eddy_process *process, int *status);
 
-/* Sends a signal: any, SIGTERM, SIGKILL. 0 also when it has ended already; then those who are left
- * of its group get it, with .new_group. */
+/* Send a signal: any, SIGTERM, SIGKILL. 0 also when the child has ended already; with .new_group
+ * the processes that are left of its group get the signal then. */
 EDDY_API int eddy_process_signal(eddy_process *process, int number);
 EDDY_API int eddy_process_terminate(eddy_process *process);
 EDDY_API int eddy_process_kill(eddy_process *process);
 
-/* Bytes with a zero behind them; NULL and 0 at first. clear frees them. */
+/* Bytes, followed by a zero byte that does not count in size; begins as {0}. clear frees them. */
 typedef struct eddy_output {
     char *data;
     size_t size;
@@ -97,11 +98,11 @@ static inline void eddy_output_autoclose(eddy_output *output)
     eddy_output_clear(output);
 }
 
-/* Writes the input to the child and closes its standard input, reads both outputs meanwhile until
- * their end, waits for the child's. A child that does not read is no failure. out and err (NULL:
- * dropped) are appended to and the caller's to clear, also on failure. EDDY_ELIMIT beyond
- * .max_output, EDDY_ECLOSED when the process is closed meanwhile. Cancelling it does not end the
- * child. */
+/* Writes the input to the child and closes its standard input, meanwhile reads both outputs up to
+ * their end, and waits for the end of the child. A child that does not read is no failure. What is
+ * read is added to out and err (NULL: dropped), which the caller clears, also after a failure.
+ * EDDY_ELIMIT beyond .max_output, EDDY_ECLOSED when the process is closed meanwhile. To cancel the
+ * call does not end the child. */
 EDDY_API EDDY_SUSPENDS int eddy_process_communicate(eddy_process *process, const void *input,
                                                     size_t size, eddy_output *out,
                                                     eddy_output *err);
@@ -118,11 +119,11 @@ static inline void eddy_process_result_autoclose(eddy_process_result *result)
     eddy_process_result_clear(result);
 }
 
-/* Starts a program with .input, or nothing, to read, collects what it writes, waits for its end: 0
- * whatever the exit code. Streams of opts that are not EDDY_INHERIT are left as they are said. The
- * child does not outlive the call, nor does its group with .new_group. *result (NULL: nobody wants
- * it) is {0} at first, or what an earlier call left, which is cleared; the caller clears the last
- * one, also after a failure. */
+/* Starts a program, gives it .input or nothing to read, collects what it writes, and waits for its
+ * end: 0 whatever the exit code. Where opts say something else than EDDY_INHERIT for a standard
+ * descriptor, that holds. The child does not outlive the call, nor does its
+ * group with .new_group. *result (NULL: not wanted) begins as {0}, or has what an earlier call left
+ * there, which is cleared; the caller clears the last one, also after a failure. */
 EDDY_API EDDY_SUSPENDS int eddy_process_run_with(const char *const *argv,
                                                  eddy_process_result *result,
                                                  const eddy_process_opts *opts);

@@ -13,8 +13,8 @@ enum { EDDY_FIFO, EDDY_LIFO, EDDY_PRIORITY };
 
 typedef struct eddy_queue_opts {
     int kind;                                     /* EDDY_FIFO, EDDY_LIFO, EDDY_PRIORITY */
-    int (*compare)(const void *a, const void *b); /* priority: negative when a leaves first */
-    void (*drop)(void *item);                     /* items nobody took; may also close the queue */
+    int (*compare)(const void *a, const void *b); /* PRIORITY: negative when a leaves first */
+    void (*drop)(void *item); /* called for each item that nobody took; may close the queue */
 } eddy_queue_opts;
 
 /* A queue for items of item_size bytes, at most capacity of them (0: no bound). NULL with a
@@ -35,8 +35,8 @@ EDDY_API EDDY_SUSPENDS int eddy_queue_get(eddy_queue *queue, void *item);
 EDDY_API int eddy_queue_put_nowait(eddy_queue *queue, const void *item);
 EDDY_API int eddy_queue_get_nowait(eddy_queue *queue, void *item);
 
-/* Says that one item that was got is done; EDDY_ERANGE when there were not so many. join waits
- * until all that were put are done. */
+/* Says that the work on one item that was taken is done; EDDY_ERANGE when that was said for all.
+ * join waits until it was said for every item that was put. */
 EDDY_API int eddy_queue_task_done(eddy_queue *queue);
 EDDY_API EDDY_SUSPENDS int eddy_queue_join(eddy_queue *queue);
 
@@ -44,7 +44,8 @@ typedef struct eddy_shutdown_opts {
     bool immediate; /* drops the items that are left and counts them done */
 } eddy_shutdown_opts;
 
-/* From now on puts fail with EDDY_ECLOSED; gets drain the queue, then fail too. Idempotent. */
+/* From now on puts fail with EDDY_ECLOSED; gets take the items that are left, then fail, too. May
+ * be called again. */
 EDDY_API void eddy_queue_shutdown_with(eddy_queue *queue, const eddy_shutdown_opts *opts);
 #define eddy_queue_shutdown(queue, ...)                                                            \
     eddy_queue_shutdown_with((queue), &(eddy_shutdown_opts){__VA_ARGS__})

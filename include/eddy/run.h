@@ -10,8 +10,8 @@ EDDY_BEGIN_DECLS
 enum { EDDY_LOOP_PER_CPU = -1 }; /* .loops: as many as CPUs that the process may use */
 
 typedef struct eddy_run_opts {
-    int backend; /* this and the next four: see eddy_loop_opts */
-    int clock;   /* only a single loop can have the virtual one */
+    int backend; /* this and the next four are those of eddy_loop_opts */
+    int clock;   /* EDDY_CLOCK_VIRTUAL is for a single loop only */
     unsigned long seed;
     int debug;
     double spin;
@@ -23,15 +23,15 @@ typedef struct eddy_run_opts {
  * cancels main once, a second one ends the process. EDDY_ELOOP inside a running loop;
  * EDDY_EDEADLOCK, after a report of all tasks, when none can ever run again.
  *
- * With .loops each loop has a main task that runs a copy of coro (<eddy/loops.h>), and goes on
- * until all have ended. One that fails cancels the others; the status is its, or the first loop's.
- */
+ * With .loops each loop has a main task of its own, which runs a copy of coro (<eddy/loops.h>), and
+ * every loop goes on until all main tasks have ended. When one of them fails the others are
+ * cancelled, and its failure is the status; otherwise the status is that of the first loop's. */
 EDDY_API int eddy_run_with(eddy_coro coro, const eddy_run_opts *opts);
 #define eddy_run(coro, ...) eddy_run_with((coro), &(eddy_run_opts){__VA_ARGS__})
 
 /* Runs the loop until the coroutine, or the task, has ended; returns its status. EDDY_ELOOP when
- * the loop runs already, was stopped before, or is not the task's; EDDY_ECLOSED for NULL, a loop
- * that was closed. */
+ * the loop runs already, was stopped before that, or is not the task's; EDDY_ECLOSED when loop is
+ * NULL, as after eddy_take. */
 EDDY_API int eddy_loop_run_until_complete(eddy_loop *loop, eddy_coro coro);
 EDDY_API int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task);
 

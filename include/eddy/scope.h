@@ -3,9 +3,10 @@
  *     eddy_timeout(2.0) { … }        suspending calls inside return EDDY_ETIMEDOUT after 2 s
  *     eddy_shield(5.0) { … }         clean-up: cancellation waits outside, at most 5 s
  *
- * The body runs once; break leaves it, return is fine. Cancellation wins over expiry. Outside a
- * task a scope has no effect. A negative duration counts as 0, INFINITY is none, and inside a scope
- * of NaN seconds suspending calls return EDDY_EINVAL. */
+ * The body runs once; break leaves it, return is fine. When the task is both cancelled and out of
+ * time, suspending calls return EDDY_ECANCELED. Outside a task a scope has no effect. A negative
+ * duration counts as 0, INFINITY is no limit, and inside a scope of NaN seconds suspending calls
+ * return EDDY_EINVAL. */
 #ifndef EDDY_SCOPE_H
 #define EDDY_SCOPE_H
 
@@ -25,19 +26,21 @@ typedef struct eddy_scope {
     bool expired;
 } eddy_scope;
 
-/* The functions under the macros: both link the scope as the task's innermost. */
+/* What the macros call. Entering makes the scope the innermost one of the running task. */
 EDDY_API void eddy_scope_enter(eddy_scope *scope, double seconds);
 EDDY_API void eddy_scope_enter_shield(eddy_scope *scope, double seconds);
 EDDY_API void eddy_scope_leave(eddy_scope *scope);
 
-/* Whether this scope's own deadline passed; also after it was left. Does not suspend. */
+/* Whether the deadline of this very scope has passed while it was entered; also answers after it
+ * was left. Does not suspend. */
 EDDY_API bool eddy_scope_expired(const eddy_scope *scope);
 
 /* A new deadline, seconds from now (INFINITY: none). EDDY_EINVAL for NaN, EDDY_ECLOSED for a scope
  * that was left, EDDY_ETIMEDOUT for one that has expired. Does not suspend. */
 EDDY_API int eddy_scope_reschedule(eddy_scope *scope, double seconds);
 
-/* The time of eddy_loop_time at which the innermost scopes expire; INFINITY without one. */
+/* When the caller will be out of time, on the clock of eddy_loop_time: the earliest deadline of the
+ * scopes around it, outwards up to the first shield. INFINITY when there is none. */
 EDDY_API double eddy_deadline(void);
 
 static inline void eddy_scope_leave_pointer_(eddy_scope **scope)

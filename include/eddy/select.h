@@ -13,7 +13,7 @@ typedef struct eddy_select_case {
     int kind;
     void *object;
     void *item;
-    int status; /* of the one that happened: 0 or its failure, EDDY_ECLOSED say */
+    int status; /* set in the case that happened: 0 or its failure, such as EDDY_ECLOSED */
 } eddy_select_case;
 
 #define EDDY_CASE_GET(queue, item)                                                                 \
@@ -29,8 +29,8 @@ typedef struct eddy_select_case {
         EDDY_SELECT_FUTURE, (future), (result), 0                                                  \
     }
 
-/* Waits until one of n cases can happen and does exactly that one: the first in the array when
- * several can. Returns its index; its status tells how it went. */
+/* Waits until one of n cases can happen, and does exactly that one; when several can, the first in
+ * the array. Returns its index, and its .status tells how it went. */
 EDDY_API EDDY_SUSPENDS int eddy_select(eddy_select_case *cases, size_t n);
 /* EDDY_EAGAIN instead of waiting. */
 EDDY_API int eddy_select_nowait(eddy_select_case *cases, size_t n);

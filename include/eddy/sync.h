@@ -1,8 +1,8 @@
 /* sync.h - lock, event, condition, semaphore, barrier: visible structs that start as zero or with
- * their initializer and need no closing. First come, first served; what is released is handed to
- * the first waiter directly. Their fields belong to the library. Of one loop's tasks only. The
- * memory may go once nobody waits who was not woken; that of a lock, a semaphore or a condition
- * once the calls that wait in it have returned. */
+ * their initializer and need no closing. First come, first served: what is released is handed to
+ * the task that has waited longest directly. Their fields belong to the library. Each serves the
+ * tasks of one loop only. An event or a barrier may be freed once every task that waited for it was
+ * woken; a lock, a semaphore or a condition once the calls that wait for it have returned. */
 #ifndef EDDY_SYNC_H
 #define EDDY_SYNC_H
 
@@ -16,9 +16,10 @@ typedef struct eddy_waiters_ {
     struct eddy_waiter_ *last;
 } eddy_waiters_;
 
-/* Lock: not re-entrant. Acquire waits; a task that is cancelled before it has run with the lock
- * that was handed to it passes it on. Releasing what is not held is EDDY_EOWNER and reported, in
- * debug mode also releasing what another task holds. _nowait: EDDY_EAGAIN when it is taken. */
+/* Lock: not re-entrant. acquire waits for it. When the lock was handed to a waiting task, and that
+ * is cancelled before it has run, it passes the lock on. Releasing a lock that nobody holds is
+ * EDDY_EOWNER and reported as a bug; in debug mode so is releasing one that another task holds.
+ * acquire_nowait: EDDY_EAGAIN when it is taken. */
 typedef struct eddy_lock {
     eddy_waiters_ waiters;
     eddy_task *owner;
@@ -29,7 +30,7 @@ EDDY_API int eddy_lock_acquire_nowait(eddy_lock *lock);
 EDDY_API int eddy_lock_release(eddy_lock *lock);
 EDDY_API bool eddy_lock_locked(const eddy_lock *lock);
 
-/* Event: set wakes everybody who waits at that moment, even when clear follows at once. */
+/* Event: set wakes every task that waits at that moment, even when clear follows at once. */
 typedef struct eddy_event {
     eddy_waiters_ waiters;
     bool is_set;
@@ -39,9 +40,10 @@ EDDY_API void eddy_event_set(eddy_event *event);
 EDDY_API void eddy_event_clear(eddy_event *event);
 EDDY_API bool eddy_event_is_set(const eddy_event *event);
 
-/* Condition: with a lock of its own, or .lock = another's. wait gives the lock up, waits for a
- * notification and takes the lock again, also when it is cancelled. Waiting or notifying without
- * the lock is EDDY_EOWNER. wait_for waits until predicate(arg) is true. */
+/* Condition: has a lock of its own, or uses the one that .lock points to. wait releases the lock,
+ * waits for a notification and acquires the lock again, also when the task is cancelled meanwhile.
+ * A task that waits or notifies without holding the lock gets EDDY_EOWNER. wait_for waits again and
+ * again until predicate(arg) is true. */
 typedef struct eddy_condition {
     eddy_waiters_ waiters;
     eddy_lock *lock;
@@ -56,8 +58,9 @@ EDDY_API EDDY_SUSPENDS int eddy_condition_wait_for(eddy_condition *condition,
 EDDY_API int eddy_condition_notify(eddy_condition *condition, unsigned n);
 EDDY_API int eddy_condition_notify_all(eddy_condition *condition);
 
-/* Semaphore: EDDY_SEMAPHORE(n) starts at n; EDDY_BOUNDED_SEMAPHORE(n) refuses to go above n:
- * release is then EDDY_ERANGE and reported. _nowait: EDDY_EAGAIN at zero. */
+/* Semaphore: EDDY_SEMAPHORE(n) starts at n; EDDY_BOUNDED_SEMAPHORE(n) does, too, and never goes
+ * above n: one release too many is EDDY_ERANGE and reported as a bug. acquire_nowait: EDDY_EAGAIN
+ * at zero. */
 typedef struct eddy_semaphore {
     eddy_waiters_ waiters;
     unsigned value;
@@ -77,9 +80,10 @@ EDDY_API int eddy_semaphore_release(eddy_semaphore *semaphore);
 /* True when acquire would wait. */
 EDDY_API bool eddy_semaphore_locked(const eddy_semaphore *semaphore);
 
-/* Barrier: EDDY_BARRIER(n) lets n tasks through together; wait returns an index 0 … n−1, each once.
- * A cancelled waiter leaves it whole; abort makes every wait EDDY_EBROKEN until reset. reset
- * also frees those who wait, with EDDY_EBROKEN. */
+/* Barrier: EDDY_BARRIER(n) lets n tasks through together; wait returns to each of them another
+ * index of 0 … n−1. A task that is cancelled while it waits does not break the barrier. After abort
+ * every wait is EDDY_EBROKEN until reset; reset also ends the waits at that moment with
+ * EDDY_EBROKEN. */
 typedef struct eddy_barrier {
     eddy_waiters_ waiters;
     unsigned parties;

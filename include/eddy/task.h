@@ -12,12 +12,13 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_task_opts {
     const char *name;  /* copied; "Task-N" otherwise */
     size_t stack_size; /* bytes, rounded up, at most 4 GiB; 0: some 38 KiB */
-    /* without guard: 1, 2, 4 or 8 KiB as stack_size asks; above: ignored. 1 KiB serves for waits,
-     * queues and open streams, 2 KiB for starting tasks, gather, generators, files, thread jobs,
-     * connecting and reads that fail, 4 KiB for eddy_printf, 8 KiB for child processes */
+    /* A small stack without a guard page: 1, 2, 4 or 8 KiB, as stack_size asks; ignored when that
+     * is more. 1 KiB is enough for waits, queues and open streams, 2 KiB for starting tasks,
+     * gather, generators, files, thread jobs, connecting and reads that fail, 4 KiB for
+     * eddy_printf, 8 KiB for child processes. */
     bool packed;
     bool eager;              /* runs at once, up to its first suspension; not in callbacks */
-    eddy_task **handle;      /* groups: also gives the caller a handle, to be closed */
+    eddy_task **handle;      /* eddy_group_start: gives the caller a handle, too, to be closed */
     const eddy_place *place; /* where it was started, for reports */
 } eddy_task_opts;
 
@@ -32,20 +33,21 @@ EDDY_API eddy_task *eddy_loop_create_task_with(eddy_loop *loop, eddy_coro coro,
 #define eddy_loop_create_task(loop, coro, ...)                                                     \
     eddy_loop_create_task_with((loop), (coro), &(eddy_task_opts){.place = EDDY_HERE, __VA_ARGS__})
 
-/* Cancels the task if it runs, waits for its end however long that takes, gives the handle back. A
- * failure that nobody observed is reported. NULL is fine. Outside a task it does not wait; nor does
- * it for a task that waits for the caller, which is reported as a bug. */
+/* Cancels the task if it has not ended, waits for its end however long that takes, and gives the
+ * handle back. A failure of the task that nobody has observed is reported. NULL is fine. A call
+ * from outside a task does not wait. Nor does the call wait for a task that itself waits for the
+ * caller; that is reported as a bug. */
 EDDY_API void eddy_task_close(eddy_task *task);
 EDDY_AUTOCLOSE(eddy_task, eddy_task_close)
 /* Gives the handle back and lets the task run on. NULL is fine; giving back the handle of a running
  * task twice is reported as a bug. */
 EDDY_API void eddy_detach(eddy_task *task);
 
-/* Waits for the end of task and returns its status, taking over its error record. When the caller
- * is its only waiter and is cancelled or out of time, task is cancelled too and the call returns
- * after it has ended. EDDY_ECANCELED when the caller cancelled it, EDDY_ECHILDCANCELED when
- * somebody else did, EDDY_EDEADLOCK for the caller itself. A task that has ended is not waited
- * for. */
+/* Waits for the end of task and returns its status; its error record becomes the caller's. When
+ * the caller is cancelled or out of time, and no other task waits for task, task is cancelled too,
+ * and the call returns after it has ended. EDDY_ECANCELED when the caller was cancelled,
+ * EDDY_ECHILDCANCELED when somebody else has cancelled task, EDDY_EDEADLOCK when task is the caller
+ * itself. When task has ended already the call does not suspend. */
 EDDY_API EDDY_SUSPENDS int eddy_await(eddy_task *task);
 /* The same, but a cancelled caller leaves task running. */
 EDDY_API EDDY_SUSPENDS int eddy_await_shielded(eddy_task *task);
@@ -76,9 +78,9 @@ EDDY_API const char *eddy_task_name(eddy_task *task);
 EDDY_API int eddy_task_set_name(eddy_task *task, const char *name);
 EDDY_API const char *eddy_task_function(const eddy_task *task);
 
-/* Calls fn(task, arg) in the turn after task has ended, in order of registration, also when it has
- * ended already. A failure that fn returns goes to the loop's exception handler, before those that
- * began to wait later go on. 0 or EDDY_ENOMEM. */
+/* Calls fn(task, arg) in the turn after task has ended, also when it has ended already; several in
+ * order of registration. A failure that fn returns goes to the loop's exception handler, before
+ * tasks that began to wait for task later than fn was added go on. 0 or EDDY_ENOMEM. */
 typedef int eddy_task_callback(eddy_task *task, void *arg);
 EDDY_API int eddy_task_add_done_callback(eddy_task *task, eddy_task_callback *fn, void *arg);
 /* Removes every callback with this fn and arg; returns how many. */
@@ -92,7 +94,7 @@ EDDY_API eddy_task *eddy_current_task(void);
  * to tasks, returns how many there are. */
 EDDY_API size_t eddy_all_tasks(eddy_task **tasks, size_t n);
 
-/* Suspends for so many seconds; 0 or less lets the others run once. EDDY_EINVAL for NaN. */
+/* Suspends for so many seconds; 0 or less lets the other tasks run once. EDDY_EINVAL for NaN. */
 EDDY_API EDDY_SUSPENDS int eddy_sleep(double seconds);
 
 /* Writes every task of the running loop and what it waits for to stream. */

@@ -6,14 +6,15 @@
 
 EDDY_BEGIN_DECLS
 
-/* Runs coro in a thread of the loop's pool (EDDY_THREADS of them, 4 or the number of cores) and
- * waits for its status; its error record comes along. A job cancelled before it began never runs; a
- * running one is abandoned: the call returns at once and the job must own what it uses. A job that
- * writes into its caller's variables is awaited inside eddy_shield(INFINITY). Suspending calls in
- * the job are EDDY_ENOTASK. */
+/* Runs coro in a thread of the loop's pool and waits for its status; its error record becomes the
+ * caller's. The pool has as many threads as the environment variable EDDY_THREADS says, otherwise 4
+ * or the number of cores. When the caller is cancelled before the job began, the job never runs;
+ * when it runs already it is abandoned: the call returns at once, the job goes on and must own what
+ * it uses. So a job that writes into its caller's variables is awaited inside
+ * eddy_shield(INFINITY). Suspending calls in the job are EDDY_ENOTASK. */
 EDDY_API EDDY_SUSPENDS int eddy_to_thread(eddy_coro coro);
 
-/* In a job: whether its awaiter has gone. */
+/* In a job: whether the task that waited for it has gone, so that its result is of no use. */
 EDDY_API bool eddy_thread_cancelled(void);
 
 EDDY_END_DECLS

@@ -17,8 +17,8 @@ enum { EDDY_TLS_DEFAULT, EDDY_TLS_1_2, EDDY_TLS_1_3 };
  * ca_file. Failures of all this are EDDY_ETLS, and the record says which check failed. */
 typedef struct eddy_tls_opts {
     const char *ca_file;      /* the only roots to trust; NULL: the system's */
-    const char *crl_file;     /* lists of what was revoked, one of each issuer in a chain */
-    const char *cert;         /* own certificate, followed by those of its issuers */
+    const char *crl_file;     /* revocation lists, one of each issuer in a chain */
+    const char *cert;         /* this end's certificate, followed by those of its issuers */
     const char *key;          /* its key; NULL: in the file of cert */
     const char *server_name;  /* clients: the name to ask for and to verify; NULL: the host */
     const char *alpn;         /* protocols by preference: "h2,http/1.1" */
@@ -27,8 +27,8 @@ typedef struct eddy_tls_opts {
     bool server;              /* eddy_start_tls: the side that has the certificate */
     int min_version;          /* EDDY_TLS_1_3; 0: EDDY_TLS_1_2 */
     double handshake_timeout; /* seconds; 0: 30, INFINITY: no limit but that of the caller */
-    int sessions; /* clients: at most so many of the loop's are kept to resume; 0: 64; negative:
-                   * none, and servers give none */
+    int sessions; /* clients: the loop keeps at most so many sessions to resume; 0: 64; negative:
+                   * none; servers with a negative number give their clients none */
 } eddy_tls_opts;
 
 /* Begins TLS on a stream of any kind, as a client (then server_name or insecure is needed) or with
@@ -37,9 +37,10 @@ typedef struct eddy_tls_opts {
 EDDY_API EDDY_SUSPENDS int eddy_start_tls_with(eddy_stream *stream, const eddy_tls_opts *opts);
 #define eddy_start_tls(stream, ...) eddy_start_tls_with((stream), &(eddy_tls_opts){__VA_ARGS__})
 
-/* "TLSv1.3"; NULL for a stream in the clear. The protocol both sides agreed on, NULL without. The
- * subject of the peer's certificate, "CN=alice,O=example", NULL without; of .insecure clients it is
- * not verified. The strings are the stream's. */
+/* The version, "TLSv1.3", or NULL for a stream without TLS. The protocol of .alpn that both sides
+ * agreed on, or NULL. The subject of the peer's certificate, "CN=alice,O=example", or NULL when it
+ * has none; to an .insecure client it was not verified. The strings are valid as long as the
+ * stream. */
 EDDY_API const char *eddy_stream_tls_version(const eddy_stream *stream);
 EDDY_API const char *eddy_stream_alpn(const eddy_stream *stream);
 EDDY_API const char *eddy_stream_peer_subject(const eddy_stream *stream);

@@ -13,12 +13,12 @@ typedef struct eddy_transport eddy_transport;
  * its name. A transport has one of two ways to wait:
  *   - It returns EDDY_EAGAIN, and calls eddy_transport_ready when trying again is worth it. The
  *     stream then keeps what is written up to its high_water, and sends it later by itself.
- *   - It suspends the task that reads or writes (.suspends). What it meets as the task is cancelled
- *     it returns as it got it. The stream calls it for one reader and one writer at a time; both
- *     can be inside at once, and the stream can be closed meanwhile: the state stays until all have
- *     come out.
- * A count that is larger than size, or 0 from write, is EDDY_EINVAL. EDDY_ECLOSED, as of a stream
- * that this one stands on, comes out as EDDY_ECONNABORTED. */
+ *   - It suspends the task that reads or writes (.suspends). When a call that it makes is
+ *     interrupted, because that task was cancelled or is out of time, it returns the code as it got
+ *     it. The stream calls read for one task and write for one task at a time; both can be inside
+ *     at once, and the stream can be closed meanwhile: the state stays until both have returned.
+ * A count that is larger than size, or 0 from write, is taken for EDDY_EINVAL. EDDY_ECLOSED, which
+ * can come from a stream that this one stands on, is told as EDDY_ECONNABORTED. */
 typedef struct eddy_transport_kind {
     /* Reads at least one byte and at most size: how many; 0 at the end. */
     ssize_t (*read)(eddy_transport *transport, void *buf, size_t size);
@@ -46,8 +46,8 @@ typedef struct eddy_transport_kind {
     /* Why it failed with that code, in words; NULL: it knows no more than the code says. */
     const char *(*reason)(const eddy_transport *transport, int code);
     bool suspends;  /* see above */
-    bool signs_off; /* closing calls end: without it the peer takes the end for a cut */
-    bool retries; /* neither its end nor a failure is for good: the next call tries again (files) */
+    bool signs_off; /* closing calls `end`, since the peer would think that the stream was cut */
+    bool retries;   /* neither the end nor a failure is final: the next call tries again (files) */
 } eddy_transport_kind;
 
 struct eddy_transport {

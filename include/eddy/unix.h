@@ -1,5 +1,5 @@
-/* unix.h - what only Unix sockets can: descriptors that go along with bytes, and who the peer is.
- * Descriptors that arrive are close-on-exec and the taker's. */
+/* unix.h - what only Unix sockets can do: send descriptors along with bytes, and tell who the peer
+ * is. Descriptors that arrive are close-on-exec; whoever takes them closes them. */
 #ifndef EDDY_UNIX_H
 #define EDDY_UNIX_H
 
@@ -8,14 +8,15 @@
 
 EDDY_BEGIN_DECLS
 
-/* As eddy_write, with n descriptors (at most 253) that the peer gets no later than the first byte;
- * size is at least 1. They stay the caller's, who may close them when it returns. */
+/* As eddy_write, with n descriptors (at most 253), which the peer gets no later than the first
+ * byte; size is at least 1. The descriptors stay the caller's, and may be closed after the call. */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_send_fds(eddy_stream *stream, const void *buf, size_t size,
                                              const int *fds, size_t n);
-/* Takes the first n descriptors, or fewer, of those that came and were not taken; returns how many.
- * Those that were sent with a byte are there once that byte was read; they may be there before. For
- * streams with .max_fds: when more wait, or the process has no room for them, the read fails
- * (EDDY_ELIMIT, EDDY_EMFILE), for good. Others drop what comes. Does not suspend. */
+/* Takes at most n of the descriptors that came and were not taken yet, in order; returns how many.
+ * Descriptors that were sent with a byte are there once that byte was read, perhaps before. Only
+ * streams with .max_fds keep any: when more would wait than that, or the process has no room for
+ * them, reading fails for good (EDDY_ELIMIT, EDDY_EMFILE). Other streams drop them. Does not
+ * suspend. */
 EDDY_API int eddy_take_fds(eddy_stream *stream, int *fds, size_t n);
 
 /* As eddy_datagram_send_to, with descriptors; to may be NULL. */

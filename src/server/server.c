@@ -142,16 +142,16 @@ static bool is_over(const eddy_server *server)
 /* Waits for the end of all handlers: these are tasks, one of which could wait for this one. */
 struct ending {
     struct eddy_waiter_ waiter; /* must stay first: waiting_on is read as the waiter */
-    struct eddy__along along;
+    struct eddy__task_wait wait;
     eddy_server *server;
     struct list *cursor;
 };
 
-static eddy_task *next_handler(struct eddy__along *along)
+static eddy_task *next_handler(struct eddy__task_wait *wait)
 {
-    struct ending *e = container_of(along, struct ending, along);
+    struct ending *e = container_of(wait, struct ending, wait);
 
-    if (along->at == 0)
+    if (wait->at == 0)
         e->cursor = NULL;
     return eddy__connection_next(e->server, &e->cursor);
 }
@@ -160,11 +160,11 @@ static eddy_task *next_handler(struct eddy__along *along)
  * made it leave, not raised. */
 static int wait_emptied(eddy_server *server, const struct eddy__wait_kind *kind)
 {
-    static const struct eddy__along_kind along = {next_handler, eddy__waiter_abort};
-    struct ending e = {.waiter.task = eddy__self(), .along.kind = &along, .server = server};
+    static const struct eddy__task_wait_kind wait = {next_handler, eddy__waiter_abort};
+    struct ending e = {.waiter.task = eddy__self(), .wait.kind = &wait, .server = server};
 
     eddy__waiters_add(&server->emptied, &e.waiter);
-    return eddy__park_along(&e.along, kind, &e);
+    return eddy__park_for_tasks(&e.wait, kind, &e);
 }
 
 /* Whoever else ends the server may close it meanwhile. */

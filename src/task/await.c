@@ -4,7 +4,7 @@
 
 struct awaiting {
     struct eddy_waiter_ waiter; /* must stay first: waiting_on is read as the waiter */
-    struct eddy__along along;
+    struct eddy__task_wait wait;
     eddy_task *inner;
     bool propagate; /* cancel inner when the awaiter is */
 };
@@ -42,7 +42,7 @@ static bool leads_to(const eddy_task *from, const eddy_task *to)
 
 static bool takes_along(const struct awaiting *a)
 {
-    return a->along.aborted || (a->propagate && sole_awaiter(a));
+    return a->wait.aborted || (a->propagate && sole_awaiter(a));
 }
 
 /* The only one who waits for a task takes it along and waits on; one of several just leaves. */
@@ -51,17 +51,17 @@ static void await_abort(eddy_task *task, int code)
     struct awaiting *a = task->waiting_on;
 
     if (takes_along(a))
-        eddy__pass_on(&a->along, task, code);
+        eddy__pass_on(&a->wait, task, code);
     else
         eddy__waiter_abort(task, code);
 }
 
-static eddy_task *take_inner(struct eddy__along *along)
+static eddy_task *take_inner(struct eddy__task_wait *wait)
 {
-    return along->at == 0 ? container_of(along, struct awaiting, along)->inner : NULL;
+    return wait->at == 0 ? container_of(wait, struct awaiting, wait)->inner : NULL;
 }
 
-static const struct eddy__along_kind along_await = {take_inner, eddy__waiter_abort};
+static const struct eddy__task_wait_kind wait_of_await = {take_inner, eddy__waiter_abort};
 
 /* Its words must not be on the stack of everybody who waits. */
 static COLD void tell_cycle(void *arg)
@@ -125,7 +125,7 @@ int eddy__task_result(eddy_task *task, int aborted)
 static int await_task(eddy_task *task, bool propagate)
 {
     eddy_task *self = eddy__self();
-    struct awaiting a = {.along.kind = &along_await, .inner = task, .propagate = propagate};
+    struct awaiting a = {.wait.kind = &wait_of_await, .inner = task, .propagate = propagate};
 
     int r = eddy__check_interrupt();
     if (r < 0)
@@ -137,9 +137,9 @@ static int await_task(eddy_task *task, bool propagate)
     a.waiter.task = self;
     eddy__waiters_add(&task->done_waiters, &a.waiter);
     task->refs++; /* who has the handle may close it before this one has run again */
-    int left = eddy__park_along(&a.along, &awaiting_task, &a);
+    int left = eddy__park_for_tasks(&a.wait, &awaiting_task, &a);
     if (left == 0)
-        r = eddy__task_result(task, a.along.aborted);
+        r = eddy__task_result(task, a.wait.aborted);
     eddy__task_unref(task);
     return left < 0 ? eddy__raise_interrupt(left) : r;
 }
@@ -164,13 +164,13 @@ bool eddy__task_report_gone(const char *call)
 
 int eddy__task_join(eddy_task *task)
 {
-    struct awaiting a = {.along.kind = &along_await, .inner = task};
+    struct awaiting a = {.wait.kind = &wait_of_await, .inner = task};
 
     if (task->state == EDDY__TASK_DONE)
         return 0;
     a.waiter.task = eddy__self();
     eddy__waiters_add(&task->done_waiters, &a.waiter);
-    return eddy__park_along(&a.along, &joining_task, &a);
+    return eddy__park_for_tasks(&a.wait, &joining_task, &a);
 }
 
 /* From now on nobody has a handle of it; the reference is still there. False, and reported, when it

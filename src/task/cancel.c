@@ -23,46 +23,47 @@ void eddy__task_end_echo(eddy_task *self, uint32_t cancels)
 
 /* ---- passing a cancellation on ---- */
 
-/* Without recursion, for the chain of those who wait for each other may be long: an abort in here
- * only puts its own on top. */
+/* Passes cancellations on until there is none left to pass. It works without recursion, since the
+ * chain of tasks that wait for each other may be long: an abort that is called in here only puts
+ * the wait of its task on top of the stack. */
 static void drain(struct eddy__tasks *tasks)
 {
-    struct eddy__along *along;
+    struct eddy__task_wait *wait;
 
-    while ((along = tasks->along)) {
-        eddy_task *next = along->kind->next(along);
+    while ((wait = tasks->passing)) {
+        eddy_task *next = wait->kind->next(wait);
 
-        along->at++;
+        wait->at++;
         if (!next) {
-            tasks->along = along->before;
-            along->task = NULL;
-        } else if (!along->again || !next->cancels) {
-            eddy__task_cancel(next, along->task);
+            tasks->passing = wait->before;
+            wait->task = NULL;
+        } else if (!wait->again || !next->cancels) {
+            eddy__task_cancel(next, wait->task);
         }
     }
 }
 
-void eddy__pass_on(struct eddy__along *along, eddy_task *task, int code)
+void eddy__pass_on(struct eddy__task_wait *wait, eddy_task *task, int code)
 {
     struct eddy__tasks *tasks = eddy__tasks_of(task->loop);
 
-    if (along->task) /* it came back: who has begun this looks for the cycle */
+    if (wait->task) /* it came back in a cycle, which the first caller looks for */
         return;
-    along->again = along->aborted != 0;
-    along->aborted = code;
-    along->task = task;
-    along->at = 0;
-    along->before = tasks->along;
-    tasks->along = along;
-    if (!along->before)
+    wait->again = wait->aborted != 0;
+    wait->aborted = code;
+    wait->task = task;
+    wait->at = 0;
+    wait->before = tasks->passing;
+    tasks->passing = wait;
+    if (!wait->before)
         drain(tasks);
 }
 
 /* ---- cycles of waits ---- */
 
-static struct eddy__along *along_of(const eddy_task *task)
+static struct eddy__task_wait *wait_of(const eddy_task *task)
 {
-    return task->state == EDDY__TASK_PARKED ? task->along : NULL;
+    return task->state == EDDY__TASK_PARKED ? task->waits_for : NULL;
 }
 
 static bool is_older(const eddy_task *task, const eddy_task *than)
@@ -82,24 +83,24 @@ static int rank_of(const eddy_task *task, const eddy_task *awaited)
 /* Of those from last down to reached, which wait for each other: NULL when none can leave, or when
  * all would leave tasks that they have started, or are hidden by shields, but one of them ends in
  * time. */
-static struct eddy__along *choose_leaver(struct eddy__along *last,
-                                         const struct eddy__along *reached)
+static struct eddy__task_wait *choose_leaver(struct eddy__task_wait *last,
+                                             const struct eddy__task_wait *reached)
 {
     const eddy_task *awaited = reached->task;
-    struct eddy__along *leaver = NULL;
+    struct eddy__task_wait *leaver = NULL;
     int best = -1;
     bool in_time = false;
 
-    for (struct eddy__along *along = last;; along = along->before) {
-        eddy_task *task = along->task;
-        int rank = along->kind->leave ? rank_of(task, awaited) : -1;
+    for (struct eddy__task_wait *wait = last;; wait = wait->before) {
+        eddy_task *task = wait->task;
+        int rank = wait->kind->leave ? rank_of(task, awaited) : -1;
 
         if (rank > best) {
             best = rank;
-            leaver = along;
+            leaver = wait;
         }
         in_time |= !task->interrupt && eddy__task_deadline(task) != NS_NEVER;
-        if (along == reached)
+        if (wait == reached)
             break;
         awaited = task;
     }
@@ -107,14 +108,15 @@ static struct eddy__along *choose_leaver(struct eddy__along *last,
 }
 
 /* Returns where the search goes on: before the one who leaves, what was beyond it being unseen. */
-static struct eddy__along *leave_cycle(struct eddy__along *top, const struct eddy__along *reached)
+static struct eddy__task_wait *leave_cycle(struct eddy__task_wait *top,
+                                           const struct eddy__task_wait *reached)
 {
-    struct eddy__along *leaver = choose_leaver(top, reached);
+    struct eddy__task_wait *leaver = choose_leaver(top, reached);
 
     if (!leaver)
         return top;
     eddy_task *task = leaver->task;
-    for (struct eddy__along *end = leaver->before; top != end; top = top->before) {
+    for (struct eddy__task_wait *end = leaver->before; top != end; top = top->before) {
         top->task = NULL;
         top->seen = 0;
     }
@@ -122,34 +124,34 @@ static struct eddy__along *leave_cycle(struct eddy__along *top, const struct edd
     return top;
 }
 
-static struct eddy__along *enter(struct eddy__along *top, struct eddy__along *along,
-                                 eddy_task *task, uint32_t search)
+static struct eddy__task_wait *enter(struct eddy__task_wait *top, struct eddy__task_wait *wait,
+                                     eddy_task *task, uint32_t search)
 {
-    along->before = top;
-    along->task = task;
-    along->at = 0;
-    along->seen = search;
-    return along;
+    wait->before = top;
+    wait->task = task;
+    wait->at = 0;
+    wait->seen = search;
+    return wait;
 }
 
 /* Depth first, without recursion. */
 void eddy__break_cycles(eddy_task *task)
 {
     uint32_t search = ++eddy__tasks_of(task->loop)->search;
-    struct eddy__along *top = enter(NULL, along_of(task), task, search);
+    struct eddy__task_wait *top = enter(NULL, wait_of(task), task, search);
 
     while (top) {
         eddy_task *next = top->kind->next(top);
-        struct eddy__along *along = next ? along_of(next) : NULL;
+        struct eddy__task_wait *wait = next ? wait_of(next) : NULL;
 
         top->at++;
         if (!next) {
             top->task = NULL;
             top = top->before;
-        } else if (along && along->task) {
-            top = leave_cycle(top, along);
-        } else if (along && along->seen != search) {
-            top = enter(top, along, next, search);
+        } else if (wait && wait->task) {
+            top = leave_cycle(top, wait);
+        } else if (wait && wait->seen != search) {
+            top = enter(top, wait, next, search);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 struct gathering {
     struct eddy__set set; /* must stay first: waiting_on is read as the set */
-    struct eddy__along along;
+    struct eddy__task_wait wait;
 };
 
 /* Cancels all and waits on: children write into the caller's frame. */
@@ -15,25 +15,25 @@ static void gather_abort(eddy_task *task, int code)
 {
     struct gathering *g = task->waiting_on;
 
-    eddy__pass_on(&g->along, task, code);
+    eddy__pass_on(&g->wait, task, code);
 }
 
-static eddy_task *next_child(struct eddy__along *along)
+static eddy_task *next_child(struct eddy__task_wait *wait)
 {
-    const struct gathering *g = container_of(along, struct gathering, along);
+    const struct gathering *g = container_of(wait, struct gathering, wait);
 
-    return along->at < g->set.count ? g->set.watchers[along->at].task : NULL;
+    return wait->at < g->set.count ? g->set.watchers[wait->at].task : NULL;
 }
 
 /* Others' tasks may be left. */
-static const struct eddy__along_kind along_own = {next_child, NULL};
-static const struct eddy__along_kind along_tasks = {next_child, eddy__set_abort};
+static const struct eddy__task_wait_kind wait_for_own = {next_child, NULL};
+static const struct eddy__task_wait_kind wait_for_given = {next_child, eddy__set_abort};
 
 /* The status of one that has ended, for the caller: a cancellation that is not the caller's own is
  * another's. */
 static int status_of(const struct gathering *g, const eddy_task *task)
 {
-    if (task->status == EDDY_ECANCELED && !g->along.aborted && task->canceller != eddy__self()->id)
+    if (task->status == EDDY_ECANCELED && !g->wait.aborted && task->canceller != eddy__self()->id)
         return EDDY_ECHILDCANCELED;
     return task->status;
 }
@@ -47,7 +47,7 @@ static void collect(const struct gathering *g, struct eddy__error_list *failures
         int status = status_of(g, task);
 
         task->observed = true;
-        if (status >= 0 || (task->status == EDDY_ECANCELED && (g->along.aborted || g->set.failed)))
+        if (status >= 0 || (task->status == EDDY_ECANCELED && (g->wait.aborted || g->set.failed)))
             continue;
         eddy__error_list_add(failures, eddy__task_record(task), status);
     }
@@ -70,7 +70,7 @@ static int result_of(struct gathering *g, bool statuses)
         eddy__error_list_clear(&failures);
     if (failures.code)
         return eddy__error_list_raise(&failures);
-    return g->along.aborted && any_cancelled(g) ? eddy__raise_interrupt(g->along.aborted) : 0;
+    return g->wait.aborted && any_cancelled(g) ? eddy__raise_interrupt(g->wait.aborted) : 0;
 }
 
 /* Before the call can fail they are defined, and when it returns they are what is known. */
@@ -87,10 +87,10 @@ static void copy_statuses(const struct eddy__set *set, int *statuses)
 }
 
 static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opts,
-                  const struct eddy__along_kind *kind)
+                  const struct eddy__task_wait_kind *kind)
 {
     static const struct eddy__wait_kind gathering = {"a gather", gather_abort};
-    struct gathering g = {.along.kind = kind};
+    struct gathering g = {.wait.kind = kind};
 
     int r = eddy__set_open(&g.set, tasks, n);
     if (r < 0)
@@ -98,7 +98,7 @@ static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opt
     g.set.cancel_on_error = opts && opts->cancel_on_error;
     if (g.set.cancel_on_error && g.set.failed)
         eddy__set_cancel_all(&g.set, NULL);
-    int left = eddy__set_wait(&g.set, n, &gathering, &g, &g.along);
+    int left = eddy__set_wait(&g.set, n, &gathering, &g, &g.wait);
     if (opts && opts->statuses)
         copy_statuses(&g.set, opts->statuses);
     if (left == 0)
@@ -113,7 +113,7 @@ int eddy_gather_tasks_with(eddy_task *const *tasks, size_t n, const eddy_gather_
     int r = eddy__check_interrupt();
     if (r < 0)
         return r;
-    return eddy__spent(n > 0 ? gather(tasks, n, opts, &along_tasks) : 0);
+    return eddy__spent(n > 0 ? gather(tasks, n, opts, &wait_for_given) : 0);
 }
 
 /* Cancels what runs, and waits for it. */
@@ -144,7 +144,7 @@ int eddy_gather_with(const eddy_coro *coros, size_t n, const eddy_gather_opts *o
         if (!tasks[started])
             break;
     }
-    r = started == n ? gather(tasks, n, opts, &along_own) : eddy_status_(tasks[started]);
+    r = started == n ? gather(tasks, n, opts, &wait_for_own) : eddy_status_(tasks[started]);
     close_all(tasks, started);
     eddy__free(tasks);
     return r;

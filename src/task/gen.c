@@ -22,7 +22,7 @@ struct request {
     eddy_gen *gen;
     eddy_task *consumer;
     void *item; /* where it goes */
-    struct eddy__along along;
+    struct eddy__task_wait wait;
 };
 
 enum { GEN_ITEM = 1, GEN_END = 0 };
@@ -84,15 +84,15 @@ static void next_abort(eddy_task *task, int code)
 {
     struct request *request = task->waiting_on;
 
-    eddy__pass_on(&request->along, task, code);
+    eddy__pass_on(&request->wait, task, code);
 }
 
-static eddy_task *take_gen(struct eddy__along *along)
+static eddy_task *take_gen(struct eddy__task_wait *wait)
 {
-    return along->at == 0 ? container_of(along, struct request, along)->gen->task : NULL;
+    return wait->at == 0 ? container_of(wait, struct request, wait)->gen->task : NULL;
 }
 
-static const struct eddy__along_kind along_gen = {take_gen, NULL};
+static const struct eddy__task_wait_kind wait_for_gen = {take_gen, NULL};
 static const struct eddy__wait_kind waiting_for_item = {"a generator's item", next_abort};
 
 /* Ends the generator's wait in eddy_yield. */
@@ -127,7 +127,7 @@ static int end_of(eddy_gen *gen, int aborted)
 int eddy_gen_send(eddy_gen *gen, const void *value, void *item)
 {
     struct request request = {
-        .gen = gen, .consumer = eddy__self(), .item = item, .along.kind = &along_gen};
+        .gen = gen, .consumer = eddy__self(), .item = item, .wait.kind = &wait_for_gen};
 
     int r = eddy__check_interrupt();
     if (r < 0)
@@ -144,9 +144,9 @@ int eddy_gen_send(eddy_gen *gen, const void *value, void *item)
     gen->value = value;
     ask(gen, &request);
     gen->refs++;
-    r = eddy__park_along(&request.along, &waiting_for_item, &request);
+    r = eddy__park_for_tasks(&request.wait, &waiting_for_item, &request);
     if (r != GEN_ITEM)
-        r = end_of(gen, request.along.aborted);
+        r = end_of(gen, request.wait.aborted);
     unref(gen);
     return r;
 }

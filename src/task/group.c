@@ -21,16 +21,16 @@ struct eddy_group {
     enum group_state state;
     bool cancelled;                   /* by eddy_group_cancel: ends without an error */
     bool joining;                     /* the opener is parked in join or close */
-    struct eddy__along along;         /* of the opener in join */
+    struct eddy__task_wait wait;      /* of the opener in join */
     struct list *cursor;              /* the child that was taken along last */
     struct eddy__error_list failures; /* of children, in order of completion */
 };
 
-static eddy_task *next_child(struct eddy__along *along);
+static eddy_task *next_child(struct eddy__task_wait *wait);
 
 eddy_group *eddy_group_open(void)
 {
-    static const struct eddy__along_kind along = {next_child, NULL};
+    static const struct eddy__task_wait_kind wait = {next_child, NULL};
     eddy_task *self = eddy__self();
 
     if (!self) {
@@ -43,7 +43,7 @@ eddy_group *eddy_group_open(void)
         return NULL;
     }
     group->opener = self;
-    group->along.kind = &along;
+    group->wait.kind = &wait;
     list_init(&group->children);
     eddy_scope_enter(&group->scope, (double)INFINITY);
     return group;
@@ -140,14 +140,14 @@ static void join_interrupted(eddy_group *group, int code)
 {
     if (group->state == OPEN)
         group->state = ABORTING;
-    eddy__pass_on(&group->along, group->opener, code);
+    eddy__pass_on(&group->wait, group->opener, code);
 }
 
-static eddy_task *next_child(struct eddy__along *along)
+static eddy_task *next_child(struct eddy__task_wait *wait)
 {
-    eddy_group *group = container_of(along, eddy_group, along);
+    eddy_group *group = container_of(wait, eddy_group, wait);
 
-    group->cursor = along->at == 0 ? group->children.next : group->cursor->next;
+    group->cursor = wait->at == 0 ? group->children.next : group->cursor->next;
     return group->cursor == &group->children ? NULL
                                              : container_of(group->cursor, eddy_task, siblings);
 }
@@ -164,7 +164,7 @@ static void wait_for_children(eddy_group *group, const struct eddy__wait_kind *k
 {
     while (group->count) {
         group->joining = true;
-        eddy__park_along(&group->along, kind, group);
+        eddy__park_for_tasks(&group->wait, kind, group);
     }
     group->state = ENDED;
 }
@@ -180,8 +180,8 @@ static int result_of(eddy_group *group, int body)
 {
     if (group->failures.code)
         return eddy__error_list_raise(&group->failures);
-    if (group->along.aborted)
-        return eddy__raise_interrupt(group->along.aborted);
+    if (group->wait.aborted)
+        return eddy__raise_interrupt(group->wait.aborted);
     return body == EDDY_ECANCELED && !group->cancelled ? eddy__raise_interrupt(body) : 0;
 }
 

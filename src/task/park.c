@@ -56,17 +56,17 @@ int eddy__park(const struct eddy__wait_kind *kind, void *on)
     self->waiting = kind;
     self->waiting_on = on;
     self->state = EDDY__TASK_PARKED;
-    if (unlikely(self->along != NULL) && eddy__may_close_cycle(self))
+    if (unlikely(self->waits_for != NULL) && eddy__may_close_cycle(self))
         eddy__break_cycles(self);
     switch_away(self);
     return eddy__self()->wake; /* not self: see run_ready in loop/turn.c */
 }
 
-int eddy__park_along(struct eddy__along *along, const struct eddy__wait_kind *kind, void *on)
+int eddy__park_for_tasks(struct eddy__task_wait *wait, const struct eddy__wait_kind *kind, void *on)
 {
-    eddy__self()->along = along;
+    eddy__self()->waits_for = wait;
     int r = eddy__park(kind, on);
-    eddy__self()->along = NULL;
+    eddy__self()->waits_for = NULL;
     return r;
 }
 

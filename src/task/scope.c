@@ -45,7 +45,7 @@ void eddy__task_interrupt(eddy_task *task)
         task->ignored = 0;
     else if (task->state == EDDY__TASK_PARKED && task->waiting->abort)
         task->waiting->abort(task, task->interrupt);
-    if (task->state == EDDY__TASK_PARKED && !eddy__tasks_of(task->loop)->along &&
+    if (task->state == EDDY__TASK_PARKED && !eddy__tasks_of(task->loop)->passing &&
         eddy__may_close_cycle(task))
         eddy__break_cycles(task);
 }

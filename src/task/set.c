@@ -54,12 +54,12 @@ static int check(eddy_task *const *tasks, size_t n)
 }
 
 /* Who needs fewer than there are waits for none in particular. */
-static eddy_task *next_needed(struct eddy__along *along)
+static eddy_task *next_needed(struct eddy__task_wait *wait)
 {
-    const struct eddy__set *set = container_of(along, struct eddy__set, along);
+    const struct eddy__set *set = container_of(wait, struct eddy__set, wait);
     bool all = set->needed == set->count && !set->wake_on_failure;
 
-    return all && along->at < set->count ? set->watchers[along->at].task : NULL;
+    return all && wait->at < set->count ? set->watchers[wait->at].task : NULL;
 }
 
 int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
@@ -68,9 +68,9 @@ int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
 
     if (r < 0)
         return r;
-    static const struct eddy__along_kind just_leaves = {next_needed, eddy__set_abort};
+    static const struct eddy__task_wait_kind just_leaves = {next_needed, eddy__set_abort};
 
-    *set = (struct eddy__set){.count = n, .along.kind = &just_leaves};
+    *set = (struct eddy__set){.count = n, .wait.kind = &just_leaves};
     set->watchers = eddy__alloc_zero(n * (sizeof *set->watchers + sizeof *set->order));
     if (!set->watchers)
         return eddy__raise_code(EDDY_ENOMEM);
@@ -106,13 +106,13 @@ void eddy__set_close(struct eddy__set *set)
 }
 
 int eddy__set_wait(struct eddy__set *set, size_t needed, const struct eddy__wait_kind *kind,
-                   void *on, struct eddy__along *along)
+                   void *on, struct eddy__task_wait *wait)
 {
     if (set->done >= needed || (set->wake_on_failure && set->failed))
         return 0;
     set->needed = needed;
     set->waiting = eddy__self();
-    int r = eddy__park_along(along, kind, on);
+    int r = eddy__park_for_tasks(wait, kind, on);
     set->waiting = NULL;
     return r;
 }

@@ -24,7 +24,7 @@ struct eddy__set {
     eddy_task *waiting; /* parked in eddy__set_wait */
     struct eddy__watcher *watchers;
     uint32_t *order;
-    struct eddy__along along; /* of those who just leave, for they may wait in a shield */
+    struct eddy__task_wait wait; /* of those who just leave, for they may wait in a shield */
 };
 
 /* 0 or, raised, EDDY_ENOMEM, EDDY_EINVAL (one is NULL), EDDY_EDEADLOCK (one is the caller),
@@ -35,8 +35,8 @@ void eddy__set_close(struct eddy__set *set);
 /* Waits until `needed` tasks have ended (or one failed, with wake_on_failure). 0, or what kind's
  * abort made of a cancellation; not raised. */
 int eddy__set_wait(struct eddy__set *set, size_t needed, const struct eddy__wait_kind *kind,
-                   void *on, struct eddy__along *along);
-/* The abort of those who just leave: waiting_on is the set; with set->along. */
+                   void *on, struct eddy__task_wait *wait);
+/* The abort of those who just leave: waiting_on is the set; with set->wait. */
 void eddy__set_abort(eddy_task *task, int code);
 void eddy__set_cancel_all(struct eddy__set *set, const eddy_task *canceller);
 

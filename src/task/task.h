@@ -86,8 +86,8 @@ struct eddy_task {
     eddy_scope *scope; /* innermost */
     const struct eddy__wait_kind *waiting;
     void *waiting_on;
-    struct eddy__along *along;  /* while it waits for tasks: whom; otherwise NULL */
-    eddy_waiters_ done_waiters; /* tasks and callbacks, in order */
+    struct eddy__task_wait *waits_for; /* while it waits for other tasks; otherwise NULL */
+    eddy_waiters_ done_waiters;        /* tasks and callbacks, in order */
     /* of a group, gather or generator: called on the loop's stack when it has ended */
     void (*on_end)(eddy_task *task);
     void *owner;
@@ -115,7 +115,7 @@ struct eddy__tasks {
     eddy_task *main;                         /* of eddy_run, NULL otherwise */
     bool catches_overflows;                  /* of stacks, in the loop's thread */
     struct eddy__stack_report *stack_report; /* NULL: not wanted */
-    struct eddy__along *along;               /* cancellations that are being passed on */
+    struct eddy__task_wait *passing;         /* cancellations that are being passed on */
     uint32_t search;                         /* number of the last search for cycles of waits */
 };
 
@@ -179,8 +179,9 @@ static inline int eddy__spent(int status)
  * the caller has put the task where somebody will find it. */
 int eddy__park(const struct eddy__wait_kind *kind, void *on);
 
-/* The same for a wait for tasks, which along describes. */
-int eddy__park_along(struct eddy__along *along, const struct eddy__wait_kind *kind, void *on);
+/* The same for a wait for other tasks, which wait describes. */
+int eddy__park_for_tasks(struct eddy__task_wait *wait, const struct eddy__wait_kind *kind,
+                         void *on);
 
 /* Makes a parked task ready. */
 static inline void eddy__wake(eddy_task *task, int value)
@@ -316,41 +317,44 @@ eddy_error *eddy__task_record(const eddy_task *task);
 void eddy__overflow_die(const struct eddy__stack *stack) __attribute__((noreturn, cold));
 void eddy__overflow_describe_task(const struct eddy__stack *stack, int fd);
 
-/* ---- waits for tasks (cancel.c) ----
- * A task that waits for tasks passes its cancellation on to them, as they do to those they wait
- * for, and waits on. Those who wait for each other in a cycle would do so for ever; when one of
- * them is cancelled or late, or begins to wait although it is, somebody leaves. At least one in a
- * cycle can, since only who waits for what it did not start closes one. */
-struct eddy__along;
+/* ---- waits for other tasks (cancel.c) ----
+ * A task that waits for other tasks and is cancelled passes the cancellation on to these, and goes
+ * on waiting until they have ended; they do the same with the tasks that they wait for. In a cycle
+ * of tasks that wait for each other nobody would ever end so. Therefore, when one task of a cycle
+ * is cancelled or out of time, or begins to wait although it is, one of them leaves its wait. In
+ * each cycle there is one that can: a cycle is closed only by a task that waits for a task which it
+ * has not started. */
+struct eddy__task_wait;
 
-struct eddy__along_kind {
-    /* The task that is waited for at along->at, which counts from 0; NULL: there are no more. */
-    eddy_task *(*next)(struct eddy__along *along);
+struct eddy__task_wait_kind {
+    /* The awaited task of number wait->at, which counts from 0; NULL: there are no more. */
+    eddy_task *(*next)(struct eddy__task_wait *wait);
     /* Ends the wait early; NULL: it cannot be left. */
     void (*leave)(eddy_task *task, int code);
 };
 
-/* In the frame of the one who waits. Those that are passing on are a stack, of which the loop knows
- * the top; so are those on the way of a search for cycles. */
-struct eddy__along {
-    const struct eddy__along_kind *kind;
-    struct eddy__along *before;
-    eddy_task *task; /* who waits, while it is on such a stack; NULL otherwise */
+/* Lies in the frame of the task that waits. Waits whose cancellation is being passed on are a
+ * stack, of which the loop's tasks know the top; the waits on the way of a search for cycles are
+ * one, too. */
+struct eddy__task_wait {
+    const struct eddy__task_wait_kind *kind;
+    struct eddy__task_wait *before; /* on such a stack */
+    eddy_task *task; /* the task that waits, while this is on such a stack; NULL otherwise */
     uint32_t at;
     uint32_t seen; /* number of the last search that came by */
-    int aborted;   /* what reached the one who waits, 0: nothing */
-    bool again;    /* not for the first time: who has not taken back a request needs no other */
+    int aborted;   /* the code that the task was interrupted with, 0: it was not */
+    bool again;    /* interrupted before: tasks whose request still stands get no second one */
 };
 
 /* Part of the abort of such a wait. */
-void eddy__pass_on(struct eddy__along *along, eddy_task *task, int code);
+void eddy__pass_on(struct eddy__task_wait *wait, eddy_task *task, int code);
 /* Has somebody leave each cycle of waits that can be reached from a parked task. */
 void eddy__break_cycles(eddy_task *task) __attribute__((cold));
 /* Whether a parked task could be in one that must end: it waits for tasks, and was cancelled, is
  * late, or has cancelled those whom it waits for. */
 static inline bool eddy__may_close_cycle(const eddy_task *task)
 {
-    return task->along && (task->cancels || task->interrupt || !task->waiting->abort);
+    return task->waits_for && (task->cancels || task->interrupt || !task->waiting->abort);
 }
 
 /* ---- for tests (park.c) ---- */

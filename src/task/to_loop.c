@@ -10,7 +10,7 @@ struct call {
     struct eddy__inbox_node answer;
     eddy_loop *from;
     eddy_task *caller;
-    struct eddy__along along;
+    struct eddy__task_wait wait;
     int aborted; /* what reached the caller meanwhile, 0: nothing */
     bool foreign;
 };
@@ -44,11 +44,11 @@ static void abort_call(eddy_task *task, int code)
 }
 
 /* Only within one loop it is known who waits for whom. */
-static eddy_task *task_of_call(struct eddy__along *along)
+static eddy_task *task_of_call(struct eddy__task_wait *wait)
 {
-    const struct call *call = container_of(along, struct call, along);
+    const struct call *call = container_of(wait, struct call, wait);
 
-    return along->at == 0 && call->errand.loop == call->from ? call->errand.task : NULL;
+    return wait->at == 0 && call->errand.loop == call->from ? call->errand.task : NULL;
 }
 
 /* Both loops stay as long as this does. Loops of one run know of each other when nothing can happen
@@ -82,9 +82,9 @@ static struct call *make(eddy_loop *to, eddy_coro coro)
 
     if (!call)
         return NULL;
-    static const struct eddy__along_kind along = {task_of_call, NULL};
+    static const struct eddy__task_wait_kind wait = {task_of_call, NULL};
 
-    call->along.kind = &along;
+    call->wait.kind = &wait;
     call->errand.loop = to;
     call->errand.coro = coro;
     call->errand.ended = ended;
@@ -126,7 +126,7 @@ int eddy_to_loop(eddy_loop *loop, eddy_coro coro)
         return eddy__raise_code(EDDY_ENOMEM);
     r = eddy__errand_send(&call->errand);
     if (r >= 0) {
-        eddy__park_along(&call->along, &kind, call);
+        eddy__park_for_tasks(&call->wait, &kind, call);
         r = result(call);
     }
     eddy__errand_unref(&call->errand);

@@ -42,7 +42,7 @@ int eddy_wait_at_most_with(eddy_task *const *tasks, size_t n, double seconds,
     r = limit.status; /* without memory for its timer */
     if (r == 0)
         r = eddy__set_wait(&set, opts->return_when == EDDY_FIRST_COMPLETED ? 1 : n,
-                           &waiting_for_some, &set, &set.along);
+                           &waiting_for_some, &set, &set.wait);
     eddy_scope_leave(&limit);
     int done = (int)set.done;
     eddy__set_close(&set);
@@ -118,7 +118,7 @@ static int wait_for_next(eddy_completion *completion)
     completion->refs++;
     completion->busy = true;
     int r = eddy__set_wait(&completion->set, completion->given + 1, &waiting_for_some,
-                           &completion->set, &completion->set.along);
+                           &completion->set, &completion->set.wait);
     completion->busy = false;
     bool closed = completion->closed;
     unref(completion);

@@ -3,6 +3,7 @@ import contextlib
 import hashlib
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -210,3 +211,41 @@ def test_rot13_stream(t):
     turned = subprocess.run([program], env=t.env, text=True, input=text, capture_output=True,
                             timeout=TIME_LIMIT, check=True).stdout
     assert turned == "Uryyb, Jbeyq\n" * 20000, turned[:40]
+
+
+@contextlib.contextmanager
+def redis(t):
+    """A Redis of its own; -> the path of its socket"""
+    if not shutil.which("redis-server"):
+        raise Skip("there is no redis-server")
+    path = os.path.join(t.out, "redis.sock")
+    args = ["--port", "0", "--unixsocket", path, "--save", "", "--dir", t.out]
+    with subprocess.Popen(["redis-server", *args], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert any("eady to accept" in line for line in server.stdout)
+            yield path
+        finally:
+            server.kill()
+
+
+def test_redis_commands(t):
+    """A client library that knows nothing of eddy: no command holds up another."""
+    program = os.path.join(os.path.dirname(t.eddy), "examples", "redis_commands")
+    if not os.path.exists(program):
+        raise Skip("redis_commands was not built")
+
+    def run(path, *commands):
+        p = subprocess.run([program, path, *commands], env=t.env, text=True,
+                           capture_output=True, timeout=TIME_LIMIT)
+        return p.returncode, p.stdout.splitlines(), p.stderr
+
+    with redis(t) as path:
+        code, out, err = run(path, "BLPOP nothing 0.5", "SET greeting hello", "NONSENSE")
+        assert (code, err, len(out)) == (0, "", 3), (code, out, err)
+        assert out[2] == "BLPOP nothing 0.5: (nil)" and "SET greeting hello: OK" in out, out
+        assert any(line.startswith("NONSENSE: error: ERR unknown command") for line in out), out
+        assert run(path, "GET greeting") == (0, ["GET greeting: hello"], "")
+        code, out, err = run(path, "BLPOP nothing 0", "GET greeting")
+        assert code == 1 and out == ["GET greeting: hello"] and "timed out" in err, (out, err)
+    code, out, err = run(path, "GET greeting")
+    assert code == 1 and "cannot connect to" in err, (code, out, err)

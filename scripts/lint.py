@@ -78,7 +78,7 @@ OTHER_WAYS = [
 ]
 SYS_FILES = ("src/base/sys.", "src/base/fault.")
 # They ask for the failure of what is no system call. path: functions
-ASKERS = {"src/fs/file_op.c": ("run_once",), "src/net/names_thread.c": ("look_up",)}
+ASKERS = {"src/fs/file_op.c": ("run_once",), "src/net/names_thread.c": ("lookup_run",)}
 RULES = "docs/design/semantics.md"
 MARKS = re.compile(r"\b(?:TODO|FIXME|X{3})\b")
 
@@ -307,6 +307,12 @@ def check_text(source):
 DEFINED = re.compile(r"^(?!static|typedef|#)\w[^\n;{}=]*?\b(\w+)\([^;{}]*\)[^;{}()]*\n\{", re.M)
 DECLARED = re.compile(r"^(?!static\b|typedef\b)\w(?:(?!\btypedef\b)[^;:{}=#])*?\b(eddy\w+)\([^;{}]*;",
                       re.M)
+ATTRIBUTE = re.compile(r"__attribute__ *\(\((?:[^()]|\([^()]*\))*\)\)")
+FUNCTION = re.compile(r"^(?!typedef|#)\w[^\n;{}=]*?\b(\w+)\([^;{}]*\)[^;{}()]*\n\{", re.M)
+OBJECT = re.compile(r"^(?:static|_Thread_local)\b(?!.*\binline\b)[^;{}()=]*?\b(\w+)(?:\[[^;{}=]*\])*(?:;| =)",
+                    re.M)
+# Names that two files define all the same, ten at most, and why. name: reason
+TWICE = {"eddy__fault": "tests have a function, the product an empty inline one"}
 # A section says in which files the functions below it are; a comment may except those below it.
 COMMENT = re.compile(r"^/\*(.*?)\*/", re.M | re.S)
 
@@ -343,6 +349,20 @@ def check_declarations(sources):
             file = os.path.basename(defined[name])
             if names and not any(fnmatch.fnmatch(file, n) for n in names):
                 yield source.path, line, f"{name} is defined in {file}, not in {', '.join(names)}"
+
+
+def check_static(sources):
+    """A static function or object bears a name that no other file of src/ gives to one of its own."""
+    first = {}
+    for source in sources:
+        if not source.path.startswith("src/") or source.path.startswith("src/context/switch_"):
+            continue
+        text = ATTRIBUTE.sub("", source.bare)
+        for m in [*FUNCTION.finditer(text), *OBJECT.finditer(text)]:
+            name, line = m[1], text.count("\n", 0, m.start(1)) + 1
+            other = first.setdefault(name, source.path)
+            if other != source.path and name not in TWICE:
+                yield source.path, line, f"{name} is defined in {other}, too: say whose it is"
 
 
 def check_rules(sources):
@@ -456,7 +476,8 @@ def main():
         for check in (check_includes, check_loop, check_calls, check_newer, check_sys, check_functions, check_checkpoints, check_text,
                       check_contracts, check_with):
             problems += [(source.path, n, text) for n, text in check(source)]
-    for check in (check_refused, check_circles, check_rooms, check_declarations, check_rules):
+    for check in (check_refused, check_circles, check_rooms, check_declarations, check_static,
+                  check_rules):
         problems += check(sources)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(compile_alone, public):

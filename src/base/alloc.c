@@ -10,7 +10,7 @@
 
 #ifdef EDDY_TESTING
 
-static long live, count, fail_first, fail_last;
+static long live, alloc_count, fail_first, fail_last;
 
 long eddy__alloc_live(void)
 {
@@ -19,10 +19,10 @@ long eddy__alloc_live(void)
 
 long eddy__alloc_count(void)
 {
-    return __atomic_load_n(&count, __ATOMIC_RELAXED);
+    return __atomic_load_n(&alloc_count, __ATOMIC_RELAXED);
 }
 
-static void fail(long first, long last)
+static void alloc_fail(long first, long last)
 {
     __atomic_store_n(&fail_last, last, __ATOMIC_RELAXED);
     __atomic_store_n(&fail_first, first, __ATOMIC_RELAXED);
@@ -32,23 +32,23 @@ void eddy__alloc_fail_at(long n)
 {
     long first = n > 0 ? eddy__alloc_count() + n : 0;
 
-    fail(first, first);
+    alloc_fail(first, first);
 }
 
 void eddy__alloc_fail_from(long n)
 {
-    fail(n > 0 ? eddy__alloc_count() + n : 0, n > 0 ? LONG_MAX : 0);
+    alloc_fail(n > 0 ? eddy__alloc_count() + n : 0, n > 0 ? LONG_MAX : 0);
 }
 
 static bool must_fail(void)
 {
-    long mine = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+    long mine = __atomic_add_fetch(&alloc_count, 1, __ATOMIC_RELAXED);
 
     return mine >= __atomic_load_n(&fail_first, __ATOMIC_RELAXED) &&
            mine <= __atomic_load_n(&fail_last, __ATOMIC_RELAXED);
 }
 
-static void note(long change)
+static void alloc_note(long change)
 {
     __atomic_add_fetch(&live, change, __ATOMIC_RELAXED);
 }
@@ -60,7 +60,7 @@ static inline bool must_fail(void)
     return false;
 }
 
-static inline void note(long change)
+static inline void alloc_note(long change)
 {
     (void)change;
 }
@@ -95,7 +95,7 @@ static void get_other(void *arg)
     r->p = realloc(r->p, r->size);
 }
 
-static void *ask(void (*fn)(void *arg), void *p, size_t size)
+static void *alloc_ask(void (*fn)(void *arg), void *p, size_t size)
 {
     struct request r = {p, size ? size : 1};
 
@@ -107,28 +107,28 @@ static void *ask(void (*fn)(void *arg), void *p, size_t size)
 
 void *eddy__alloc(size_t size)
 {
-    void *p = ask(get, NULL, size);
+    void *p = alloc_ask(get, NULL, size);
 
     if (p)
-        note(+1);
+        alloc_note(+1);
     return p;
 }
 
 void *eddy__alloc_zero(size_t size)
 {
-    void *p = ask(get_zero, NULL, size);
+    void *p = alloc_ask(get_zero, NULL, size);
 
     if (p)
-        note(+1);
+        alloc_note(+1);
     return p;
 }
 
 void *eddy__realloc(void *p, size_t size)
 {
-    void *moved = ask(get_other, p, size);
+    void *moved = alloc_ask(get_other, p, size);
 
     if (moved && !p)
-        note(+1);
+        alloc_note(+1);
     return moved;
 }
 
@@ -139,7 +139,7 @@ static void *map_pages(size_t size, int flag)
 
     if (p == MAP_FAILED)
         return NULL;
-    note(+1);
+    alloc_note(+1);
     return p;
 }
 
@@ -156,13 +156,13 @@ void *eddy__alloc_pages_shared(size_t size)
 void eddy__free_pages(void *p, size_t size)
 {
     munmap(p, size);
-    note(-1);
+    alloc_note(-1);
 }
 
 void eddy__free(void *p)
 {
     if (p)
-        note(-1);
+        alloc_note(-1);
     eddy__aside(free, p);
 }
 

@@ -13,7 +13,7 @@ static struct eddy__fiber_head *fiber(void)
     return (struct eddy__fiber_head *)(void *)eddy__thread.fiber;
 }
 
-static eddy_error **slot(void)
+static eddy_error **error_slot(void)
 {
     return fiber() ? &fiber()->error : &eddy__thread.error;
 }
@@ -86,17 +86,17 @@ static void keep_until_thread_ends(void)
 
 eddy_error *eddy__error_take(void)
 {
-    eddy_error *error = *slot();
+    eddy_error *error = *error_slot();
 
-    *slot() = NULL;
+    *error_slot() = NULL;
     return error;
 }
 
 void eddy__error_put(eddy_error *error)
 {
-    eddy_error *old = *slot();
+    eddy_error *old = *error_slot();
 
-    *slot() = error;
+    *error_slot() = error;
     if (error && !eddy__thread.fiber)
         keep_until_thread_ends();
     eddy__error_unref(old);
@@ -110,7 +110,7 @@ void eddy_error_clear(void)
 /* The return addresses of the running task's frames; outside tasks the stack's bounds are unknown.
  * The frame pointers of code that was compiled without them are garbage, so each must lie above the
  * last and below the stack's top; what is read may be anything, also what a sanitizer forbids. */
-static READS_STACK unsigned walk(void **frames, unsigned max)
+static READS_STACK unsigned error_walk(void **frames, unsigned max)
 {
     uintptr_t top = fiber() ? (uintptr_t)fiber()->stack_top : 0;
     void *aside_from = eddy__thread.aside_from;
@@ -152,10 +152,10 @@ static void make_aside(void *arg)
     error->code = making->code;
     if (eddy__thread.task_name)
         eddy__thread.task_name(error->task, sizeof error->task);
-    error->frame_count = walk(error->frames, count_of(error->frames));
+    error->frame_count = error_walk(error->frames, count_of(error->frames));
 }
 
-static eddy_error *make(int code, size_t message_size)
+static eddy_error *error_make(int code, size_t message_size)
 {
     struct making making = {code, message_size, NULL};
 
@@ -186,7 +186,7 @@ static void raise_aside(void *arg)
 
     /* the arguments may point into the record that make drops */
     eddy_error *old = eddy__error_take();
-    eddy_error *error = make(words->code, (size_t)length + 1);
+    eddy_error *error = error_make(words->code, (size_t)length + 1);
     if (error) {
         vsnprintf(error->text, (size_t)length + 1, words->format, words->args);
         error->message = error->text;
@@ -207,7 +207,7 @@ int eddy_raise_at(const eddy_place *place, int code, const char *format, ...)
 
 int eddy__raise_code(int code)
 {
-    eddy_error *error = make(code, 0);
+    eddy_error *error = error_make(code, 0);
 
     if (error)
         error->message = eddy_status_message(code);
@@ -219,8 +219,8 @@ int eddy__raise_cancelled(int code, const char *before, const char *reason)
     size_t at = strlen(before) + strlen(": ");
 
     eddy__raise(code, "%s: %s", before, reason);
-    if (*slot() && at < EDDY__MESSAGE_MAX)
-        (*slot())->reason = (*slot())->text + at;
+    if (*error_slot() && at < EDDY__MESSAGE_MAX)
+        (*error_slot())->reason = (*error_slot())->text + at;
     return code;
 }
 
@@ -228,7 +228,7 @@ int eddy__error_awaited(eddy_error *inner, int code)
 {
     /* the slot may hold inner itself, or something that leads to it */
     eddy_error *held = eddy__error_ref(inner);
-    eddy_error *error = make(code, 0);
+    eddy_error *error = error_make(code, 0);
 
     if (!error) {
         eddy__error_unref(held);
@@ -255,7 +255,7 @@ static void explain_aside(void *arg)
     vsnprintf(before, sizeof before, words->format, words->args);
     eddy__raise(code, "%s: %s", before,
                 told ? eddy_error_message(inner) : eddy_status_message(code));
-    eddy_error *error = *slot();
+    eddy_error *error = *error_slot();
     if (error && told) {
         error->inner = inner;
         error->task[0] = '\0'; /* nobody has awaited it here */
@@ -277,7 +277,7 @@ int eddy__error_explain(int code, const char *format, ...)
 /* Not one that leads to another task's, nor one that somebody else has. */
 void eddy_error_met_(const eddy_place *place, int code)
 {
-    eddy_error *error = *slot();
+    eddy_error *error = *error_slot();
 
     if (!error || error->code != code || eddy_error_place(error) ||
         (error->inner && error->task[0]) ||
@@ -288,12 +288,12 @@ void eddy_error_met_(const eddy_place *place, int code)
 
 const eddy_error *eddy_last_error(void)
 {
-    return *slot();
+    return *error_slot();
 }
 
 int eddy_last_status(void)
 {
-    return eddy_error_code(*slot());
+    return eddy_error_code(*error_slot());
 }
 
 static void bug_aside(void *arg)

@@ -63,7 +63,8 @@ struct text {
     size_t length;
 };
 
-static __attribute__((format(printf, 2, 3))) void add(struct text *text, const char *format, ...)
+static __attribute__((format(printf, 2, 3))) void text_add(struct text *text, const char *format,
+                                                           ...)
 {
     size_t left = text->length < text->size ? text->size - text->length : 0;
     va_list args;
@@ -75,7 +76,7 @@ static __attribute__((format(printf, 2, 3))) void add(struct text *text, const c
         text->length += (size_t)n;
 }
 
-static const char *file_name(const char *path)
+static const char *place_file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
@@ -97,25 +98,25 @@ static void add_frames(struct text *text, const eddy_error *error)
         if (info.dli_sname && strncmp(info.dli_sname, "eddy_", 5) == 0)
             continue;
         if (info.dli_sname)
-            add(text, "%s%s", before, info.dli_sname);
+            text_add(text, "%s%s", before, info.dli_sname);
         else
-            add(text, "%s%s+%#tx", before, file_name(info.dli_fname),
-                address - (const char *)info.dli_fbase - 1);
+            text_add(text, "%s%s+%#tx", before, place_file_name(info.dli_fname),
+                     address - (const char *)info.dli_fbase - 1);
         before = " < ";
     }
     if (before[1] == '<')
-        add(text, "\n");
+        text_add(text, "\n");
 }
 
 static void add_failure(struct text *text, const eddy_error *error, const eddy_place *place)
 {
     if (place)
-        add(text, "  %s (%s:%d)", place->function, place->file, place->line);
+        text_add(text, "  %s (%s:%d)", place->function, place->file, place->line);
     else
-        add(text, "  %s", error->message ? error->message : eddy_status_message(error->code));
+        text_add(text, "  %s", error->message ? error->message : eddy_status_message(error->code));
     if (error->task[0])
-        add(text, " in task %s", error->task);
-    add(text, "\n");
+        text_add(text, " in task %s", error->task);
+    text_add(text, "\n");
     add_frames(text, error);
 }
 
@@ -138,7 +139,7 @@ static void add_way(struct text *text, const eddy_error *error)
         const eddy_error *e = steps_in(error, steps);
 
         if (e->task[0])
-            add(text, "  awaited by task %s\n", e->task);
+            text_add(text, "  awaited by task %s\n", e->task);
     }
 }
 
@@ -148,12 +149,12 @@ static void format_aside(void *arg)
     const eddy_error *error = text->error;
 
     add_way(text, error);
-    add(text, "%s: %s\n", eddy_status_name(error->code), eddy_error_message(error));
+    text_add(text, "%s: %s\n", eddy_status_name(error->code), eddy_error_message(error));
     if (error->next)
-        add(text, "and also:\n");
+        text_add(text, "and also:\n");
     for (const eddy_error *e = error->next; e; e = e->next) {
         add_way(text, e);
-        add(text, "%s: %s\n", eddy_status_name(e->code), eddy_error_message(e));
+        text_add(text, "%s: %s\n", eddy_status_name(e->code), eddy_error_message(e));
     }
 }
 
@@ -168,7 +169,7 @@ size_t eddy_error_format(const eddy_error *error, char *buf, size_t size)
     return text.length;
 }
 
-static void print_aside(void *arg)
+static void error_print_aside(void *arg)
 {
     const eddy_error *error = arg;
     char small[512];
@@ -184,5 +185,5 @@ static void print_aside(void *arg)
 
 void eddy_error_print(const eddy_error *error)
 {
-    eddy__aside(print_aside, (void *)(uintptr_t)error);
+    eddy__aside(error_print_aside, (void *)(uintptr_t)error);
 }

@@ -3,11 +3,11 @@
 
 #ifdef EDDY_TESTING
 
-static long count, fail_at;
+static long fault_count, fail_at;
 
 bool eddy__fault(void)
 {
-    long mine = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+    long mine = __atomic_add_fetch(&fault_count, 1, __ATOMIC_RELAXED);
 
     return mine == __atomic_load_n(&fail_at, __ATOMIC_RELAXED);
 }
@@ -19,7 +19,7 @@ void eddy__fault_at(long n)
 
 long eddy__fault_count(void)
 {
-    return __atomic_load_n(&count, __ATOMIC_RELAXED);
+    return __atomic_load_n(&fault_count, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -19,7 +19,7 @@ void slab_pool_open(struct slab_pool *pool, size_t size, size_t slot_offset)
     pool->per_slab = (uint32_t)((SLAB_BYTES - sizeof(struct slab_page)) / size);
 }
 
-static void give_back(struct slab_page *slab)
+static void slab_give_back(struct slab_page *slab)
 {
     eddy__allow(slab, SLAB_BYTES);
     eddy__free_pages(slab, SLAB_BYTES);
@@ -30,7 +30,7 @@ void slab_pool_close(struct slab_pool *pool)
     struct list *link;
 
     while ((link = list_take_first(&pool->slabs)))
-        give_back(container_of(link, struct slab_page, link));
+        slab_give_back(container_of(link, struct slab_page, link));
 }
 
 void slab_each(struct slab_pool *pool, void (*fn)(void *object, void *arg), void *arg)
@@ -53,7 +53,7 @@ static void add_first(struct slab_page *slab)
     list_add_tail(slab->pool->slabs.next, &slab->link);
 }
 
-static struct slab_page *add_slab(struct slab_pool *pool)
+static struct slab_page *slab_add(struct slab_pool *pool)
 {
     struct slab_page *slab = eddy__alloc_pages(SLAB_BYTES);
 
@@ -87,7 +87,7 @@ void slab_is_empty(struct slab_page *slab)
         return;
     }
     list_remove(&slab->link);
-    give_back(slab);
+    slab_give_back(slab);
 }
 
 /* ---- careful ones ---- */
@@ -129,7 +129,7 @@ static void *get_carefully(struct slab_pool *pool)
 {
     struct slab_page *slab = container_of(pool->slabs.next, struct slab_page, link);
 
-    if ((list_empty(&pool->slabs) || slab->used == pool->per_slab) && !(slab = add_slab(pool)))
+    if ((list_empty(&pool->slabs) || slab->used == pool->per_slab) && !(slab = slab_add(pool)))
         return NULL;
     char *object = take_carefully(slab);
     if (slab->used++ == 0)
@@ -154,7 +154,7 @@ void *slab_get_slowly(struct slab_pool *pool)
 {
     if (pool->careful)
         return get_carefully(pool);
-    return add_slab(pool) ? slab_get(pool) : NULL;
+    return slab_add(pool) ? slab_get(pool) : NULL;
 }
 
 void slab_put_slowly(struct slab_page *slab, void *object)

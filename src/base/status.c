@@ -8,7 +8,7 @@ static const struct status {
     const char *message; /* NULL: the system's */
 } statuses[] = {EDDY_CODES_(ROW)};
 
-static const struct status *find(int code)
+static const struct status *status_find(int code)
 {
     for (size_t i = 0; i < count_of(statuses); i++)
         if (statuses[i].code == code)
@@ -18,7 +18,7 @@ static const struct status *find(int code)
 
 const char *eddy_status_name(int code)
 {
-    const struct status *status = find(code);
+    const struct status *status = status_find(code);
 
     if (status)
         return status->name;
@@ -27,7 +27,7 @@ const char *eddy_status_name(int code)
 
 const char *eddy_status_message(int code)
 {
-    const struct status *status = find(code);
+    const struct status *status = status_find(code);
 
     if (status && status->message)
         return status->message;

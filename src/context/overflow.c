@@ -27,7 +27,7 @@ static struct {
     bool installed;
     eddy__overflow_describe *describe;
     struct sigaction before[2];
-} process = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} overflow_process = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const int faults[2] = {SIGSEGV, SIGBUS};
 
@@ -39,9 +39,9 @@ static void take_default(int number)
     sigaction(number, &action, NULL);
 }
 
-static void pass_on(int number, siginfo_t *info, void *context)
+static void overflow_pass_on(int number, siginfo_t *info, void *context)
 {
-    const struct sigaction *before = &process.before[number == SIGSEGV ? 0 : 1];
+    const struct sigaction *before = &overflow_process.before[number == SIGSEGV ? 0 : 1];
 
     if (before->sa_flags & SA_SIGINFO) {
         before->sa_sigaction(number, info, context);
@@ -77,11 +77,11 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
     if (stack && info->si_code > 0 && address < stack->low &&
         address >= stack->low - reach(stack)) {
-        process.describe(stack, STDERR_FILENO);
+        overflow_process.describe(stack, STDERR_FILENO);
         take_default(number);
         return;
     }
-    pass_on(number, info, context);
+    overflow_pass_on(number, info, context);
 }
 
 static int thread_open(void)
@@ -107,14 +107,14 @@ static void process_open(eddy__overflow_describe *describe)
 {
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
-    pthread_mutex_lock(&process.lock);
-    process.describe = describe;
-    process.opened++;
-    if (!process.installed)
+    pthread_mutex_lock(&overflow_process.lock);
+    overflow_process.describe = describe;
+    overflow_process.opened++;
+    if (!overflow_process.installed)
         for (int i = 0; i < 2; i++)
-            sigaction(faults[i], &action, &process.before[i]);
-    process.installed = true;
-    pthread_mutex_unlock(&process.lock);
+            sigaction(faults[i], &action, &overflow_process.before[i]);
+    overflow_process.installed = true;
+    pthread_mutex_unlock(&overflow_process.lock);
 }
 
 /* Somebody who came after us keeps his handler, and ours stays behind it. */
@@ -122,16 +122,16 @@ static void process_close(void)
 {
     struct sigaction now[2];
 
-    pthread_mutex_lock(&process.lock);
+    pthread_mutex_lock(&overflow_process.lock);
     for (int i = 0; i < 2; i++)
         sigaction(faults[i], NULL, &now[i]);
-    if (--process.opened == 0 && now[0].sa_sigaction == on_fault &&
+    if (--overflow_process.opened == 0 && now[0].sa_sigaction == on_fault &&
         now[1].sa_sigaction == on_fault) {
         for (int i = 0; i < 2; i++)
-            sigaction(faults[i], &process.before[i], NULL);
-        process.installed = false;
+            sigaction(faults[i], &overflow_process.before[i], NULL);
+        overflow_process.installed = false;
     }
-    pthread_mutex_unlock(&process.lock);
+    pthread_mutex_unlock(&overflow_process.lock);
 }
 
 int eddy__overflow_open(eddy__overflow_describe *describe)

@@ -69,7 +69,7 @@ static void slab_unlink(struct eddy__stack_slab **list, struct eddy__stack_slab 
         slab->next->prev = slab->prev;
 }
 
-static char *map(size_t bytes)
+static char *stack_map(size_t bytes)
 {
     const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
     char *base;
@@ -91,7 +91,7 @@ static struct eddy__stack_slab *slab_open(struct eddy__stack_class *class, size_
 
     if (!slab)
         return NULL;
-    slab->base = map(bytes);
+    slab->base = stack_map(bytes);
     if (!slab->base) {
         eddy__free(slab);
         return NULL;
@@ -184,7 +184,7 @@ static struct eddy__stack *place_packed(struct eddy__stack_slab *slab, uint32_t 
 }
 
 /* Room in idle for one more stack. */
-static bool reserve(struct eddy__stack_class *class)
+static bool stack_reserve(struct eddy__stack_class *class)
 {
     uint32_t capacity = class->capacity ? class->capacity * 2 : PLACES;
     struct eddy__stack **idle;
@@ -223,7 +223,7 @@ static struct eddy__stack *carve(struct eddy__stack_slab *slab)
 }
 
 /* Gives a stack that is not in idle back to its slab; its memory goes with flush. */
-static void retire(struct eddy__stack *stack, struct eddy__stack_slab **retired)
+static void stack_retire(struct eddy__stack *stack, struct eddy__stack_slab **retired)
 {
     struct eddy__stack_slab *slab = stack->slab;
     struct eddy__stack_class *class = slab->class;
@@ -262,7 +262,7 @@ static void slab_flush(struct eddy__stack_slab *slab)
 }
 
 /* Closes the slabs that have become vacant, though not a class's last one with a vacant place. */
-static void flush(struct eddy__stack_slab *retired)
+static void stack_flush(struct eddy__stack_slab *retired)
 {
     while (retired) {
         struct eddy__stack_slab *slab = retired;
@@ -314,7 +314,7 @@ struct eddy__stack *eddy__stack_get_slow(struct eddy__stack_pool *pool, size_t s
 
     if (class->count > 0)
         return eddy__stack_pop(class);
-    if (!reserve(class))
+    if (!stack_reserve(class))
         slab = NULL;
     else if (!slab)
         slab = class->stride ? slab_open_regular(class) : slab_open_huge(class, size);
@@ -358,19 +358,19 @@ static uint32_t retire_idle(struct eddy__stack_class *class, uint32_t n)
         n = class->count - KEEP;
     first = class->idle + class->count - KEEP - n;
     for (uint32_t i = 0; i < n; i++)
-        retire(first[i], &retired);
+        stack_retire(first[i], &retired);
     memmove(first, first + n, KEEP * sizeof *first);
     class->count -= n;
     if (class->low_water > class->count)
         class->low_water = class->count;
-    flush(retired);
+    stack_flush(retired);
     return n;
 }
 
 /* The pool's own housekeeping. An interval is long enough for several storms in which every stack
  * comes and goes; what no storm needed is superfluous, and half of it is retired, a few stacks at
  * a time so that no put takes long. */
-static void look(struct eddy__stack_class *class)
+static void stack_look(struct eddy__stack_class *class)
 {
     if (class->surplus == 0) {
         class->surplus = class->low_water > KEEP ? (class->low_water - KEEP + 1) / 2 : 0;
@@ -390,14 +390,14 @@ void eddy__stack_put_slow(struct eddy__stack_class *class)
     int error = errno;
 
     if (class->stride == 0) {
-        retire(eddy__stack_pop(class), &retired);
-        flush(retired);
+        stack_retire(eddy__stack_pop(class), &retired);
+        stack_flush(retired);
         class->alarm = class->puts + 1;
     } else if (class->pool->measure) {
         scrub(class->idle[class->count - 1]);
         class->alarm = class->puts + 1;
     } else {
-        look(class);
+        stack_look(class);
     }
     errno = error;
 }

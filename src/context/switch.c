@@ -96,7 +96,7 @@ void eddy__context_arrive(struct eddy__context *self)
     }
 }
 
-static void start(void *arg)
+static void switch_start(void *arg)
 {
     struct eddy__context *c = arg;
 
@@ -116,7 +116,7 @@ void eddy__context_make(struct eddy__context *c, void *low, void *high, eddy__en
     c->size = (size_t)((char *)high - (char *)low);
     c->entry = entry;
     c->arg = arg;
-    entry = start;
+    entry = switch_start;
     arg = c;
 #endif
 #if EDDY__TSAN

@@ -13,7 +13,7 @@ struct start {
 };
 
 /* makecontext passes on ints only, so the pointer comes in two halves. */
-static void start(unsigned high, unsigned low)
+static void ucontext_start(unsigned high, unsigned low)
 {
     struct start *s = (struct start *)((uintptr_t)((uint64_t)high << 32 | low));
     s->entry(s->arg);
@@ -30,7 +30,7 @@ void *eddy__switch_frame(void *low, void *high, eddy__entry *entry, void *arg)
     s->context.uc_link = NULL;
     s->entry = entry;
     s->arg = arg;
-    makecontext(&s->context, (void (*)(void))start, 2, (unsigned)((uint64_t)top >> 32),
+    makecontext(&s->context, (void (*)(void))ucontext_start, 2, (unsigned)((uint64_t)top >> 32),
                 (unsigned)top);
     return s;
 }

@@ -78,18 +78,18 @@ static void close_all_but(int fd)
 
 /* ---- a worker ---- */
 
-static bool take(int fd)
+static bool forker_take(int fd)
 {
     char byte;
 
     return eddy__sys_sure(recv(fd, &byte, 1, 0)) == 1;
 }
 
-static _Noreturn void worker_main(const struct eddy__forker *forker, unsigned slot, int fd)
+static _Noreturn void forker_worker_main(const struct eddy__forker *forker, unsigned slot, int fd)
 {
     prctl(PR_SET_NAME, "eddy-worker");
     settle_signals_of_worker();
-    while (take(fd)) {
+    while (forker_take(fd)) {
         forker->work(slot, forker->arg);
         fflush(stdout);
         if (eddy__sys_sure(send(fd, "", 1, MSG_NOSIGNAL)) < 0)
@@ -101,7 +101,7 @@ static _Noreturn void worker_main(const struct eddy__forker *forker, unsigned sl
 /* ---- the process that forks ---- */
 
 /* 1, -EAGAIN, or the other side has gone. */
-static int receive(int fd, struct eddy__forker_command *command, int *passed)
+static int forker_receive(int fd, struct eddy__forker_command *command, int *passed)
 {
     struct eddy__forker_message m;
 
@@ -118,7 +118,7 @@ static int receive(int fd, struct eddy__forker_command *command, int *passed)
 }
 
 /* The one answer to a start. */
-static void tell(int control, unsigned slot, int error, int wait_status)
+static void forker_tell(int control, unsigned slot, int error, int wait_status)
 {
     struct eddy__forker_answer answer = {slot, error, wait_status};
 
@@ -133,7 +133,7 @@ static void end_with(pid_t parent)
         _exit(0);
 }
 
-static void start(struct eddy__forker *forker, unsigned slot, int control, int fd)
+static void forker_start(struct eddy__forker *forker, unsigned slot, int control, int fd)
 {
     pid_t self = getpid();
     pid_t pid = eddy__sys_sure(fork());
@@ -141,17 +141,17 @@ static void start(struct eddy__forker *forker, unsigned slot, int control, int f
     if (pid == 0) {
         end_with(self);
         close(control);
-        worker_main(forker, slot, fd);
+        forker_worker_main(forker, slot, fd);
     }
     if (pid > 0)
         forker->workers[slot] = pid;
     else
-        tell(control, slot, pid, 0);
+        forker_tell(control, slot, pid, 0);
     close(fd);
 }
 
 /* It may have ended by itself: then it keeps its own status, and was told of, or will be. */
-static void end(const struct eddy__forker *forker, unsigned slot)
+static void forker_end(const struct eddy__forker *forker, unsigned slot)
 {
     if (forker->workers[slot] > 0)
         kill(forker->workers[slot], SIGKILL);
@@ -164,7 +164,7 @@ static void tell_ended(struct eddy__forker *forker, int control)
     for (unsigned i = 0; i < forker->slots; i++)
         if (forker->workers[i] > 0 && waitpid(forker->workers[i], &status, WNOHANG) > 0) {
             forker->workers[i] = 0;
-            tell(control, i, 0, status);
+            forker_tell(control, i, 0, status);
         }
 }
 
@@ -174,18 +174,18 @@ static int obey(struct eddy__forker *forker, int control)
     struct eddy__forker_command command;
     int passed, r;
 
-    while ((r = receive(control, &command, &passed)) == 1)
+    while ((r = forker_receive(control, &command, &passed)) == 1)
         if (command.code == EDDY__FORKER_START)
-            start(forker, command.slot, control, passed);
+            forker_start(forker, command.slot, control, passed);
         else
-            end(forker, command.slot);
+            forker_end(forker, command.slot);
     return r;
 }
 
 static void end_all(const struct eddy__forker *forker)
 {
     for (unsigned i = 0; i < forker->slots; i++)
-        end(forker, i);
+        forker_end(forker, i);
     while (eddy__sys_sure(waitpid(-1, NULL, 0)) > 0)
         continue;
 }

@@ -35,7 +35,7 @@ struct map {
 
 /* ---- in a worker ---- */
 
-static int *status_of(struct chunk *c, size_t i)
+static int *map_status_of(struct chunk *c, size_t i)
 {
     return (int *)(void *)(c->bytes + c->statuses) + i;
 }
@@ -47,7 +47,7 @@ static int run_item(struct chunk *c)
 
     if (!c->keeps_on)
         return r;
-    *status_of(c, c->at) = r;
+    *map_status_of(c, c->at) = r;
     eddy_error_clear();
     return 0;
 }
@@ -81,7 +81,7 @@ static size_t size_of_chunk(const struct map *map, size_t items)
     return sizeof(struct chunk) + items * size_of_item(map) + 2 * ROOM;
 }
 
-static size_t fill(const struct map *map, struct chunk *c, size_t from)
+static size_t map_fill(const struct map *map, struct chunk *c, size_t from)
 {
     size_t count = min_size(map->chunk, map->n - from);
 
@@ -104,11 +104,11 @@ static void take_results(const struct map *map, struct chunk *c, size_t from)
         memcpy((unsigned char *)map->opts->results + from * c->result_size, c->bytes + c->results,
                c->at * c->result_size);
     if (c->keeps_on)
-        memcpy(map->opts->statuses + from, status_of(c, 0), c->at * sizeof(int));
+        memcpy(map->opts->statuses + from, map_status_of(c, 0), c->at * sizeof(int));
 }
 
 /* The status of a chunk for its lane, raised, with the item in the record. */
-static int settle(const struct map *map, struct chunk *c, size_t from, int r)
+static int map_settle(const struct map *map, struct chunk *c, size_t from, int r)
 {
     take_results(map, c, from);
     if (r >= 0 || r == eddy__self()->interrupt)
@@ -131,14 +131,14 @@ static int run_next(struct map *map, struct chunk *c)
     size_t from = map->next;
 
     job.coro.name = "eddy_pool_map";
-    map->next += fill(map, c, from);
+    map->next += map_fill(map, c, from);
     struct chunk sent = *c;
     int r = eddy__pool_check(map->pool);
     if (r >= 0)
         r = eddy__pool_run(map->pool, &job);
     sent.at = min_size(c->at, sent.count);
     *c = sent; /* a worker that has gone astray may have written anything */
-    return settle(map, c, from, r);
+    return map_settle(map, c, from, r);
 }
 
 static int lane(struct map *map)
@@ -194,7 +194,7 @@ static int choose_chunk(struct map *map)
     return 0;
 }
 
-static int check(const struct map *map)
+static int map_check(const struct map *map)
 {
     const eddy_pool_map_opts *opts = map->opts;
 
@@ -218,7 +218,7 @@ int eddy_pool_map_with(eddy_pool *pool, eddy_map_fn *fn, const void *items, size
     for (size_t i = 0; map.opts->statuses && i < n; i++)
         map.opts->statuses[i] = EDDY_ECANCELED;
     eddy__try(eddy__check_interrupt());
-    eddy__try(check(&map));
+    eddy__try(map_check(&map));
     if (n == 0)
         return eddy__spent(0);
     eddy__try(choose_chunk(&map));

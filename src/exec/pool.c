@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-static const double DEFAULT_GRACE = 5; /* seconds */
+static const double POOL_GRACE = 5; /* seconds */
 
 void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsigned permits,
                      double grace)
@@ -13,7 +13,7 @@ void eddy__pool_init(eddy_pool *pool, const struct eddy__pool_kind *kind, unsign
     pool->loop = eddy__thread.loop;
     pool->refs = 1;
     pool->permits = permits;
-    pool->grace = grace > 0 ? grace : DEFAULT_GRACE;
+    pool->grace = grace > 0 ? grace : POOL_GRACE;
     eddy__loop_ref(pool->loop);
 }
 
@@ -56,7 +56,7 @@ void eddy__pool_unref(eddy_pool *pool)
 static const struct eddy__wait_kind waiting_for_pool = {"a place in a pool", eddy__waiter_abort};
 
 /* The permit of somebody who was cancelled after he got it goes to the next (E2). */
-static int enter(eddy_pool *pool)
+static int pool_enter(eddy_pool *pool)
 {
     struct eddy_waiter_ waiter = {0};
 
@@ -148,7 +148,7 @@ int eddy__pool_check(const eddy_pool *pool)
 int eddy__pool_run(eddy_pool *pool, const struct eddy__pool_job *job)
 {
     eddy__pool_ref(pool);
-    int r = enter(pool);
+    int r = pool_enter(pool);
     if (r < 0)
         eddy__raise_interrupt(r);
     else

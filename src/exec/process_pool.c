@@ -73,7 +73,7 @@ struct process_pool {
     bool broken; /* the process that forks has ended */
 };
 
-static struct process_pool *of(eddy_pool *pool)
+static struct process_pool *process_pool_of(eddy_pool *pool)
 {
     return (struct process_pool *)(void *)pool;
 }
@@ -106,7 +106,7 @@ static void work(unsigned slot, void *arg)
 
 /* ---- slots ---- */
 
-static void deliver(struct slot *slot);
+static void process_pool_deliver(struct slot *slot);
 
 /* What the loop waits for is no deadlock. */
 static void set_state(struct slot *slot, enum state state)
@@ -117,7 +117,7 @@ static void set_state(struct slot *slot, enum state state)
     slot->state = state;
 }
 
-static void give_back(struct slot *slot)
+static void process_pool_give_back(struct slot *slot)
 {
     slot->taken = slot->orphan = false;
     eddy__pool_leave(&slot->pool->base);
@@ -146,7 +146,7 @@ static bool has_begun(const struct slot *slot)
     return slot->delivered && area_of(slot->pool->shared, slot->number)->begun;
 }
 
-static void done(struct slot *slot)
+static void process_pool_done(struct slot *slot)
 {
     set_state(slot, IDLE);
     slot->done++;
@@ -155,19 +155,19 @@ static void done(struct slot *slot)
 
 /* Its worker has ended, or never began. It may have done its job before. A job that it did not
  * begin is another's. */
-static void settle(struct slot *slot, int error, int wait_status)
+static void process_pool_settle(struct slot *slot, int error, int wait_status)
 {
     if (slot->state == BUSY && slot->call && eddy__forker_ringing(slot->fd.fd) == 1)
-        done(slot);
+        process_pool_done(slot);
     if (slot->state == IDLE || slot->state == BUSY)
         hang_up(slot);
     set_state(slot, ABSENT);
     if (slot->call && !has_begun(slot) && error == 0 && slot->tries++ < TRIES)
-        deliver(slot);
+        process_pool_deliver(slot);
     else if (slot->call)
         end_call(slot, error, wait_status);
     else if (slot->orphan)
-        give_back(slot);
+        process_pool_give_back(slot);
 }
 
 /* The process that forks has gone, and its workers end with it. */
@@ -179,11 +179,11 @@ static void lose_forker(struct process_pool *self)
     eddy__fd_forget(&self->answers);
     for (unsigned i = 0; i < self->count; i++)
         if (self->slots[i].state != ABSENT)
-            settle(&self->slots[i], EDDY_EPIPE, 0);
+            process_pool_settle(&self->slots[i], EDDY_EPIPE, 0);
     eddy__waiters_grant_all(&self->base.closing, 0);
 }
 
-static void retire(struct slot *slot)
+static void process_pool_retire(struct slot *slot)
 {
     struct process_pool *self = slot->pool;
 
@@ -203,9 +203,9 @@ static void on_worker(struct eddy__fd *fd, unsigned events)
     if (r == -EAGAIN)
         return;
     if (r == 1 && slot->call)
-        done(slot);
+        process_pool_done(slot);
     else
-        retire(slot);
+        process_pool_retire(slot);
 }
 
 static void on_answer(struct eddy__fd *fd, unsigned events)
@@ -216,12 +216,12 @@ static void on_answer(struct eddy__fd *fd, unsigned events)
 
     (void)events;
     while ((r = eddy__forker_answer(&self->forker, &answer)) == 1)
-        settle(&self->slots[answer.slot], answer.error, answer.wait_status);
+        process_pool_settle(&self->slots[answer.slot], answer.error, answer.wait_status);
     if (r != -EAGAIN)
         lose_forker(self);
 }
 
-static int start(struct slot *slot)
+static int process_pool_start(struct slot *slot)
 {
     struct process_pool *self = slot->pool;
     int fd = self->broken ? EDDY_EPIPE : eddy__forker_start(&self->forker, slot->number);
@@ -234,7 +234,7 @@ static int start(struct slot *slot)
     return 0;
 }
 
-static void fill(struct area *area, const struct eddy__pool_job *job)
+static void process_pool_fill(struct area *area, const struct eddy__pool_job *job)
 {
     if (job->size > 0)
         memcpy(area->data, job->data, job->size);
@@ -244,22 +244,22 @@ static void fill(struct area *area, const struct eddy__pool_job *job)
 
 /* Gives the worker its job, now that no former one can write to the area; a worker that died
  * unnoticed is replaced. */
-static void deliver(struct slot *slot)
+static void process_pool_deliver(struct slot *slot)
 {
-    int r = slot->state == ABSENT ? start(slot) : 0;
+    int r = slot->state == ABSENT ? process_pool_start(slot) : 0;
 
     if (r < 0) {
         end_call(slot, r, 0);
         return;
     }
-    fill(area_of(slot->pool->shared, slot->number), slot->call->job);
+    process_pool_fill(area_of(slot->pool->shared, slot->number), slot->call->job);
     set_state(slot, BUSY);
     slot->delivered = true;
     r = eddy__fd_want(&slot->fd, EDDY_READABLE);
     if (r < 0)
         end_call(slot, r, 0);
     if (r < 0 || eddy__forker_ring(slot->fd.fd) != 1)
-        retire(slot);
+        process_pool_retire(slot);
 }
 
 /* ---- jobs ---- */
@@ -272,7 +272,7 @@ static void call_abort(eddy_task *task, int code)
     slot->call = NULL;
     slot->orphan = true;
     if (slot->state == BUSY)
-        retire(slot);
+        process_pool_retire(slot);
     eddy__wake(task, code);
 }
 
@@ -298,7 +298,7 @@ static void take_back(const struct area *area, const struct eddy__pool_job *job)
         memcpy(job->data, area->data, job->size);
 }
 
-static int result_of(const struct area *area)
+static int process_pool_result_of(const struct area *area)
 {
     if (area->status >= 0)
         return area->status;
@@ -317,8 +317,8 @@ static int died(int status, const struct eddy__pool_job *job)
     return eddy__raise(EDDY_EBROKEN, "the worker exited with status %d", WEXITSTATUS(status));
 }
 
-static int outcome(const struct call *call, const struct area *area,
-                   const struct eddy__pool_job *job)
+static int process_pool_outcome(const struct call *call, const struct area *area,
+                                const struct eddy__pool_job *job)
 {
     bool well = call->error == 0 && call->wait_status == WELL;
 
@@ -329,24 +329,24 @@ static int outcome(const struct call *call, const struct area *area,
     if (call->error < 0)
         return eddy__raise(call->error, "cannot start a worker: %s",
                            eddy_status_message(call->error));
-    return well ? result_of(area) : died(call->wait_status, job);
+    return well ? process_pool_result_of(area) : died(call->wait_status, job);
 }
 
 /* The task is done with its slot. */
-static void leave(struct slot *slot)
+static void process_pool_leave(struct slot *slot)
 {
     const struct process_pool *self = slot->pool;
 
     if (self->base.closed)
         return;
     if (slot->state == IDLE && self->jobs_per_worker && slot->done >= self->jobs_per_worker)
-        retire(slot);
-    give_back(slot);
+        process_pool_retire(slot);
+    process_pool_give_back(slot);
 }
 
-static int run(eddy_pool *pool, const struct eddy__pool_job *job)
+static int process_pool_run(eddy_pool *pool, const struct eddy__pool_job *job)
 {
-    struct process_pool *self = of(pool);
+    struct process_pool *self = process_pool_of(pool);
     struct slot *slot = take_slot(self);
     struct area *area = area_of(self->shared, slot->number);
     struct call call = {.task = eddy__self(), .slot = slot, .job = job};
@@ -356,14 +356,14 @@ static int run(eddy_pool *pool, const struct eddy__pool_job *job)
     slot->tries = 0;
     slot->delivered = false;
     if (slot->state != DYING)
-        deliver(slot);
+        process_pool_deliver(slot);
     call.parked = true;
     if (!call.ended)
         r = eddy__park(&waiting_for_process, &call);
     if (r < 0)
         return eddy__raise_interrupt(r);
-    r = outcome(&call, area, job);
-    leave(slot);
+    r = process_pool_outcome(&call, area, job);
+    process_pool_leave(slot);
     return r;
 }
 
@@ -400,7 +400,7 @@ static void park_until_end(struct process_pool *self)
 }
 
 /* False, and reported, when it takes too long. */
-static bool wait_for_end(struct process_pool *self, bool loop_lives)
+static bool process_pool_await_end(struct process_pool *self, bool loop_lives)
 {
     bool ended = self->broken;
 
@@ -417,23 +417,23 @@ static bool wait_for_end(struct process_pool *self, bool loop_lives)
     return ended;
 }
 
-static void close_pool(eddy_pool *pool)
+static void process_pool_close(eddy_pool *pool)
 {
-    struct process_pool *self = of(pool);
+    struct process_pool *self = process_pool_of(pool);
     bool loop_lives = !atomic_load(&pool->loop->closed);
 
     drop_calls(self, loop_lives);
     eddy__forker_stop(&self->forker);
-    bool ended = wait_for_end(self, loop_lives);
+    bool ended = process_pool_await_end(self, loop_lives);
     if (loop_lives && !self->broken)
         eddy__fd_forget(&self->answers);
     eddy__forker_close(&self->forker, !ended);
     self->broken = true;
 }
 
-static void free_pool(eddy_pool *pool)
+static void process_pool_free(eddy_pool *pool)
 {
-    struct process_pool *self = of(pool);
+    struct process_pool *self = process_pool_of(pool);
 
     if (self->shared)
         eddy__free_pages(self->shared, self->shared_size);
@@ -441,7 +441,8 @@ static void free_pool(eddy_pool *pool)
     eddy__free(self);
 }
 
-static const struct eddy__pool_kind process_pool = {run, close_pool, free_pool};
+static const struct eddy__pool_kind process_pool = {process_pool_run, process_pool_close,
+                                                    process_pool_free};
 
 /* ---- opening ---- */
 
@@ -471,7 +472,7 @@ static struct process_pool *new_pool(const eddy_process_pool_opts *opts)
     self->shared = eddy__alloc_pages_shared(self->shared_size);
     self->slots = eddy__alloc_zero(self->count * sizeof *self->slots);
     if (!self->shared || !self->slots) {
-        free_pool(&self->base);
+        process_pool_free(&self->base);
         return NULL;
     }
     self->shared->stride = stride;
@@ -520,7 +521,7 @@ static int open_forker(struct process_pool *self)
     return r;
 }
 
-static int check(const eddy_process_pool_opts *opts)
+static int process_pool_check(const eddy_process_pool_opts *opts)
 {
     int r = eddy__checkpoint();
 
@@ -540,7 +541,7 @@ eddy_pool *eddy_process_pool_open_with(const eddy_process_pool_opts *opts)
 
     if (!opts)
         opts = &defaults;
-    if (check(opts) < 0)
+    if (process_pool_check(opts) < 0)
         return NULL;
     self = new_pool(opts);
     if (!self) {
@@ -550,7 +551,7 @@ eddy_pool *eddy_process_pool_open_with(const eddy_process_pool_opts *opts)
     int r = open_forker(self);
     if (r < 0) {
         eddy__raise(r, "cannot fork: %s", eddy_status_message(r));
-        free_pool(&self->base);
+        process_pool_free(&self->base);
         return NULL;
     }
     self->base.workers = self->count;

@@ -51,13 +51,13 @@ static void leave_pool(struct job *job)
     job->pool = NULL;
 }
 
-static void free_job(struct job *job)
+static void thread_free_job(struct job *job)
 {
     eddy__error_unref(job->error);
     eddy__free(job);
 }
 
-static void job_done(struct eddy__work *work)
+static void thread_job_done(struct eddy__work *work)
 {
     struct job *job = (struct job *)(void *)work;
 
@@ -67,7 +67,7 @@ static void job_done(struct eddy__work *work)
         return;
     }
     report_late(job, work->loop);
-    free_job(job);
+    thread_free_job(job);
 }
 
 /* The loop did not wait for the job any longer; nobody but stderr hears of it. */
@@ -76,7 +76,7 @@ static void job_drop(struct eddy__work *work)
     struct job *job = (struct job *)(void *)work;
 
     report_late(job, NULL);
-    free_job(job);
+    thread_free_job(job);
 }
 
 /* A job that has not begun never will. */
@@ -87,7 +87,7 @@ static bool drop_queued(struct job *job, int code)
     if (!eddy__work_cancel(&job->work))
         return false;
     leave_pool(job);
-    free_job(job);
+    thread_free_job(job);
     eddy__wake(task, code);
     return true;
 }
@@ -111,7 +111,7 @@ static void job_abort(eddy_task *task, int code)
 
 static const struct eddy__wait_kind waiting_for_thread = {"a thread", job_abort};
 
-static int result_of(struct job *job, const struct eddy__pool_job *asked)
+static int thread_result_of(struct job *job, const struct eddy__pool_job *asked)
 {
     int status = job->status;
 
@@ -119,7 +119,7 @@ static int result_of(struct job *job, const struct eddy__pool_job *asked)
         memcpy(asked->data, job->data, asked->size);
     if (status < 0)
         eddy__error_awaited(job->error, status);
-    free_job(job);
+    thread_free_job(job);
     return status;
 }
 
@@ -130,7 +130,7 @@ static struct job *new_job(const struct eddy__pool_job *asked)
     if (!job)
         return NULL;
     job->work.run = job_run;
-    job->work.done = job_done;
+    job->work.done = thread_job_done;
     job->work.drop = job_drop;
     job->work.name = asked->coro.name;
     job->coro = eddy__pool_redirect(asked, job->data);
@@ -171,7 +171,7 @@ int eddy__job_run(const struct eddy__job_place *place, const struct eddy__pool_j
     if (r < 0)
         return not_begun(place, job, r);
     r = eddy__park(&waiting_for_thread, job);
-    return r < 0 ? eddy__raise_interrupt(r) : result_of(job, asked);
+    return r < 0 ? eddy__raise_interrupt(r) : thread_result_of(job, asked);
 }
 
 void eddy__jobs_cancel(struct list *jobs)

@@ -8,14 +8,14 @@ struct thread_pool {
     struct list jobs; /* those that wait for a thread or run */
 };
 
-static struct thread_pool *of(eddy_pool *pool)
+static struct thread_pool *thread_pool_of(eddy_pool *pool)
 {
     return (struct thread_pool *)(void *)pool;
 }
 
-static int run(eddy_pool *pool, const struct eddy__pool_job *job)
+static int thread_pool_run(eddy_pool *pool, const struct eddy__pool_job *job)
 {
-    struct thread_pool *self = of(pool);
+    struct thread_pool *self = thread_pool_of(pool);
 
     return eddy__job_run(&(struct eddy__job_place){self->threads, &self->jobs, pool}, job);
 }
@@ -33,9 +33,9 @@ static void wait_for_jobs(struct thread_pool *self)
 
 /* With nothing left to run threads end at once. Of a loop that has gone the jobs have taken leave
  * themselves, in their threads, and the list says nothing. */
-static void close_pool(eddy_pool *pool)
+static void thread_pool_close(eddy_pool *pool)
 {
-    struct thread_pool *self = of(pool);
+    struct thread_pool *self = thread_pool_of(pool);
     eddy_loop *loop = pool->loop;
     bool loop_lives = !atomic_load(&loop->closed);
     int64_t timeout = eddy__ns_of_seconds(self->base.grace);
@@ -52,14 +52,15 @@ static void close_pool(eddy_pool *pool)
     self->threads = NULL;
 }
 
-static void free_pool(eddy_pool *pool)
+static void thread_pool_free(eddy_pool *pool)
 {
-    eddy__free(of(pool));
+    eddy__free(thread_pool_of(pool));
 }
 
-static const struct eddy__pool_kind thread_pool = {run, close_pool, free_pool};
+static const struct eddy__pool_kind thread_pool = {thread_pool_run, thread_pool_close,
+                                                   thread_pool_free};
 
-static int check(const eddy_thread_pool_opts *opts)
+static int thread_pool_check(const eddy_thread_pool_opts *opts)
 {
     if (!eddy__thread.loop)
         return eddy__raise(EDDY_ELOOP, "no loop runs in this thread: use eddy_run");
@@ -78,7 +79,7 @@ eddy_pool *eddy_thread_pool_open_with(const eddy_thread_pool_opts *opts)
 
     if (!opts)
         opts = &defaults;
-    if (check(opts) < 0)
+    if (thread_pool_check(opts) < 0)
         return NULL;
     self = eddy__alloc_zero(sizeof *self);
     if (self)

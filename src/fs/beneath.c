@@ -49,7 +49,7 @@ static int enter_folder(int folder, const char *name)
 }
 
 /* From name to name, where the kernel does not look after it. path is cut into its names. */
-static int walk(int root, char *path)
+static int beneath_walk(int root, char *path)
 {
     int folder = eddy__sys(eddy__above_standard(openat(root, ".", FOLDER)));
     char *rest, *name = strtok_r(path, "/", &rest);
@@ -72,7 +72,7 @@ static int find_folder(struct eddy__file_job *job)
         return root;
     int folder = eddy__sys_open_beneath(root, search->folder, FOLDER);
     if (folder == -EOPNOTSUPP)
-        folder = walk(root, search->folder);
+        folder = beneath_walk(root, search->folder);
     eddy__socket_close(root);
     search->found = folder;
     return folder < 0 ? folder : 0;

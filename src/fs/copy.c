@@ -27,7 +27,7 @@ static ssize_t copy_some(eddy_stream *to, eddy_stream *from, int64_t most)
 }
 
 /* At most size bytes, counted in *done. 0 at the end, or a failure, raised. */
-static int copy(eddy_stream *to, eddy_stream *from, int64_t size, int64_t *done)
+static int copy_bytes(eddy_stream *to, eddy_stream *from, int64_t size, int64_t *done)
 {
     ssize_t n = 1;
 
@@ -42,7 +42,7 @@ static int copy(eddy_stream *to, eddy_stream *from, int64_t size, int64_t *done)
     return n < 0 ? (int)n : 0;
 }
 
-static int check(const eddy_stream *to, const eddy_stream *from, int64_t size)
+static int copy_check(const eddy_stream *to, const eddy_stream *from, int64_t size)
 {
     if (!to || !from)
         return eddy__raise(EDDY_EINVAL, "two streams are expected, and one is NULL");
@@ -58,19 +58,19 @@ int64_t eddy_copy_with(eddy_stream *to, eddy_stream *from, const eddy_copy_opts 
     int status;
 
     *done = 0;
-    status = check(to, from, size);
+    status = copy_check(to, from, size);
     if (status == 0)
-        status = copy(to, from, size ? size : INT64_MAX, done);
+        status = copy_bytes(to, from, size ? size : INT64_MAX, done);
     return status < 0 ? status : *done;
 }
 
 int64_t eddy_copy_exactly(eddy_stream *to, eddy_stream *from, int64_t size)
 {
     int64_t done = 0;
-    int status = check(to, from, size);
+    int status = copy_check(to, from, size);
 
     if (status == 0)
-        status = size ? copy(to, from, size, &done) : eddy__spent(eddy__check_interrupt());
+        status = size ? copy_bytes(to, from, size, &done) : eddy__spent(eddy__check_interrupt());
     if (status < 0 || done == size)
         return status < 0 ? status : size;
     return eddy__raise(EDDY_EOF, "%s ended after %" PRId64 " of %" PRId64 " bytes",
@@ -79,8 +79,8 @@ int64_t eddy_copy_exactly(eddy_stream *to, eddy_stream *from, int64_t size)
 
 /* ---- a part of a file ---- */
 
-static ssize_t send_some(eddy_stream *to, eddy_stream *file, char *chunk, int64_t offset,
-                         int64_t most)
+static ssize_t copy_send_some(eddy_stream *to, eddy_stream *file, char *chunk, int64_t offset,
+                              int64_t most)
 {
     size_t room = most < SEND_MAX ? (size_t)most : SEND_MAX;
     ssize_t n = eddy_file_pread(file, chunk, room, offset);
@@ -99,7 +99,7 @@ static int64_t send_part(eddy_stream *to, eddy_stream *file, int64_t offset, int
     eddy__stream_ref(to);
     eddy__stream_ref(file);
     while (done < count && n > 0) {
-        n = send_some(to, file, chunk, offset + done, count - done);
+        n = copy_send_some(to, file, chunk, offset + done, count - done);
         done += n > 0 ? n : 0;
     }
     eddy__stream_unref(file);

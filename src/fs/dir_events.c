@@ -67,7 +67,8 @@ static bool is_told_already(const struct eddy__dir_events *events, int kind, boo
 }
 
 /* Takes both. */
-static void add(struct eddy__dir_events *events, int kind, bool folder, char *path, char *from)
+static void dir_events_add(struct eddy__dir_events *events, int kind, bool folder, char *path,
+                           char *from)
 {
     struct eddy__dir_note *note = NULL;
 
@@ -96,7 +97,7 @@ static bool is_wanted(const struct eddy__dir_events *events, int kind)
 void eddy__dir_note(struct eddy__dir_events *events, int kind, bool folder, char *path)
 {
     if (is_wanted(events, kind) && !(path && is_told_already(events, kind, folder, path)))
-        add(events, kind, folder, path, NULL);
+        dir_events_add(events, kind, folder, path, NULL);
     else
         eddy__free(path);
 }
@@ -104,7 +105,7 @@ void eddy__dir_note(struct eddy__dir_events *events, int kind, bool folder, char
 void eddy__dir_note_move(struct eddy__dir_events *events, bool folder, char *path, char *from)
 {
     if (is_wanted(events, EDDY_DIR_MOVED) && path && from) {
-        add(events, EDDY_DIR_MOVED, folder, path, from);
+        dir_events_add(events, EDDY_DIR_MOVED, folder, path, from);
         return;
     }
     events->lost |= !path || !from;

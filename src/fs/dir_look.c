@@ -22,7 +22,7 @@ static struct eddy__dir_look *look_of(struct eddy__file_job *job)
     return container_of(job, struct eddy__dir_look, job);
 }
 
-static void release(struct eddy__file_job *job)
+static void look_release(struct eddy__file_job *job)
 {
     struct eddy__dir_look *look = look_of(job);
 
@@ -37,12 +37,12 @@ static void release(struct eddy__file_job *job)
 
 void eddy__dir_look_free(struct eddy__dir_look *look)
 {
-    release(&look->job);
+    look_release(&look->job);
 }
 
 /* ---- listing ---- */
 
-static bool is_folder(DIR *dir, const struct dirent *entry)
+static bool look_is_folder(DIR *dir, const struct dirent *entry)
 {
     struct stat found;
 
@@ -52,7 +52,7 @@ static bool is_folder(DIR *dir, const struct dirent *entry)
            S_ISDIR(found.st_mode);
 }
 
-static int add_name(struct eddy__dir_look *look, char letter, const char *name)
+static int look_add_name(struct eddy__dir_look *look, char letter, const char *name)
 {
     size_t size = strlen(name) + 2;
 
@@ -83,7 +83,7 @@ static int list(struct eddy__dir_look *look, int place)
     }
     for (struct dirent *entry; status == 0 && (entry = readdir(dir));)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            status = add_name(look, is_folder(dir, entry) ? 'd' : 'f', entry->d_name);
+            status = look_add_name(look, look_is_folder(dir, entry) ? 'd' : 'f', entry->d_name);
     closedir(dir);
     return status;
 }
@@ -206,7 +206,7 @@ static size_t unread(int fd)
 }
 
 /* First watched, then listed: what is made between is told twice, not never. */
-static int look_at(struct eddy__dir_look *look, int place)
+static int look_at_name(struct eddy__dir_look *look, int place)
 {
     mode_t mode;
     int status = identify(place, &look->id, &mode);
@@ -221,23 +221,23 @@ static int look_at(struct eddy__dir_look *look, int place)
     return status == 0 && look->lists ? list(look, place) : status;
 }
 
-static int find(struct eddy__dir_look *look)
+static int look_find(struct eddy__dir_look *look)
 {
     int folder = descend(look);
     int place = folder >= 0 && *look->name ? step(folder, look->name, 0) : folder;
-    int status = place < 0 ? place : look_at(look, place);
+    int status = place < 0 ? place : look_at_name(look, place);
 
     if (place >= 0)
         close(place);
     return is_gone(status) ? 0 : status;
 }
 
-static int perform(struct eddy__file_job *job)
+static int look_perform(struct eddy__file_job *job)
 {
     struct eddy__dir_look *look = look_of(job);
 
     look->before = look->after = unread(look->fd);
-    return find(look);
+    return look_find(look);
 }
 
 /* The root's links are followed, once: it is found by its path from the top afterwards. */
@@ -251,13 +251,13 @@ static int perform_first(struct eddy__file_job *job)
         return status;
     eddy__free(look->root);
     look->root = eddy__strdup(full);
-    status = look->root ? perform(job) : EDDY_ENOMEM;
+    status = look->root ? look_perform(job) : EDDY_ENOMEM;
     return status == 0 && look->found != EDDY__DIR_FOLDER ? EDDY_ENOTDIR : status;
 }
 
 /* ---- making one ---- */
 
-static int prepare(struct eddy__dir_look *look, const eddy_dir_watch *watch, const char *path)
+static int look_prepare(struct eddy__dir_look *look, const eddy_dir_watch *watch, const char *path)
 {
     look->root = eddy__strdup(path);
     if (!look->root || !look->folder || !look->name)
@@ -287,12 +287,12 @@ struct eddy__dir_look *eddy__dir_look_make(const eddy_dir_watch *watch, const ch
     look->by_path = watch->by_path;
     look->first = !watch->tree.root;
     look->watches = look->first || watch->recursive;
-    look->job.perform = look->first ? perform_first : perform;
-    look->job.release = release;
+    look->job.perform = look->first ? perform_first : look_perform;
+    look->job.release = look_release;
     if (!look->first)
         look->root_id = watch->tree.root->id;
-    if (prepare(look, watch, path) >= 0)
+    if (look_prepare(look, watch, path) >= 0)
         return look;
-    release(&look->job);
+    look_release(&look->job);
     return NULL;
 }

@@ -20,7 +20,7 @@ static void free_move(struct eddy__dir_move *move)
     eddy__free(move);
 }
 
-static struct eddy__dir_move *find(const eddy_dir_watch *watch, uint32_t cookie)
+static struct eddy__dir_move *move_find(const eddy_dir_watch *watch, uint32_t cookie)
 {
     list_each(link, &watch->moves)
         if (move_of(link)->cookie == cookie)
@@ -52,7 +52,7 @@ bool eddy__dir_is_moving(const eddy_dir_watch *watch, int folder_wd, const char 
 
 /* ---- where it ends ---- */
 
-static void arrive(eddy_dir_watch *watch, struct eddy__dir_node *to, const char *name)
+static void move_arrive(eddy_dir_watch *watch, struct eddy__dir_node *to, const char *name)
 {
     eddy__free(to->arrived);
     to->arrived = eddy__strdup(name);
@@ -60,7 +60,8 @@ static void arrive(eddy_dir_watch *watch, struct eddy__dir_node *to, const char 
 }
 
 /* Something that was not known has come. */
-static void enter(eddy_dir_watch *watch, struct eddy__dir_node *to, const char *name, bool folder)
+static void move_enter(eddy_dir_watch *watch, struct eddy__dir_node *to, const char *name,
+                       bool folder)
 {
     struct eddy__dir_node *there = eddy__dir_child(&watch->tree, to, name);
 
@@ -72,12 +73,12 @@ static void enter(eddy_dir_watch *watch, struct eddy__dir_node *to, const char *
     eddy__dir_todo_no_doubt(watch, to->wd, name);
     if (folder && watch->recursive)
         eddy__dir_todo_add(watch, to->wd, name, false);
-    arrive(watch, to, name);
+    move_arrive(watch, to, name);
 }
 
 /* What a folder contains has other paths from now on. */
-static void place(eddy_dir_watch *watch, struct eddy__dir_node *moved, struct eddy__dir_node *to,
-                  const char *name)
+static void move_place(eddy_dir_watch *watch, struct eddy__dir_node *moved,
+                       struct eddy__dir_node *to, const char *name)
 {
     watch->events.lost |= !eddy__dir_move(&watch->tree, moved, to, name);
 }
@@ -101,12 +102,12 @@ static void change_place(eddy_dir_watch *watch, const struct eddy__dir_move *mov
     if (moved && there)
         moved->replaced = there->wd;
     if (moved)
-        place(watch, moved, to, move->to);
+        move_place(watch, moved, to, move->to);
     else if (there)
         eddy__dir_drop(&watch->tree, there);
     if (!moved && move->folder && watch->recursive)
         eddy__dir_todo_add(watch, move->to_wd, move->to, false);
-    arrive(watch, to, move->to);
+    move_arrive(watch, to, move->to);
 }
 
 /* The kernel has gone on to something else. Of a folder that is watched it would have told, so that
@@ -122,12 +123,12 @@ static void end_move(eddy_dir_watch *watch, struct eddy__dir_move *move)
         eddy__dir_todo_gone(watch, move->from_wd, move->from);
     }
     if (to)
-        enter(watch, to, move->to, move->folder);
+        move_enter(watch, to, move->to, move->folder);
     free_move(move);
 }
 
 /* Nobody knows whether the kernel has. */
-static void give_up(eddy_dir_watch *watch, struct eddy__dir_move *move)
+static void move_give_up(eddy_dir_watch *watch, struct eddy__dir_move *move)
 {
     struct eddy__dir_node *moved = eddy__dir_placed(&watch->tree, move->wd);
 
@@ -168,7 +169,7 @@ void eddy__dir_moves_expire(eddy_dir_watch *watch, double before, unsigned reads
         struct eddy__dir_move *move = move_of(link);
 
         if (move->since <= before && watch->reads - move->reads >= reads)
-            give_up(watch, move);
+            move_give_up(watch, move);
     }
     eddy__dir_todo_retry(watch);
 }
@@ -209,12 +210,12 @@ void eddy__dir_moved_from(eddy_dir_watch *watch, struct eddy__dir_node *node, co
 void eddy__dir_moved_to(eddy_dir_watch *watch, struct eddy__dir_node *node, const char *name,
                         const struct inotify_event *record)
 {
-    struct eddy__dir_move *move = record->cookie ? find(watch, record->cookie) : NULL;
+    struct eddy__dir_move *move = record->cookie ? move_find(watch, record->cookie) : NULL;
 
     end_moves(watch, node->wd, record->cookie);
     forget_arrival(node);
     if (!move || move->to || !eddy__dir_placed(&watch->tree, move->from_wd)) {
-        enter(watch, node, name, record->mask & IN_ISDIR);
+        move_enter(watch, node, name, record->mask & IN_ISDIR);
         return;
     }
     move->to_wd = node->wd;

@@ -8,8 +8,8 @@ static struct eddy__dir_todo *todo_of(struct list *link)
     return container_of(link, struct eddy__dir_todo, link);
 }
 
-static struct eddy__dir_todo *add(eddy_dir_watch *watch, int parent_wd, const char *name,
-                                  bool quiet)
+static struct eddy__dir_todo *scan_add(eddy_dir_watch *watch, int parent_wd, const char *name,
+                                       bool quiet)
 {
     size_t size = strlen(name) + 1;
     struct eddy__dir_todo *todo;
@@ -33,7 +33,7 @@ static struct eddy__dir_todo *add(eddy_dir_watch *watch, int parent_wd, const ch
 
 void eddy__dir_todo_add(eddy_dir_watch *watch, int parent_wd, const char *name, bool quiet)
 {
-    add(watch, parent_wd, name, quiet);
+    scan_add(watch, parent_wd, name, quiet);
 }
 
 static void set_doubt(eddy_dir_watch *watch, struct eddy__dir_todo *todo, bool doubt)
@@ -74,7 +74,7 @@ void eddy__dir_todo_doubt(eddy_dir_watch *watch, int parent_wd, const char *name
 
     if (eddy__dir_todo_gone(watch, parent_wd, name))
         return;
-    todo = add(watch, parent_wd, name, false);
+    todo = scan_add(watch, parent_wd, name, false);
     if (todo)
         set_doubt(watch, todo, true);
 }
@@ -122,7 +122,7 @@ int eddy__dir_rescan(eddy_dir_watch *watch)
     eddy__dir_displace_all(&watch->tree);
     watch->rescanning = true;
     watch->events.muted = true;
-    return add(watch, 0, "", true) ? 0 : eddy__raise_code(EDDY_ENOMEM);
+    return scan_add(watch, 0, "", true) ? 0 : eddy__raise_code(EDDY_ENOMEM);
 }
 
 /* ---- what was found ---- */
@@ -152,8 +152,8 @@ static void note_again(eddy_dir_watch *watch, const struct eddy__dir_node *paren
 }
 
 /* A node for a folder that has none, or none with a place; NULL when it cannot be watched. */
-static struct eddy__dir_node *place(eddy_dir_watch *watch, struct eddy__dir_node *parent,
-                                    const char *name, const struct eddy__dir_look *look)
+static struct eddy__dir_node *scan_place(eddy_dir_watch *watch, struct eddy__dir_node *parent,
+                                         const char *name, const struct eddy__dir_look *look)
 {
     struct eddy__dir_node *node = eddy__dir_find(&watch->tree, look->wd);
 
@@ -186,7 +186,7 @@ static void take_in_folder(eddy_dir_watch *watch, struct eddy__dir_node *parent,
     if (todo->doubt)
         note_again(watch, parent, todo, true);
     if (node ? node == there && node->quiet && !todo->quiet
-             : (node = place(watch, parent, todo->name, look)) != NULL)
+             : (node = scan_place(watch, parent, todo->name, look)) != NULL)
         note_names(watch, node, look, todo->quiet);
     eddy__dir_todo_drop(watch, todo);
 }
@@ -251,12 +251,12 @@ static bool is_left_out(const eddy_dir_watch *watch, int status)
 }
 
 /* Of what there may be more later. */
-static bool is_short(int status)
+static bool scan_is_short(int status)
 {
     return status == EDDY_ENOMEM || status == -EMFILE || status == -ENFILE;
 }
 
-static COLD int fail(const char *path, int status)
+static COLD int scan_fail(const char *path, int status)
 {
     if (status == -ENOSPC)
         return eddy__raise(EDDY_ELIMIT,
@@ -268,7 +268,7 @@ static COLD int fail(const char *path, int status)
 
 /* Runs it to its end. 0, and *look was used or is to be released; or a failure, raised, and it is
  * gone. */
-static int run(const eddy_dir_watch *watch, struct eddy__dir_look *look)
+static int scan_run(const eddy_dir_watch *watch, struct eddy__dir_look *look)
 {
     int status = eddy__file_job_run(&look->job);
 
@@ -284,7 +284,7 @@ int eddy__dir_scan_root(eddy_dir_watch *watch, const char *path)
 {
     struct eddy__dir_look *look =
         eddy__dir_look_make(watch, path, eddy__strdup(""), eddy__strdup(""));
-    int status = look ? run(watch, look) : eddy_status_pointer_(look);
+    int status = look ? scan_run(watch, look) : eddy_status_pointer_(look);
 
     if (status < 0)
         return status;
@@ -299,7 +299,7 @@ int eddy__dir_scan_root(eddy_dir_watch *watch, const char *path)
         }
     }
     eddy__dir_look_free(look);
-    return status < 0 ? fail(path, status) : eddy__dir_scan(watch);
+    return status < 0 ? scan_fail(path, status) : eddy__dir_scan(watch);
 }
 
 /* What had happened before it looked, and while it did, is decoded first. It is gone afterwards. 0
@@ -357,14 +357,14 @@ static int look_into(eddy_dir_watch *watch, struct eddy__dir_todo *todo)
     if (!look)
         return eddy_status_pointer_(look);
     look->folder_id = parent ? parent->id : tree->root->id;
-    status = run(watch, look);
+    status = scan_run(watch, look);
     if (status < 0)
         return status;
     if (look->job.status == 0 || is_left_out(watch, look->job.status))
         return await_place(watch, look, todo);
-    status = fail(todo->name, look->job.status);
+    status = scan_fail(todo->name, look->job.status);
     watch->limited |= look->job.status == -ENOSPC;
-    if (!is_short(look->job.status))
+    if (!scan_is_short(look->job.status))
         eddy__dir_todo_drop(watch, todo);
     eddy__dir_look_free(look);
     return status;

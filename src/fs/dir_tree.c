@@ -5,7 +5,7 @@ enum { FIRST_BUCKETS = 8 };
 
 /* ---- the buckets ---- */
 
-static struct eddy__dir_node **bucket_of(const struct eddy__dir_tree *tree, int wd)
+static struct eddy__dir_node **tree_bucket_of(const struct eddy__dir_tree *tree, int wd)
 {
     return &tree->by_wd[(unsigned)wd & (tree->bucket_count - 1)];
 }
@@ -32,14 +32,14 @@ static void put_name(const struct eddy__dir_tree *tree, struct eddy__dir_node *n
 
 static void put(const struct eddy__dir_tree *tree, struct eddy__dir_node *node)
 {
-    struct eddy__dir_node **bucket = bucket_of(tree, node->wd);
+    struct eddy__dir_node **bucket = tree_bucket_of(tree, node->wd);
 
     node->next = *bucket;
     *bucket = node;
     put_name(tree, node);
 }
 
-static bool grow(struct eddy__dir_tree *tree)
+static bool tree_grow(struct eddy__dir_tree *tree)
 {
     struct eddy__dir_tree grown = *tree;
 
@@ -58,9 +58,9 @@ static bool grow(struct eddy__dir_tree *tree)
     return true;
 }
 
-static void take_out(struct eddy__dir_tree *tree, const struct eddy__dir_node *node)
+static void tree_take_out(struct eddy__dir_tree *tree, const struct eddy__dir_node *node)
 {
-    struct eddy__dir_node **at = bucket_of(tree, node->wd);
+    struct eddy__dir_node **at = tree_bucket_of(tree, node->wd);
 
     while (*at != node)
         at = &(*at)->next;
@@ -83,7 +83,7 @@ static void take_out_name(const struct eddy__dir_tree *tree, const struct eddy__
 
 struct eddy__dir_node *eddy__dir_find(const struct eddy__dir_tree *tree, int wd)
 {
-    struct eddy__dir_node *node = tree->bucket_count ? *bucket_of(tree, wd) : NULL;
+    struct eddy__dir_node *node = tree->bucket_count ? *tree_bucket_of(tree, wd) : NULL;
 
     while (node && node->wd != wd)
         node = node->next;
@@ -127,7 +127,7 @@ struct eddy__dir_node *eddy__dir_add(struct eddy__dir_tree *tree, struct eddy__d
     struct eddy__dir_node *node = eddy__alloc_zero(sizeof *node);
     char *copy = node ? eddy__strdup(name) : NULL;
 
-    if (!copy || (tree->count >= tree->bucket_count && !grow(tree))) {
+    if (!copy || (tree->count >= tree->bucket_count && !tree_grow(tree))) {
         eddy__free(copy);
         eddy__free(node);
         return NULL;
@@ -217,7 +217,7 @@ void eddy__dir_drop(struct eddy__dir_tree *tree, struct eddy__dir_node *top)
             tree->root = NULL;
         list_remove(&node->siblings);
         take_out_name(tree, node);
-        take_out(tree, node);
+        tree_take_out(tree, node);
         eddy__dir_unwatch(tree, node->wd);
         eddy__free(node->name);
         eddy__free(node->arrived);

@@ -14,7 +14,7 @@ enum { MOVE_READS = 4 };
 
 /* ---- opening ---- */
 
-static uint32_t mask_of(unsigned kinds)
+static uint32_t dir_watch_mask_of(unsigned kinds)
 {
     uint32_t mask = IN_ONLYDIR | IN_EXCL_UNLINK | IN_CREATE | IN_DELETE | IN_MOVED_FROM |
                     IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
@@ -26,7 +26,7 @@ static uint32_t mask_of(unsigned kinds)
     return mask;
 }
 
-static eddy_dir_watch *make(const eddy_dir_watch_opts *opts)
+static eddy_dir_watch *dir_watch_make(const eddy_dir_watch_opts *opts)
 {
     eddy_dir_watch *watch = eddy__alloc_zero(sizeof *watch);
 
@@ -36,7 +36,7 @@ static eddy_dir_watch *make(const eddy_dir_watch_opts *opts)
     }
     watch->recursive = opts->recursive;
     watch->events.kinds = opts->events ? opts->events : ALL_KINDS;
-    watch->mask = mask_of(watch->events.kinds);
+    watch->mask = dir_watch_mask_of(watch->events.kinds);
     watch->max_folders = opts->max_folders ? opts->max_folders : DEFAULT_FOLDERS;
     watch->events.max = opts->max_events ? opts->max_events : DEFAULT_EVENTS;
     watch->refs = 1;
@@ -74,7 +74,7 @@ static COLD int too_many(eddy_dir_watch *watch)
                        watch->max_folders);
 }
 
-static int begin(eddy_dir_watch *watch, const char *path)
+static int dir_watch_begin(eddy_dir_watch *watch, const char *path)
 {
     int status = open_inotify(watch);
 
@@ -97,8 +97,8 @@ eddy_dir_watch *eddy_dir_watch_open_with(const char *path, const eddy_dir_watch_
                                  "EDDY_DIR_ATTRIBUTES, are expected");
         return NULL;
     }
-    watch = make(opts);
-    if (!watch || begin(watch, path) >= 0)
+    watch = dir_watch_make(opts);
+    if (!watch || dir_watch_begin(watch, path) >= 0)
         return watch;
     eddy_dir_watch_close(watch);
     return NULL;
@@ -106,7 +106,7 @@ eddy_dir_watch *eddy_dir_watch_open_with(const char *path, const eddy_dir_watch_
 
 /* ---- closing ---- */
 
-static void unref(eddy_dir_watch *watch)
+static void dir_watch_unref(eddy_dir_watch *watch)
 {
     if (--watch->refs)
         return;
@@ -125,7 +125,7 @@ void eddy_dir_watch_close(eddy_dir_watch *watch)
     watch->closed = true;
     eddy_stream_close(eddy_take(watch->stream));
     watch->tree.fd = -1;
-    unref(watch);
+    dir_watch_unref(watch);
 }
 
 /* ---- the next event ---- */
@@ -205,7 +205,7 @@ static int await_reason(eddy_dir_watch *watch)
 }
 
 /* One step towards an event. 0 or a failure, raised. */
-static int advance(eddy_dir_watch *watch)
+static int dir_watch_advance(eddy_dir_watch *watch)
 {
     const struct list *moves = &watch->moves;
 
@@ -245,13 +245,13 @@ static int next(eddy_dir_watch *watch, eddy_dir_event *event)
         if (status >= 0 && tell_first(watch, event))
             return 0;
         if (status >= 0)
-            status = advance(watch);
+            status = dir_watch_advance(watch);
         if (status < 0)
             return status;
     }
 }
 
-static int check(const eddy_dir_watch *watch, const eddy_dir_event *event)
+static int dir_watch_check(const eddy_dir_watch *watch, const eddy_dir_event *event)
 {
     if (!watch || !event)
         return eddy__raise(EDDY_EINVAL, "a watch and a place for the event are expected");
@@ -268,7 +268,7 @@ int eddy_dir_watch_next(eddy_dir_watch *watch, eddy_dir_event *event)
 {
     int status = eddy__check_interrupt();
 
-    if (status < 0 || (status = check(watch, event)) < 0)
+    if (status < 0 || (status = dir_watch_check(watch, event)) < 0)
         return status;
     eddy__dir_note_free(eddy_take(watch->taken));
     watch->busy = true;
@@ -279,6 +279,6 @@ int eddy_dir_watch_next(eddy_dir_watch *watch, eddy_dir_event *event)
     watch->busy = false;
     if (watch->closed && status >= 0)
         status = eddy__raise_code(EDDY_ECLOSED);
-    unref(watch);
+    dir_watch_unref(watch);
     return status;
 }

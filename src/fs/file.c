@@ -132,7 +132,7 @@ const eddy_transport_kind eddy__file_transport = {
 /* ---- opening ---- */
 
 /* Flags of open(2), or EDDY_EINVAL, raised. */
-static int flags_of(const char *mode)
+static int file_flags_of(const char *mode)
 {
     int flags = 0;
 
@@ -233,7 +233,7 @@ eddy_stream *eddy_file_open_with(const char *path, const char *mode, const eddy_
 
     if (!opts)
         opts = &defaults;
-    if (eddy__checkpoint() < 0 || (flags = flags_of(mode)) < 0 ||
+    if (eddy__checkpoint() < 0 || (flags = file_flags_of(mode)) < 0 ||
         eddy__stream_check_opts(&opts->stream) < 0)
         return NULL;
     if (!path || !*path) {

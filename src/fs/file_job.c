@@ -8,21 +8,21 @@ static const double CLOSE_SECONDS = 5.0;
 
 /* ---- jobs ---- */
 
-static struct eddy__file_job *job_of(struct eddy__work *work)
+static struct eddy__file_job *file_job_of(struct eddy__work *work)
 {
     return container_of(work, struct eddy__file_job, work);
 }
 
 static void run_job(struct eddy__work *work)
 {
-    struct eddy__file_job *job = job_of(work);
+    struct eddy__file_job *job = file_job_of(work);
 
     job->status = job->perform(job);
 }
 
-static void job_done(struct eddy__work *work)
+static void file_job_done(struct eddy__work *work)
 {
-    struct eddy__file_job *job = job_of(work);
+    struct eddy__file_job *job = file_job_of(work);
 
     if (job->task)
         eddy__wake(job->task, 0);
@@ -33,7 +33,7 @@ static void job_done(struct eddy__work *work)
 /* The loop has gone before the job's end. */
 static void job_dropped(struct eddy__work *work)
 {
-    struct eddy__file_job *job = job_of(work);
+    struct eddy__file_job *job = file_job_of(work);
 
     if (!job->task)
         job->release(job);
@@ -59,7 +59,7 @@ int eddy__file_job_run(struct eddy__file_job *job)
     int status = self->interrupt;
 
     job->work.run = run_job;
-    job->work.done = job_done;
+    job->work.done = file_job_done;
     job->work.drop = job_dropped;
     job->task = self;
     if (status == 0)
@@ -81,21 +81,21 @@ struct call {
     struct stat stat;
 };
 
-static struct call *call_of(struct eddy__file_job *job)
+static struct call *file_job_call_of(struct eddy__file_job *job)
 {
     return container_of(job, struct call, job);
 }
 
-static void release_call(struct eddy__file_job *job)
+static void file_job_release_call(struct eddy__file_job *job)
 {
-    struct call *call = call_of(job);
+    struct call *call = file_job_call_of(job);
 
     if (call->owns_fd)
         eddy__socket_close(call->fd);
     eddy__free(call);
 }
 
-static struct call *make_call(int (*perform)(struct eddy__file_job *job))
+static struct call *file_job_make_call(int (*perform)(struct eddy__file_job *job))
 {
     struct call *call = eddy__alloc_zero(sizeof *call);
 
@@ -104,22 +104,22 @@ static struct call *make_call(int (*perform)(struct eddy__file_job *job))
         return NULL;
     }
     call->job.perform = perform;
-    call->job.release = release_call;
+    call->job.release = file_job_release_call;
     return call;
 }
 
 static int do_fstat(struct eddy__file_job *job)
 {
-    return eddy__sys(fstat(call_of(job)->fd, &call_of(job)->stat));
+    return eddy__sys(fstat(file_job_call_of(job)->fd, &file_job_call_of(job)->stat));
 }
 
 static int do_truncate(struct eddy__file_job *job)
 {
-    return eddy__sys(ftruncate(call_of(job)->fd, call_of(job)->size));
+    return eddy__sys(ftruncate(file_job_call_of(job)->fd, file_job_call_of(job)->size));
 }
 
 /* On the descriptor of s: 0 or a code, unraised. EDDY_ECLOSED: s may be gone. */
-static int run_on(eddy_stream *s, struct call *call, struct stat *result)
+static int file_job_run_on(eddy_stream *s, struct call *call, struct stat *result)
 {
     call->fd = s->fd.fd;
     call->job.awaited = true;
@@ -129,7 +129,7 @@ static int run_on(eddy_stream *s, struct call *call, struct stat *result)
         status = call->job.status;
         if (result)
             *result = call->stat;
-        release_call(&call->job);
+        file_job_release_call(&call->job);
     }
     return (int)eddy__file_let_go(s, status);
 }
@@ -141,9 +141,9 @@ int eddy_file_stat(eddy_stream *s, struct stat *result)
 
     if (status < 0)
         return status;
-    if (!(call = make_call(do_fstat)))
+    if (!(call = file_job_make_call(do_fstat)))
         return EDDY_ENOMEM;
-    status = run_on(s, call, result);
+    status = file_job_run_on(s, call, result);
     return status < 0 ? eddy__stream_fail(s, "look at", status) : 0;
 }
 
@@ -156,17 +156,17 @@ int eddy_file_truncate(eddy_stream *s, int64_t size)
         return status;
     if (!s->reading)
         eddy__file_drop_ahead(s);
-    if (!(call = make_call(do_truncate)))
+    if (!(call = file_job_make_call(do_truncate)))
         return EDDY_ENOMEM;
     call->size = size;
-    status = run_on(s, call, NULL);
+    status = file_job_run_on(s, call, NULL);
     return status < 0 ? eddy__stream_fail(s, "truncate", status) : 0;
 }
 
 static int do_close(struct eddy__file_job *job)
 {
-    call_of(job)->owns_fd = false;
-    return eddy__sys_close(call_of(job)->fd);
+    file_job_call_of(job)->owns_fd = false;
+    return eddy__sys_close(file_job_call_of(job)->fd);
 }
 
 void eddy__file_close_fd(int fd)
@@ -179,12 +179,12 @@ void eddy__file_close_fd(int fd)
         return;
     }
     call->job.perform = do_close;
-    call->job.release = release_call;
+    call->job.release = file_job_release_call;
     call->fd = fd;
     call->owns_fd = true;
     eddy__closer_enter(&closer, CLOSE_SECONDS);
     if (eddy__file_job_run(&call->job) == 0)
-        release_call(&call->job);
+        file_job_release_call(&call->job);
     eddy__closer_leave(&closer);
 }
 

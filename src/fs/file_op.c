@@ -7,7 +7,7 @@
 
 /* ---- one operation ---- */
 
-static void done(eddy_op *op)
+static void file_op_done(eddy_op *op)
 {
     struct eddy__file_op *operation = container_of(op, struct eddy__file_op, op);
 
@@ -52,7 +52,7 @@ ssize_t eddy__file_op_run(struct eddy__file_op *operation)
 {
     ssize_t result;
 
-    operation->op.done = done;
+    operation->op.done = file_op_done;
     operation->task = eddy__self();
     do {
         result = run_once(operation);

@@ -185,7 +185,7 @@ static int read_as_stream(const char *path, size_t limit, struct eddy__buffer *b
 
 /* ---- both ---- */
 
-static int check(const char *path, char **data, size_t limit)
+static int file_read_check(const char *path, char **data, size_t limit)
 {
     if (!data || limit > SIZE_MAX / 4)
         return eddy__raise(EDDY_EINVAL,
@@ -203,7 +203,7 @@ int eddy_read_file_with(const char *path, char **data, size_t *size,
 {
     size_t limit = opts && opts->limit ? opts->limit : DEFAULT_LIMIT;
     struct eddy__buffer b = {0};
-    int status = check(path, data, limit);
+    int status = file_read_check(path, data, limit);
 
     if (status == 0)
         status = read_in_job(path, limit, &b);

@@ -211,7 +211,7 @@ static int go_along(char *path, const char *text)
 }
 
 /* Also where a link leads to nothing yet. */
-static int resolve(char *path)
+static int file_whole_resolve(char *path)
 {
     char text[PATH_MAX];
 
@@ -231,7 +231,7 @@ static int resolve(char *path)
 static int do_find(struct eddy__file_job *job)
 {
     struct target *target = target_of(job);
-    int status = resolve(target->path);
+    int status = file_whole_resolve(target->path);
 
     if (status < 0)
         return status;

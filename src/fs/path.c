@@ -26,14 +26,14 @@ struct call {
     eddy_dir *dir;
 };
 
-static struct call *call_of(struct eddy__file_job *job)
+static struct call *path_call_of(struct eddy__file_job *job)
 {
     return container_of(job, struct call, job);
 }
 
-static void release_call(struct eddy__file_job *job)
+static void path_release_call(struct eddy__file_job *job)
 {
-    struct call *call = call_of(job);
+    struct call *call = path_call_of(job);
 
     eddy__free(call->path);
     eddy__free(call->other);
@@ -42,26 +42,26 @@ static void release_call(struct eddy__file_job *job)
     eddy__free(call);
 }
 
-static struct call *make_call(int (*perform)(struct eddy__file_job *job), const char *path,
-                              const char *other)
+static struct call *path_make_call(int (*perform)(struct eddy__file_job *job), const char *path,
+                                   const char *other)
 {
     struct call *call = eddy__alloc_zero(sizeof *call);
 
     if (!call)
         return NULL;
     call->job.perform = perform;
-    call->job.release = release_call;
+    call->job.release = path_release_call;
     call->path = eddy__strdup(path);
     call->other = other ? eddy__strdup(other) : NULL;
     if (call->path && (call->other || !other))
         return call;
-    release_call(&call->job);
+    path_release_call(&call->job);
     return NULL;
 }
 
 /* A job on path, and perhaps another one; NULL, raised. */
-static struct call *begin(int (*perform)(struct eddy__file_job *job), const char *path,
-                          const char *other)
+static struct call *path_begin(int (*perform)(struct eddy__file_job *job), const char *path,
+                               const char *other)
 {
     if (eddy__checkpoint() < 0)
         return NULL;
@@ -69,28 +69,28 @@ static struct call *begin(int (*perform)(struct eddy__file_job *job), const char
         eddy__raise(EDDY_EINVAL, "a path is expected");
         return NULL;
     }
-    struct call *call = make_call(perform, path, other);
+    struct call *call = path_make_call(perform, path, other);
     if (!call)
         eddy__raise_code(EDDY_ENOMEM);
     return call;
 }
 
 /* Runs it to its end. Its status, unraised; when that is a failure the call is released. */
-static int run(struct call *call)
+static int path_run(struct call *call)
 {
     int status = eddy__file_job_run(&call->job);
 
     if (status < 0 || call->job.status >= 0)
         return status;
     status = call->job.status;
-    release_call(&call->job);
+    path_release_call(&call->job);
     return status;
 }
 
 /* The call, whose status is not negative, or NULL, raised. */
-static struct call *run_on(struct call *call, const char *verb, const char *path)
+static struct call *path_run_on(struct call *call, const char *verb, const char *path)
 {
-    int status = call ? run(call) : 0;
+    int status = call ? path_run(call) : 0;
 
     if (status >= 0)
         return call;
@@ -99,12 +99,12 @@ static struct call *run_on(struct call *call, const char *verb, const char *path
 }
 
 /* The same for those that have nothing but a status. */
-static int finish(struct call *call, const char *verb, const char *path)
+static int path_finish(struct call *call, const char *verb, const char *path)
 {
-    call = run_on(call, verb, path);
+    call = path_run_on(call, verb, path);
     if (!call)
         return eddy_status_pointer_(NULL);
-    release_call(&call->job);
+    path_release_call(&call->job);
     return 0;
 }
 
@@ -112,7 +112,7 @@ static int finish(struct call *call, const char *verb, const char *path)
 static int finish_two(struct call *call, const char *verb, const char *from, const char *joint,
                       const char *to)
 {
-    int status = call ? run(call) : eddy_status_pointer_(NULL);
+    int status = call ? path_run(call) : eddy_status_pointer_(NULL);
 
     if (!call)
         return status;
@@ -121,28 +121,28 @@ static int finish_two(struct call *call, const char *verb, const char *from, con
     if (status < 0)
         return eddy__raise(status, "cannot %s %s %s %s: %s", verb, from, joint, to,
                            eddy__words(status).text);
-    release_call(&call->job);
+    path_release_call(&call->job);
     return 0;
 }
 
 static int finish_stat(struct call *call, const char *path, struct stat *result)
 {
-    call = run_on(call, "look at", path);
+    call = path_run_on(call, "look at", path);
     if (!call)
         return eddy_status_pointer_(NULL);
     if (result)
         *result = call->stat;
-    release_call(&call->job);
+    path_release_call(&call->job);
     return 0;
 }
 
 static char *finish_text(struct call *call, const char *verb, const char *path)
 {
-    call = run_on(call, verb, path);
+    call = path_run_on(call, verb, path);
     if (!call)
         return NULL;
     char *text = eddy_take(call->text);
-    release_call(&call->job);
+    path_release_call(&call->job);
     return text;
 }
 
@@ -150,47 +150,47 @@ static char *finish_text(struct call *call, const char *verb, const char *path)
 
 static int do_rename(struct eddy__file_job *job)
 {
-    return eddy__sys(rename(call_of(job)->path, call_of(job)->other));
+    return eddy__sys(rename(path_call_of(job)->path, path_call_of(job)->other));
 }
 
 static int do_link(struct eddy__file_job *job)
 {
-    return eddy__sys(link(call_of(job)->path, call_of(job)->other));
+    return eddy__sys(link(path_call_of(job)->path, path_call_of(job)->other));
 }
 
 static int do_symlink(struct eddy__file_job *job)
 {
-    return eddy__sys(symlink(call_of(job)->path, call_of(job)->other));
+    return eddy__sys(symlink(path_call_of(job)->path, path_call_of(job)->other));
 }
 
 static int do_unlink(struct eddy__file_job *job)
 {
-    return eddy__sys(unlink(call_of(job)->path));
+    return eddy__sys(unlink(path_call_of(job)->path));
 }
 
 static int do_chmod(struct eddy__file_job *job)
 {
-    return eddy__sys(chmod(call_of(job)->path, call_of(job)->mode));
+    return eddy__sys(chmod(path_call_of(job)->path, path_call_of(job)->mode));
 }
 
 static int do_mkdir(struct eddy__file_job *job)
 {
-    return eddy__sys(mkdir(call_of(job)->path, call_of(job)->mode));
+    return eddy__sys(mkdir(path_call_of(job)->path, path_call_of(job)->mode));
 }
 
 static int do_rmdir(struct eddy__file_job *job)
 {
-    return eddy__sys(rmdir(call_of(job)->path));
+    return eddy__sys(rmdir(path_call_of(job)->path));
 }
 
 static int do_stat(struct eddy__file_job *job)
 {
-    return eddy__sys(stat(call_of(job)->path, &call_of(job)->stat));
+    return eddy__sys(stat(path_call_of(job)->path, &path_call_of(job)->stat));
 }
 
 static int do_lstat(struct eddy__file_job *job)
 {
-    return eddy__sys(lstat(call_of(job)->path, &call_of(job)->stat));
+    return eddy__sys(lstat(path_call_of(job)->path, &path_call_of(job)->stat));
 }
 
 static int keep_text(struct call *call, const char *text)
@@ -202,63 +202,63 @@ static int keep_text(struct call *call, const char *text)
 static int do_readlink(struct eddy__file_job *job)
 {
     char text[PATH_MAX];
-    ssize_t n = eddy__sys(readlink(call_of(job)->path, text, sizeof text));
+    ssize_t n = eddy__sys(readlink(path_call_of(job)->path, text, sizeof text));
 
     if (n < 0)
         return (int)n;
     if (n == sizeof text)
         return EDDY_ENAMETOOLONG;
     text[n] = '\0';
-    return keep_text(call_of(job), text);
+    return keep_text(path_call_of(job), text);
 }
 
 static int do_realpath(struct eddy__file_job *job)
 {
     char text[PATH_MAX];
-    int r = eddy__sys(realpath(call_of(job)->path, text) ? 0 : -1);
+    int r = eddy__sys(realpath(path_call_of(job)->path, text) ? 0 : -1);
 
-    return r < 0 ? r : keep_text(call_of(job), text);
+    return r < 0 ? r : keep_text(path_call_of(job), text);
 }
 
 int eddy_rename(const char *from, const char *to)
 {
-    return finish_two(begin(do_rename, from, to ? to : ""), "rename", from, "to", to);
+    return finish_two(path_begin(do_rename, from, to ? to : ""), "rename", from, "to", to);
 }
 
 int eddy_link(const char *from, const char *to)
 {
-    return finish_two(begin(do_link, from, to ? to : ""), "link", from, "as", to);
+    return finish_two(path_begin(do_link, from, to ? to : ""), "link", from, "as", to);
 }
 
 int eddy_symlink(const char *target, const char *path)
 {
-    return finish_two(begin(do_symlink, target, path ? path : ""), "make a symbolic link to",
+    return finish_two(path_begin(do_symlink, target, path ? path : ""), "make a symbolic link to",
                       target, "as", path);
 }
 
 char *eddy_readlink(const char *path)
 {
-    return finish_text(begin(do_readlink, path, NULL), "read the symbolic link", path);
+    return finish_text(path_begin(do_readlink, path, NULL), "read the symbolic link", path);
 }
 
 char *eddy_realpath(const char *path)
 {
-    return finish_text(begin(do_realpath, path, NULL), "resolve", path);
+    return finish_text(path_begin(do_realpath, path, NULL), "resolve", path);
 }
 
 int eddy_unlink(const char *path)
 {
-    return finish(begin(do_unlink, path, NULL), "remove", path);
+    return path_finish(path_begin(do_unlink, path, NULL), "remove", path);
 }
 
 static int finish_mode(int (*perform)(struct eddy__file_job *job), const char *path, unsigned mode,
                        const char *verb)
 {
-    struct call *call = begin(perform, path, NULL);
+    struct call *call = path_begin(perform, path, NULL);
 
     if (call)
         call->mode = mode;
-    return finish(call, verb, path);
+    return path_finish(call, verb, path);
 }
 
 int eddy_chmod(const char *path, unsigned mode)
@@ -273,22 +273,22 @@ int eddy_mkdir(const char *path, unsigned mode)
 
 int eddy_rmdir(const char *path)
 {
-    return finish(begin(do_rmdir, path, NULL), "remove the folder", path);
+    return path_finish(path_begin(do_rmdir, path, NULL), "remove the folder", path);
 }
 
 int eddy_stat(const char *path, struct stat *result)
 {
-    return finish_stat(begin(do_stat, path, NULL), path, result);
+    return finish_stat(path_begin(do_stat, path, NULL), path, result);
 }
 
 int eddy_lstat(const char *path, struct stat *result)
 {
-    return finish_stat(begin(do_lstat, path, NULL), path, result);
+    return finish_stat(path_begin(do_lstat, path, NULL), path, result);
 }
 
 /* ---- a folder with those above it ---- */
 
-static bool is_folder(const char *path)
+static bool path_is_folder(const char *path)
 {
     struct stat found;
 
@@ -301,7 +301,7 @@ static int make_folder(const char *path, unsigned mode)
 {
     int status = eddy__sys(mkdir(path, mode));
 
-    return status < 0 && is_folder(path) ? 0 : status;
+    return status < 0 && path_is_folder(path) ? 0 : status;
 }
 
 static void drop_final_slashes(char *path)
@@ -313,10 +313,10 @@ static void drop_final_slashes(char *path)
 /* Of something in the way that is no folder the next one says so: ENOTDIR. */
 static int do_makedirs(struct eddy__file_job *job)
 {
-    char *path = call_of(job)->path;
+    char *path = path_call_of(job)->path;
 
     drop_final_slashes(path);
-    if (is_folder(path))
+    if (path_is_folder(path))
         return 0;
     for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
         *slash = '\0';
@@ -325,7 +325,7 @@ static int do_makedirs(struct eddy__file_job *job)
         if (status < 0 && status != EDDY_EEXIST)
             return status;
     }
-    return make_folder(path, call_of(job)->mode);
+    return make_folder(path, path_call_of(job)->mode);
 }
 
 int eddy_makedirs(const char *path, unsigned mode)
@@ -341,7 +341,7 @@ struct names {
     size_t count;
 };
 
-static int add_name(struct names *names, unsigned char type, const char *name)
+static int path_add_name(struct names *names, unsigned char type, const char *name)
 {
     size_t size = strlen(name) + 2;
 
@@ -358,7 +358,7 @@ static int add_name(struct names *names, unsigned char type, const char *name)
 }
 
 /* Some file systems do not say; of what has gone meanwhile nobody does. */
-static unsigned char type_of(DIR *folder, const struct dirent *entry)
+static unsigned char path_type_of(DIR *folder, const struct dirent *entry)
 {
     struct stat found;
 
@@ -378,7 +378,7 @@ static int read_names(struct names *names, DIR *folder)
             return status;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        status = add_name(names, type_of(folder, entry), entry->d_name);
+        status = path_add_name(names, path_type_of(folder, entry), entry->d_name);
         if (status < 0)
             return status;
     }
@@ -414,7 +414,7 @@ static eddy_dir *dir_of(const struct names *names)
 
 static int do_list(struct eddy__file_job *job)
 {
-    struct call *call = call_of(job);
+    struct call *call = path_call_of(job);
     struct names names = {0};
     DIR *folder;
     int status = eddy__sys((folder = eddy__dir_open(call->path)) ? 0 : -1);
@@ -431,12 +431,12 @@ static int do_list(struct eddy__file_job *job)
 
 eddy_dir *eddy_list_dir(const char *path)
 {
-    struct call *call = run_on(begin(do_list, path, NULL), "list", path);
+    struct call *call = path_run_on(path_begin(do_list, path, NULL), "list", path);
 
     if (!call)
         return NULL;
     eddy_dir *dir = eddy_take(call->dir);
-    release_call(&call->job);
+    path_release_call(&call->job);
     return dir;
 }
 

@@ -12,7 +12,7 @@ struct call_slab {
 };
 
 /* Each call of a slab has its place in the ready ring, so that making it ready cannot fail. */
-static COLD int add_slab(eddy_loop *loop)
+static COLD int call_add_slab(eddy_loop *loop)
 {
     struct call_slab *slab = eddy__alloc_zero(sizeof *slab);
 
@@ -43,9 +43,9 @@ void eddy__calls_close(eddy_loop *loop)
     loop->free_calls = NULL;
 }
 
-static inline struct eddy__call *take(eddy_loop *loop, eddy_callback *fn, void *arg)
+static inline struct eddy__call *call_take(eddy_loop *loop, eddy_callback *fn, void *arg)
 {
-    if (unlikely(!loop->free_calls) && add_slab(loop) < 0)
+    if (unlikely(!loop->free_calls) && call_add_slab(loop) < 0)
         return NULL;
     struct eddy__call *call = loop->free_calls;
     loop->free_calls = call->next;
@@ -56,7 +56,7 @@ static inline struct eddy__call *take(eddy_loop *loop, eddy_callback *fn, void *
 
 struct eddy__call *eddy__call_take(eddy_loop *loop, eddy_callback *fn, void *arg)
 {
-    return take(loop, fn, arg);
+    return call_take(loop, fn, arg);
 }
 
 void eddy__call_give_back(eddy_loop *loop, struct eddy__call *call)
@@ -78,7 +78,7 @@ static void timer_fired(eddy_loop *loop, eddy_timer_ *timer)
 }
 
 /* A bare code gets the record that eddy_raise would have made. */
-static COLD void report_failure(eddy_loop *loop, int code)
+static COLD void call_report_failure(eddy_loop *loop, int code)
 {
     if (eddy_last_status() != code)
         eddy__raise_code(code);
@@ -96,7 +96,7 @@ void eddy__call_run(eddy_loop *loop, struct eddy__call *call)
         return;
     int r = fn(arg);
     if (r < 0)
-        report_failure(loop, r);
+        call_report_failure(loop, r);
     eddy_error_clear();
 }
 
@@ -105,7 +105,7 @@ eddy_handle eddy_loop_call_soon(eddy_loop *loop, eddy_callback *fn, void *arg)
     struct eddy__call *call = NULL;
 
     if (eddy__loop_check_thread(loop, __func__))
-        call = take(loop, fn, arg);
+        call = call_take(loop, fn, arg);
     if (!call)
         return (eddy_handle){NULL, 0};
     eddy__call_ready(loop, call);
@@ -117,7 +117,7 @@ static inline eddy_handle call_at_ns(eddy_loop *loop, int64_t when, eddy_callbac
     struct eddy__call *call = NULL;
 
     if (eddy__loop_check_thread(loop, "eddy_loop_call_later"))
-        call = take(loop, fn, arg);
+        call = call_take(loop, fn, arg);
     if (!call)
         return (eddy_handle){NULL, 0};
     call->timer.fire = timer_fired;

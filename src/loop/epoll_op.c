@@ -40,14 +40,14 @@ static ssize_t transfer_nowait(const eddy_op *op)
     return kind->perform(&part_of);
 }
 
-static void end_wait(struct op_wait *wait)
+static void epoll_op_end_wait(struct op_wait *wait)
 {
     eddy__op_part(wait->op)->record = NULL;
     eddy__fd_forget(&wait->fd);
     eddy__free(wait);
 }
 
-static void on_ready(struct eddy__fd *fd, unsigned events)
+static void epoll_op_on_ready(struct eddy__fd *fd, unsigned events)
 {
     struct op_wait *wait = container_of(fd, struct op_wait, fd);
     eddy_op *op = wait->op;
@@ -56,7 +56,7 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
     (void)events;
     if (r == -EAGAIN || r == -EINTR)
         return;
-    end_wait(wait);
+    epoll_op_end_wait(wait);
     eddy__op_finish(op, r);
 }
 
@@ -71,12 +71,12 @@ static int submit_transfer(eddy_loop *loop, eddy_op *op)
         return -ENOMEM;
     wait->op = op;
     eddy__op_part(op)->record = wait;
-    eddy__fd_init(&wait->fd, loop, op->fd, on_ready);
+    eddy__fd_init(&wait->fd, loop, op->fd, epoll_op_on_ready);
     wait->fd.level = true;
     int r = eddy__fd_want(&wait->fd, eddy__op_kind_of(op)->event);
     if (r >= 0 && !wait->fd.always_ready)
         return r;
-    end_wait(wait);
+    epoll_op_end_wait(wait);
     return r < 0 ? r : eddy__op_work_submit(loop, op);
 }
 
@@ -96,6 +96,6 @@ void eddy__epoll_cancel(eddy_loop *loop, eddy_op *op)
         eddy__op_work_cancel(op);
         return;
     }
-    end_wait(part->record);
+    epoll_op_end_wait(part->record);
     eddy__op_ended(op, -ECANCELED);
 }

@@ -6,7 +6,7 @@
 /* All that are open in the process. A fork copies them whichever thread they are of, and on epoll
  * what a copy does would reach the parent's. */
 static struct list open_loops = {&open_loops, &open_loops};
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t fork_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* The parent's memory is kept as it was copied, since the child may be running on the stack of one
  * of its tasks; only what reaches the kernel is cut. */
@@ -19,29 +19,29 @@ static void disown(eddy_loop *loop)
     atomic_store(&loop->closed, true);
 }
 
-static void before_fork(void)
+static void fork_before_fork(void)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&fork_lock);
 }
 
-static void in_parent(void)
+static void fork_in_parent(void)
 {
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&fork_lock);
 }
 
-static void in_child(void)
+static void fork_in_child(void)
 {
     struct list *link;
 
     while ((link = list_take_first(&open_loops)))
         disown(container_of(link, eddy_loop, open));
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&fork_lock);
     eddy__thread_leave_loop();
 }
 
 static void register_handlers(void)
 {
-    pthread_atfork(before_fork, in_parent, in_child);
+    pthread_atfork(fork_before_fork, fork_in_parent, fork_in_child);
 }
 
 void eddy__fork_register(eddy_loop *loop)
@@ -49,14 +49,14 @@ void eddy__fork_register(eddy_loop *loop)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, register_handlers);
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&fork_lock);
     list_add_tail(&open_loops, &loop->open);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&fork_lock);
 }
 
 void eddy__fork_forget(eddy_loop *loop)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&fork_lock);
     list_remove(&loop->open);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&fork_lock);
 }

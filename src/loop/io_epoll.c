@@ -35,7 +35,7 @@ static struct epoll *epoll_of(const eddy_loop *loop)
     return loop->backend_state;
 }
 
-static uintptr_t flags_of(const struct eddy__fd *fd)
+static uintptr_t epoll_flags_of(const struct eddy__fd *fd)
 {
     return (uintptr_t)fd->backend[0];
 }
@@ -61,7 +61,7 @@ static NOINLINE int control(const struct epoll *ep, int what, int number, struct
     return eddy__sys_once(epoll_ctl(ep->fd, what, number, &event));
 }
 
-static unsigned mask_of(const struct eddy__fd *fd)
+static unsigned epoll_mask_of(const struct eddy__fd *fd)
 {
     if (!fd->level)
         return EPOLLIN | EPOLLRDHUP | EPOLLET | (fd->multishot ? 0u : EPOLLOUT);
@@ -74,16 +74,16 @@ static int add_duplicate(const struct epoll *ep, struct eddy__fd *fd, int *numbe
     *number = eddy__sys(fcntl(fd->fd, F_DUPFD_CLOEXEC, 3));
     if (*number < 0)
         return *number;
-    int r = control(ep, EPOLL_CTL_ADD, *number, fd, mask_of(fd));
+    int r = control(ep, EPOLL_CTL_ADD, *number, fd, epoll_mask_of(fd));
     if (r < 0)
         close(*number);
     return r;
 }
 
-static int add(struct epoll *ep, struct eddy__fd *fd)
+static int epoll_add(struct epoll *ep, struct eddy__fd *fd)
 {
     int number = fd->fd;
-    int r = control(ep, EPOLL_CTL_ADD, number, fd, mask_of(fd));
+    int r = control(ep, EPOLL_CTL_ADD, number, fd, epoll_mask_of(fd));
 
     if (r == -EEXIST)
         r = add_duplicate(ep, fd, &number);
@@ -108,7 +108,7 @@ static void blank_out(struct epoll *ep, const struct eddy__fd *fd)
             ep->events[i].data.ptr = NULL;
 }
 
-static void take_out(struct epoll *ep, struct eddy__fd *fd)
+static void epoll_take_out(struct epoll *ep, struct eddy__fd *fd)
 {
     int number = registered_number(fd);
 
@@ -123,15 +123,15 @@ static void take_out(struct epoll *ep, struct eddy__fd *fd)
 
 static int arm_registered_edge(struct epoll *ep, struct eddy__fd *fd)
 {
-    unsigned missed = (unsigned)(flags_of(fd) >> MISSED_SHIFT) & fd->asked;
+    unsigned missed = (unsigned)(epoll_flags_of(fd) >> MISSED_SHIFT) & fd->asked;
 
     if (missed) {
-        set_flags(fd, flags_of(fd) & ~((uintptr_t)missed << MISSED_SHIFT));
+        set_flags(fd, epoll_flags_of(fd) & ~((uintptr_t)missed << MISSED_SHIFT));
         eddy__fd_again(fd, missed);
     }
     /* After a hangup there may be no further edge: ask anew how it stands. */
     if (unlikely(fd->hangup && fd->asked & EDDY_READABLE))
-        return control(ep, EPOLL_CTL_MOD, registered_number(fd), fd, mask_of(fd));
+        return control(ep, EPOLL_CTL_MOD, registered_number(fd), fd, epoll_mask_of(fd));
     return 0;
 }
 
@@ -143,23 +143,23 @@ static int epoll_arm(struct eddy__fd *fd)
         eddy__fd_again(fd, fd->asked);
         return 0;
     }
-    if (!(flags_of(fd) & REGISTERED))
-        return fd->wanted ? add(ep, fd) : 0;
+    if (!(epoll_flags_of(fd) & REGISTERED))
+        return fd->wanted ? epoll_add(ep, fd) : 0;
     if (!fd->level)
         return arm_registered_edge(ep, fd);
     if (fd->wanted)
-        return control(ep, EPOLL_CTL_MOD, registered_number(fd), fd, mask_of(fd));
-    take_out(ep, fd); /* hang-ups are reported even when nothing is asked for */
+        return control(ep, EPOLL_CTL_MOD, registered_number(fd), fd, epoll_mask_of(fd));
+    epoll_take_out(ep, fd); /* hang-ups are reported even when nothing is asked for */
     return 0;
 }
 
 /* Of a loop that is closed only a duplicate is left. */
 static void epoll_forget(struct eddy__fd *fd)
 {
-    if (!(flags_of(fd) & REGISTERED))
+    if (!(epoll_flags_of(fd) & REGISTERED))
         return;
     if (epoll_of(fd->loop))
-        take_out(epoll_of(fd->loop), fd);
+        epoll_take_out(epoll_of(fd->loop), fd);
     else if (registered_number(fd) != fd->fd)
         close(registered_number(fd));
 }
@@ -169,7 +169,7 @@ static void ready(struct eddy__fd *fd, unsigned mask)
     unsigned missed = fd->level ? 0 : eddy__fd_events(mask) & ~fd->wanted;
 
     if (missed)
-        set_flags(fd, flags_of(fd) | (uintptr_t)missed << MISSED_SHIFT);
+        set_flags(fd, epoll_flags_of(fd) | (uintptr_t)missed << MISSED_SHIFT);
     eddy__fd_tell(fd, mask);
 }
 
@@ -190,18 +190,18 @@ static void fetch(eddy_loop *loop, int64_t timeout_ns)
     }
 }
 
-static bool seen(eddy_loop *loop)
+static bool epoll_seen(eddy_loop *loop)
 {
     fetch(loop, 0);
     return epoll_of(loop)->count > 0;
 }
 
-static void wait_for_events(eddy_loop *loop, int64_t timeout_ns)
+static void epoll_wait_for_events(eddy_loop *loop, int64_t timeout_ns)
 {
     struct epoll *ep = epoll_of(loop);
 
     if (eddy__spin_due(&ep->io.spin, loop, timeout_ns)) {
-        if (eddy__spin_run(&ep->io.spin, loop, seen))
+        if (eddy__spin_run(&ep->io.spin, loop, epoll_seen))
             return;
         if (timeout_ns != NS_NEVER)
             timeout_ns -= loop->spin_ns;
@@ -223,7 +223,7 @@ static int epoll_poll(eddy_loop *loop, int64_t timeout_ns)
     if (eddy__fd_run_again(loop))
         timeout_ns = 0;
     if (timeout_ns > 0)
-        wait_for_events(loop, timeout_ns);
+        epoll_wait_for_events(loop, timeout_ns);
     else
         fetch(loop, 0);
     while (ep->at < ep->count) {

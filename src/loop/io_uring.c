@@ -64,7 +64,7 @@ static uint64_t tagged(const void *p, unsigned tag)
 /* ---- the submission queue ---- */
 
 /* An entry; hands in what is queued when there is no room. NULL: the kernel does not take it. */
-static struct io_uring_sqe *take(struct uring *u)
+static struct io_uring_sqe *uring_take(struct uring *u)
 {
     struct io_uring_sqe *sqe = ring_take(&u->ring);
 
@@ -77,7 +77,7 @@ static struct io_uring_sqe *take(struct uring *u)
 
 static int queue_poll(struct uring *u, int fd, unsigned mask, bool lasting, uint64_t user_data)
 {
-    struct io_uring_sqe *sqe = take(u);
+    struct io_uring_sqe *sqe = uring_take(u);
 
     if (!sqe)
         return -EAGAIN;
@@ -92,7 +92,7 @@ static int queue_poll(struct uring *u, int fd, unsigned mask, bool lasting, uint
 /* The target's own completion tells how it ended. */
 static void queue_cancel(struct uring *u, uint64_t user_data)
 {
-    struct io_uring_sqe *sqe = take(u);
+    struct io_uring_sqe *sqe = uring_take(u);
 
     if (unlikely(!sqe)) {
         ring_cancel_now(&u->ring, user_data);
@@ -284,7 +284,7 @@ static uint32_t rw_flags(eddy_op *op)
 static int start_op(struct uring *u, eddy_op *op)
 {
     const struct eddy__op_kind *kind = eddy__op_kind_of(op);
-    struct io_uring_sqe *sqe = take(u);
+    struct io_uring_sqe *sqe = uring_take(u);
 
     if (!sqe)
         return -EAGAIN;
@@ -311,7 +311,7 @@ static int uring_submit(eddy_loop *loop, eddy_op *op)
     return r;
 }
 
-static void end_wait(struct op_wait *wait)
+static void uring_end_wait(struct op_wait *wait)
 {
     eddy__op_part(wait->op)->record = NULL;
     eddy__fd_forget(&wait->fd);
@@ -325,7 +325,7 @@ static void op_may_go_on(struct eddy__fd *fd, unsigned events)
     eddy_op *op = wait->op;
 
     (void)events;
-    end_wait(wait);
+    uring_end_wait(wait);
     int r = eddy__op_part(op)->cancelled ? -ECANCELED : start_op(u, op);
     if (r < 0)
         eddy__op_finish(op, r);
@@ -342,7 +342,7 @@ static int wait_for_op(eddy_op *op)
     eddy__op_part(op)->record = wait;
     int r = eddy__fd_want(&wait->fd, eddy__op_kind_of(op)->event);
     if (r < 0)
-        end_wait(wait);
+        uring_end_wait(wait);
     return r;
 }
 
@@ -445,7 +445,7 @@ static void reap(struct uring *u)
     }
 }
 
-static bool seen(eddy_loop *loop)
+static bool uring_seen(eddy_loop *loop)
 {
     const struct ring *ring = &uring_of(loop)->ring;
 
@@ -457,11 +457,11 @@ static bool uring_pending(eddy_loop *loop)
     if (unlikely(loop->failed))
         return true;
     const struct uring *u = uring_of(loop);
-    return !list_empty(&u->io.again) || !list_empty(&u->io.ended) || seen(loop) ||
+    return !list_empty(&u->io.again) || !list_empty(&u->io.ended) || uring_seen(loop) ||
            ring_queued(&u->ring);
 }
 
-static void enter(eddy_loop *loop, unsigned min_complete, int64_t timeout_ns)
+static void uring_enter(eddy_loop *loop, unsigned min_complete, int64_t timeout_ns)
 {
     struct ring *ring = &uring_of(loop)->ring;
     int r = ring_enter(ring, min_complete, timeout_ns);
@@ -472,24 +472,24 @@ static void enter(eddy_loop *loop, unsigned min_complete, int64_t timeout_ns)
         eddy__wait_failed(loop, "io_uring_enter", r);
 }
 
-static void wait_for_events(eddy_loop *loop, int64_t timeout_ns)
+static void uring_wait_for_events(eddy_loop *loop, int64_t timeout_ns)
 {
     struct uring *u = uring_of(loop);
 
     if (!ring_has_deferred(&u->ring) && eddy__spin_due(&u->io.spin, loop, timeout_ns)) {
         if (ring_queued(&u->ring))
-            enter(loop, 0, 0);
+            uring_enter(loop, 0, 0);
         if (ring_has_completions(&u->ring))
             return;
-        if (eddy__spin_run(&u->io.spin, loop, seen)) {
-            enter(loop, 0, 0);
+        if (eddy__spin_run(&u->io.spin, loop, uring_seen)) {
+            uring_enter(loop, 0, 0);
             if (ring_has_completions(&u->ring))
                 return;
         } else if (timeout_ns != NS_NEVER) {
             timeout_ns -= loop->spin_ns;
         }
     }
-    enter(loop, eddy__sleep_begin(loop) ? 1 : 0, timeout_ns);
+    uring_enter(loop, eddy__sleep_begin(loop) ? 1 : 0, timeout_ns);
     eddy__sleep_end(loop);
 }
 
@@ -507,9 +507,9 @@ static int uring_poll(eddy_loop *loop, int64_t timeout_ns)
     if (eddy__fd_run_again(loop) || ring_has_completions(&u->ring))
         timeout_ns = 0;
     if (timeout_ns > 0)
-        wait_for_events(loop, timeout_ns);
+        uring_wait_for_events(loop, timeout_ns);
     else if (ring_queued(&u->ring) || ring_has_deferred(&u->ring))
-        enter(loop, 0, 0);
+        uring_enter(loop, 0, 0);
     reap(u);
     if (unlikely(u->missed))
         cancel_again(u);

@@ -44,7 +44,7 @@ static int choose_clock(int option)
 }
 
 /* The number in an environment variable; fallback when it is not set. 0 or EDDY_EINVAL raised. */
-static int number_of(const char *variable, double fallback, double *value)
+static int loop_number_of(const char *variable, double fallback, double *value)
 {
     const char *text = getenv(variable);
     char *end;
@@ -99,8 +99,8 @@ static int configure(eddy_loop *loop, const eddy_loop_opts *opts)
         return clock;
     if (isnan(opts->spin))
         return eddy__raise(EDDY_EINVAL, ".spin is NaN: seconds are expected");
-    if (choose_seed(opts->seed, &loop->random) < 0 || number_of("EDDY_DEBUG", 0, &debug) < 0 ||
-        number_of("EDDY_SPIN", DEFAULT_SPIN * 1e6, &spin) < 0 || check_threads() < 0)
+    if (choose_seed(opts->seed, &loop->random) < 0 || loop_number_of("EDDY_DEBUG", 0, &debug) < 0 ||
+        loop_number_of("EDDY_SPIN", DEFAULT_SPIN * 1e6, &spin) < 0 || check_threads() < 0)
         return EDDY_EINVAL;
     loop->virtual_clock = clock == EDDY_CLOCK_VIRTUAL;
     loop->debug = opts->debug ? opts->debug > 0 : debug != 0;

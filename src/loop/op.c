@@ -1,7 +1,7 @@
 /* op.c - completion operations: checks, counting, their end. The backends do the work. */
 #include "loop/io.h"
 
-static int check(const eddy_op *op)
+static int op_check(const eddy_op *op)
 {
     if (!op->done)
         return eddy__raise(EDDY_EINVAL, "op->done is NULL");
@@ -13,7 +13,7 @@ static int check(const eddy_op *op)
 
 int eddy_loop_submit(eddy_loop *loop, eddy_op *op)
 {
-    int r = check(op);
+    int r = op_check(op);
 
     if (r < 0)
         return r;

@@ -36,7 +36,7 @@ static bool may_wait(const eddy_op *op)
 }
 
 /* One that cannot be left behind is done even where others would have no thread meanwhile. */
-static ssize_t perform(const eddy_op *op)
+static ssize_t op_work_perform(const eddy_op *op)
 {
     const struct eddy__op_kind *kind = eddy__op_kind_of(op);
     int r = may_wait(op) ? eddy__work_waits() : 0;
@@ -44,11 +44,11 @@ static ssize_t perform(const eddy_op *op)
     return r < 0 && kind->alone ? r : kind->perform(op);
 }
 
-static void run(struct eddy__work *work)
+static void op_work_run(struct eddy__work *work)
 {
     struct record *record = container_of(work, struct record, work);
 
-    record->result = perform(&record->asked);
+    record->result = op_work_perform(&record->asked);
 }
 
 /* ---- the end ---- */
@@ -67,7 +67,7 @@ static void finish_alone(struct record *record)
     free_record(record);
 }
 
-static void finish(struct record *record, ssize_t result)
+static void op_work_finish(struct record *record, ssize_t result)
 {
     eddy_op *op = record->op;
 
@@ -80,7 +80,7 @@ static void work_done(struct eddy__work *work)
     struct record *record = container_of(work, struct record, work);
 
     if (record->op)
-        finish(record, record->result);
+        op_work_finish(record, record->result);
     else
         finish_alone(record);
 }
@@ -91,7 +91,7 @@ static void work_dropped(struct eddy__work *work)
     struct record *record = container_of(work, struct record, work);
 
     if (record->op)
-        finish(record, -ECANCELED);
+        op_work_finish(record, -ECANCELED);
     else
         finish_alone(record);
 }
@@ -111,7 +111,7 @@ static struct record *new_record(eddy_op *op)
         return NULL;
     }
     record->asked.path = record->path;
-    record->work.run = run;
+    record->work.run = op_work_run;
     record->work.done = work_done;
     record->work.drop = work_dropped;
     return record;

@@ -10,7 +10,7 @@ struct growth {
     int status;
 };
 
-static int grow(eddy_loop *loop)
+static int ready_grow(eddy_loop *loop)
 {
     size_t capacity = loop->ring ? 2 * loop->ring_capacity : FIRST_CAPACITY;
 
@@ -37,7 +37,7 @@ static void grow_aside(void *arg)
 {
     struct growth *growth = arg;
 
-    growth->status = grow(growth->loop);
+    growth->status = ready_grow(growth->loop);
 }
 
 COLD int eddy__ready_grow(eddy_loop *loop)

@@ -33,7 +33,7 @@ void eddy__report(eddy_loop *loop, const eddy_report *report)
     eddy__aside(tell_aside, &telling);
 }
 
-static void print_aside(void *arg)
+static void report_print_aside(void *arg)
 {
     const struct telling *telling = arg;
     eddy_loop *loop = telling->loop;
@@ -53,7 +53,7 @@ void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_report *rep
 {
     struct telling telling = {loop, report};
 
-    eddy__aside(print_aside, &telling);
+    eddy__aside(report_print_aside, &telling);
 }
 
 void eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler *handler, void *arg)

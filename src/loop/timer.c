@@ -19,7 +19,7 @@ static inline bool before(const struct eddy__timer_entry *a, const struct eddy__
            (((unsigned __int128)b->deadline << 64) | b->sequence);
 }
 
-static void place(struct eddy__timers *heap, size_t i, struct eddy__timer_entry entry)
+static void timer_place(struct eddy__timers *heap, size_t i, struct eddy__timer_entry entry)
 {
     heap->entries[i] = entry;
     entry.timer->position = (uint32_t)(i + 1);
@@ -32,10 +32,10 @@ static void sift_up(struct eddy__timers *heap, size_t i, struct eddy__timer_entr
 
         if (!before(&entry, &heap->entries[parent]))
             break;
-        place(heap, i, heap->entries[parent]);
+        timer_place(heap, i, heap->entries[parent]);
         i = parent;
     }
-    place(heap, i, entry);
+    timer_place(heap, i, entry);
 }
 
 static inline size_t least_child(const struct eddy__timers *heap, size_t first)
@@ -65,10 +65,10 @@ static void sift_down(struct eddy__timers *heap, size_t i, struct eddy__timer_en
         size_t child = least_child(heap, first);
         if (!before(&heap->entries[child], &entry))
             break;
-        place(heap, i, heap->entries[child]);
+        timer_place(heap, i, heap->entries[child]);
         i = child;
     }
-    place(heap, i, entry);
+    timer_place(heap, i, entry);
 }
 
 static void remove_at(struct eddy__timers *heap, size_t i)

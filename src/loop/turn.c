@@ -163,7 +163,7 @@ static void poll_backend(eddy_loop *loop, int64_t timeout_ns)
 }
 
 /* At its end the clock stands: no timer lies there. */
-static void advance(eddy_loop *loop, int64_t ns)
+static void turn_advance(eddy_loop *loop, int64_t ns)
 {
     int64_t now = eddy__ns_after(loop->now, ns);
 
@@ -182,21 +182,21 @@ static void poll_virtual(eddy_loop *loop, int64_t timeout_ns)
         return;
     if (told != eddy__io_of(loop)->told) { /* callbacks alone: the turn has had its events */
         int64_t took = eddy__clock_now() - began;
-        advance(loop, took < timeout_ns ? took : timeout_ns);
+        turn_advance(loop, took < timeout_ns ? took : timeout_ns);
         return;
     }
     if (loop->io_waits == 0 && atomic_load(&loop->holds) == 0) {
         if (timeout_ns == NS_NEVER)
             loop->backend->poll(loop, NS_NEVER);
         else
-            advance(loop, timeout_ns);
+            turn_advance(loop, timeout_ns);
         return;
     }
     began = eddy__clock_now();
     loop->backend->poll(loop, timeout_ns);
     int64_t elapsed = eddy__clock_now() - began;
     /* A wait may end early without work: by a signal, a release, a watch that wakes nobody. */
-    advance(loop, elapsed < timeout_ns ? elapsed : timeout_ns);
+    turn_advance(loop, elapsed < timeout_ns ? elapsed : timeout_ns);
 }
 
 static int64_t allowed_by_hook(eddy_loop *loop, int64_t timeout_ns)
@@ -235,7 +235,7 @@ static bool only_others_can_wake(eddy_loop *loop, int64_t timeout_ns)
     return timeout_ns == NS_NEVER && loop->report_deadlock && nothing_can_happen(loop);
 }
 
-static void give_up(eddy_loop *loop)
+static void turn_give_up(eddy_loop *loop)
 {
     loop->deadlocked = true;
     loop->stopping = true;
@@ -258,7 +258,7 @@ static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
     bool stuck = only_others_can_wake(loop, timeout_ns);
     bool idle = stuck && !loop->failed; /* others wait for no answer of one that has */
     if (stuck && (!idle || !loop->peers || eddy__peers_idle(loop))) {
-        give_up(loop);
+        turn_give_up(loop);
         timeout_ns = 0;
     }
     if (loop->virtual_clock)
@@ -266,7 +266,7 @@ static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
     else
         wait_or_trim(loop, timeout_ns);
     if (idle && loop->peers && eddy__peers_awake(loop))
-        give_up(loop);
+        turn_give_up(loop);
     if (unlikely(loop->failed) && !loop->closing)
         loop->stopping = true;
     if (eddy__timers_next(loop) != NS_NEVER) {

@@ -17,7 +17,7 @@ static const uint32_t FEATURES = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP |
                                  IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_RW_CUR_POS |
                                  IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG | IORING_FEAT_CQE_SKIP;
 
-static int map(void **to, int fd, size_t size, off_t offset)
+static int uring_map(void **to, int fd, size_t size, off_t offset)
 {
     const int flags = MAP_SHARED | MAP_POPULATE;
 
@@ -33,10 +33,10 @@ static int map_both(struct ring *ring, const struct io_uring_params *params)
 
     ring->map_size = max_size(sq_size, cq_size);
     ring->sqes_size = params->sq_entries * sizeof(struct io_uring_sqe);
-    int r = map(&ring->map, ring->fd, ring->map_size, IORING_OFF_SQ_RING);
+    int r = uring_map(&ring->map, ring->fd, ring->map_size, IORING_OFF_SQ_RING);
     if (r < 0)
         return r;
-    r = map(&sqes, ring->fd, ring->sqes_size, IORING_OFF_SQES);
+    r = uring_map(&sqes, ring->fd, ring->sqes_size, IORING_OFF_SQES);
     if (r < 0)
         munmap(ring->map, ring->map_size);
     else

@@ -66,7 +66,7 @@ struct view {
     bool (*seen)(eddy_loop *loop);
 };
 
-static bool look(void *arg)
+static bool wait_look(void *arg)
 {
     const struct view *view = arg;
 
@@ -75,12 +75,12 @@ static bool look(void *arg)
 
 bool eddy__spin_run(struct eddy__spin *spin, eddy_loop *loop, bool (*seen)(eddy_loop *loop))
 {
-    return spin_for(spin, loop->spin_ns, look, &(struct view){loop, seen});
+    return spin_for(spin, loop->spin_ns, wait_look, &(struct view){loop, seen});
 }
 
 /* ---- waits that fail ---- */
 
-static COLD void tell(eddy_loop *loop, const char *words, const char *what, int error)
+static COLD void wait_tell(eddy_loop *loop, const char *words, const char *what, int error)
 {
     char message[160];
 
@@ -96,11 +96,11 @@ void eddy__wait_failed(eddy_loop *loop, const char *what, int error)
         return;
     if (eddy__sys_refused(error) || ++io->failures == FAILURES) {
         loop->failed = error;
-        tell(loop, "the loop cannot wait for events any more, and ends: ", what, error);
+        wait_tell(loop, "the loop cannot wait for events any more, and ends: ", what, error);
         return;
     }
     if (!io->reported)
-        tell(loop, "", what, error);
+        wait_tell(loop, "", what, error);
     io->reported = true;
     if (io->failures > 1)
         ppoll(NULL, 0, &(struct timespec){.tv_nsec = PAUSE_NS}, NULL);

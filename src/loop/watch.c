@@ -13,7 +13,7 @@ struct eddy_watch {
     void *arg;
 };
 
-static void on_ready(struct eddy__fd *fd, unsigned events)
+static void watch_on_ready(struct eddy__fd *fd, unsigned events)
 {
     eddy_watch *watch = container_of(fd, eddy_watch, fd);
 
@@ -63,7 +63,7 @@ eddy_watch *eddy_watch_open(eddy_loop *loop, int fd, unsigned events, eddy_watch
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
-    eddy__fd_init(&watch->fd, loop, fd, on_ready);
+    eddy__fd_init(&watch->fd, loop, fd, watch_on_ready);
     watch->fd.level = true;
     watch->fn = fn;
     watch->arg = arg;

@@ -142,7 +142,7 @@ unsigned eddy__workers_threads(const struct eddy__workers *pool)
     return pool->max;
 }
 
-static void free_pool(struct eddy__workers *pool)
+static void work_free(struct eddy__workers *pool)
 {
     struct list *link;
 
@@ -156,7 +156,7 @@ static void free_pool(struct eddy__workers *pool)
 
 /* ---- in the threads ---- */
 
-static void let_go(eddy_loop *loop)
+static void work_let_go(eddy_loop *loop)
 {
     atomic_fetch_sub(&loop->holds, 1);
 }
@@ -165,7 +165,7 @@ static void arrived(struct eddy__inbox_node *node)
 {
     struct eddy__work *work = container_of(node, struct eddy__work, node);
 
-    let_go(work->loop);
+    work_let_go(work->loop);
     work->done(work);
 }
 
@@ -176,7 +176,7 @@ static void arrived_left(struct eddy__inbox_node *node)
     work->done(work);
 }
 
-static void run(struct eddy__work *work)
+static void work_run(struct eddy__work *work)
 {
     eddy_loop *loop = work->loop;
 
@@ -187,7 +187,7 @@ static void run(struct eddy__work *work)
     work->node.fn = holds ? arrived : arrived_left;
     if (eddy__inbox_push(loop, &work->node) < 0) {
         if (holds)
-            let_go(loop);
+            work_let_go(loop);
         if (work->drop)
             work->drop(work);
     }
@@ -268,7 +268,7 @@ static struct worker *end_worker(struct worker *worker)
     return before;
 }
 
-static void *worker_main(void *arg)
+static void *work_main(void *arg)
 {
     struct worker *worker = arg;
     struct eddy__workers *pool = worker->pool;
@@ -278,7 +278,7 @@ static void *worker_main(void *arg)
     pthread_mutex_lock(&pool->mutex);
     while ((work = next_job(worker))) {
         pthread_mutex_unlock(&pool->mutex);
-        run(work);
+        work_run(work);
         pthread_mutex_lock(&pool->mutex);
         job_ended(worker);
     }
@@ -290,7 +290,7 @@ static void *worker_main(void *arg)
         eddy__free(before);
     }
     if (last)
-        free_pool(pool);
+        work_free(pool);
     return NULL;
 }
 
@@ -303,23 +303,23 @@ struct start {
 };
 
 /* Signals are for the threads of the program. */
-static void create(void *arg)
+static void work_create(void *arg)
 {
     struct start *start = arg;
     sigset_t all, before;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    start->r = eddy__sys_posix(pthread_create(start->thread, NULL, worker_main, start->worker));
+    start->r = eddy__sys_posix(pthread_create(start->thread, NULL, work_main, start->worker));
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* 0 or -errno. The C library takes some 4 KiB of stack for it. */
-static int create_thread(pthread_t *thread, struct worker *worker)
+static int work_create_thread(pthread_t *thread, struct worker *worker)
 {
     struct start start = {thread, worker, 0};
 
-    eddy__aside(create, &start);
+    eddy__aside(work_create, &start);
     return start.r;
 }
 
@@ -331,7 +331,7 @@ static int add_worker(struct eddy__workers *pool)
     if (!worker)
         return -ENOMEM;
     worker->pool = pool;
-    int r = create_thread(&worker->thread, worker);
+    int r = work_create_thread(&worker->thread, worker);
     if (r < 0) {
         eddy__free(worker);
         return r;
@@ -376,7 +376,7 @@ int eddy__workers_submit(struct eddy__workers *pool, eddy_loop *loop, struct edd
     atomic_fetch_add(&loop->holds, 1);
     int r = enqueue(pool, work);
     if (r < 0) {
-        let_go(loop);
+        work_let_go(loop);
         eddy__loop_unref(loop);
     }
     return r;
@@ -396,7 +396,7 @@ bool eddy__work_cancel(struct eddy__work *work)
     }
     pthread_mutex_unlock(&pool->mutex);
     if (queued) {
-        let_go(work->loop);
+        work_let_go(work->loop);
         eddy__loop_unref(work->loop);
     }
     return queued;
@@ -451,7 +451,7 @@ void eddy__work_leave(struct eddy__work *work)
     pthread_mutex_lock(&pool->mutex);
     struct worker *worker = work->worker;
     if (atomic_compare_exchange_strong(&work->state, &running, LEFT)) { /* work is its own now */
-        let_go(loop);
+        work_let_go(loop);
         if (worker->waits) {
             worker->left = true;
             pool->left++;
@@ -473,7 +473,7 @@ static void drop_queue(struct list *queue)
         eddy_loop *loop = work->loop;
 
         atomic_store(&work->state, FINISHED);
-        let_go(loop);
+        work_let_go(loop);
         if (work->drop)
             work->drop(work);
         eddy__loop_unref(loop);
@@ -524,7 +524,7 @@ static void note_stuck(const struct eddy__workers *pool, struct stuck *stuck)
     }
 }
 
-static void report_stuck(const struct stuck *stuck, eddy_loop *loop)
+static void work_report_stuck(const struct stuck *stuck, eddy_loop *loop)
 {
     char message[160];
 
@@ -570,10 +570,10 @@ void eddy__workers_close(struct eddy__workers *pool, int64_t timeout_ns, eddy_lo
     bool abandoned = pool->abandoned;
     pthread_mutex_unlock(&pool->mutex);
     if (!abandoned)
-        free_pool(pool);
+        work_free(pool);
     drop_queue(&dropped);
     if (told)
-        report_stuck(&stuck, told);
+        work_report_stuck(&stuck, told);
 }
 
 void eddy__work_close(eddy_loop *loop, int64_t timeout_ns)

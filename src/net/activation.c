@@ -20,7 +20,7 @@ static struct eddy__handed handed;
 
 /* ---- what the environment says ---- */
 
-static int number_of(const char *text)
+static int activation_number_of(const char *text)
 {
     char *end;
 
@@ -33,8 +33,8 @@ static int number_of(const char *text)
 
 void eddy__handed_parse(struct eddy__handed *h, const char *pid, const char *fds, const char *names)
 {
-    h->owner = number_of(pid);
-    h->count = number_of(fds);
+    h->owner = activation_number_of(pid);
+    h->count = activation_number_of(fds);
     snprintf(h->names, sizeof h->names, "%s", names ? names : "");
 }
 
@@ -66,7 +66,7 @@ static void read_environment(void)
 
 /* ---- one socket ---- */
 
-static int check(int fd, const char *name)
+static int activation_check(int fd, const char *name)
 {
     int type = eddy__socket_get(fd, SOL_SOCKET, SO_TYPE);
     int listens = type == SOCK_STREAM ? eddy__socket_get(fd, SOL_SOCKET, SO_ACCEPTCONN) : 0;
@@ -89,7 +89,7 @@ static int check(int fd, const char *name)
 }
 
 /* What is accepted inherits TCP_NODELAY, as in tcp.c. */
-static int prepare(int fd, struct eddy__listeners *l)
+static int activation_prepare(int fd, struct eddy__listeners *l)
 {
     eddy_address a;
     int status = eddy__socket_local(fd, &a);
@@ -103,18 +103,18 @@ static int prepare(int fd, struct eddy__listeners *l)
     return eddy__socket_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 }
 
-static int take(struct eddy__listeners *l, int fd, const char *name)
+static int activation_take(struct eddy__listeners *l, int fd, const char *name)
 {
     if (l->count == (int)count_of(l->fds))
         return eddy__raise(EDDY_ERANGE, "more than %zu sockets were handed over for one server",
                            count_of(l->fds));
-    int status = check(fd, name);
+    int status = activation_check(fd, name);
     if (status < 0)
         return status;
     status = eddy__socket_duplicate(fd);
     if (status >= 0) {
         l->fds[l->count++] = status;
-        status = prepare(status, l);
+        status = activation_prepare(status, l);
     }
     if (status < 0)
         return eddy__raise(status, "cannot use descriptor %d (%s) that was handed over: %s", fd,
@@ -133,7 +133,7 @@ static int take_all(struct eddy__listeners *l, const char *wanted)
     for (int i = 0; i < handed.count && status >= 0; i++) {
         eddy__handed_name(&handed, i, name, sizeof name);
         if (any || strcmp(name, wanted) == 0)
-            status = take(l, eddy__activation_first + i, name);
+            status = activation_take(l, eddy__activation_first + i, name);
     }
     if (status >= 0 && !l->count)
         status = eddy__raise(EDDY_ENOENT, "no socket named %s was handed over; there is: %s",

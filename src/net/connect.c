@@ -92,7 +92,7 @@ eddy_stream *eddy__connect_address(const eddy_address *to, const eddy_address *f
 
 /* ---- hosts ---- */
 
-static int check(const char *host, const eddy_connect_opts *opts)
+static int connect_check(const char *host, const eddy_connect_opts *opts)
 {
     if (!host)
         return eddy__raise(EDDY_EINVAL, "eddy_connect needs a host");
@@ -140,7 +140,7 @@ eddy_stream *eddy_connect_with(const char *host, const eddy_connect_opts *opts)
 
     if (!opts)
         opts = &defaults;
-    if (eddy__checkpoint() < 0 || check(host, opts) < 0)
+    if (eddy__checkpoint() < 0 || connect_check(host, opts) < 0)
         return NULL;
     if (!opts->local_host)
         return with_tls(connect_host(host, opts, NULL), host, opts);

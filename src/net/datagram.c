@@ -3,7 +3,7 @@
 
 /* ---- making ---- */
 
-static void on_ready(struct eddy__fd *fd, unsigned events)
+static void datagram_on_ready(struct eddy__fd *fd, unsigned events)
 {
     eddy_datagram *d = container_of(fd, eddy_datagram, fd);
 
@@ -21,7 +21,7 @@ eddy_datagram *eddy__datagram_new(int fd, int family, const eddy_address *peer)
 
     if (!d)
         return NULL;
-    eddy__fd_init(&d->fd, eddy__thread.loop, fd, on_ready);
+    eddy__fd_init(&d->fd, eddy__thread.loop, fd, datagram_on_ready);
     eddy__loop_ref(d->fd.loop);
     d->family = family;
     if (peer)
@@ -33,7 +33,7 @@ eddy_datagram *eddy__datagram_new(int fd, int family, const eddy_address *peer)
 
 /* ---- waiting ---- */
 
-static void unref(eddy_datagram *d)
+static void datagram_unref(eddy_datagram *d)
 {
     if (--d->refs)
         return;
@@ -43,11 +43,11 @@ static void unref(eddy_datagram *d)
 }
 
 /* After a wait: its status, unless the endpoint was closed meanwhile. */
-static int leave(eddy_datagram *d, int status)
+static int datagram_leave(eddy_datagram *d, int status)
 {
     if (d->closed)
         status = EDDY_ECLOSED;
-    unref(d);
+    datagram_unref(d);
     return status;
 }
 
@@ -71,7 +71,7 @@ static int await_readable(eddy_datagram *d)
     status = eddy__io_park(&kind, d);
     d->reader = NULL;
     d->receiving = false;
-    return leave(d, status);
+    return datagram_leave(d, status);
 }
 
 /* A Unix socket may be told "not now" by one of many receivers, and no event says when that one has
@@ -81,10 +81,10 @@ static int await_some_receiver(eddy_datagram *d, double *delay)
     d->refs++;
     int status = eddy_sleep(*delay);
     *delay = *delay < 0.05 ? 2 * *delay : *delay;
-    return leave(d, status);
+    return datagram_leave(d, status);
 }
 
-static int await_writable(eddy_datagram *d)
+static int datagram_await_writable(eddy_datagram *d)
 {
     static const struct eddy__wait_kind kind = {"room to send a datagram", eddy__waiter_abort};
     struct eddy_waiter_ waiter = {0};
@@ -99,7 +99,7 @@ static int await_writable(eddy_datagram *d)
     self->loop->io_waits++;
     status = eddy__wait_in(&d->writers, &waiter, &kind);
     self->loop->io_waits--;
-    return leave(d, status);
+    return datagram_leave(d, status);
 }
 
 ssize_t eddy__datagram_receive(eddy_datagram *d, eddy__datagram_try *try_once, void *call)
@@ -126,7 +126,7 @@ ssize_t eddy__datagram_send(eddy_datagram *d, eddy__datagram_try *try_once, void
         if (likely(n != -EAGAIN))
             return n;
         int status = d->family == AF_UNIX && !d->peer.size ? await_some_receiver(d, &delay)
-                                                           : await_writable(d);
+                                                           : datagram_await_writable(d);
         if (status < 0)
             return status;
     }
@@ -182,7 +182,7 @@ void eddy_datagram_close(eddy_datagram *d)
     eddy__fd_forget(&d->fd);
     eddy__socket_close(d->fd.fd);
     d->fd.fd = -1;
-    unref(d);
+    datagram_unref(d);
 }
 
 /* ---- asking ---- */

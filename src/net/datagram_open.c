@@ -128,7 +128,7 @@ static void set_ports(struct eddy__addresses *addresses, int port)
 }
 
 /* 0 or a failure, raised. */
-static int look_up(struct names *names, const eddy_datagram_opts *opts)
+static int datagram_open_look_up(struct names *names, const eddy_datagram_opts *opts)
 {
     bool is_unix = opts->path || opts->peer_path;
     bool has_peer = opts->peer_host || opts->peer_path;
@@ -159,7 +159,7 @@ static bool do_fit(const struct ends *ends)
     return !ends->own || !ends->peer || ends->own->u.any.sa_family == ends->peer->u.any.sa_family;
 }
 
-static COLD void fail(const struct ends *ends, int status)
+static COLD void datagram_open_fail(const struct ends *ends, int status)
 {
     char own[EDDY_ADDRESS_TEXT] = "", peer[EDDY_ADDRESS_TEXT] = "";
 
@@ -197,11 +197,11 @@ static eddy_datagram *open_first(const struct names *names, const eddy_datagram_
             failure = status;
         }
     }
-    fail(&failed, failure);
+    datagram_open_fail(&failed, failure);
     return NULL;
 }
 
-static int check(const eddy_datagram_opts *opts)
+static int datagram_open_check(const eddy_datagram_opts *opts)
 {
     bool is_unix = opts->path || opts->peer_path;
 
@@ -230,9 +230,9 @@ eddy_datagram *eddy_datagram_open_with(const eddy_datagram_opts *opts)
 
     if (!opts)
         opts = &defaults;
-    if (eddy__checkpoint() < 0 || check(opts) < 0)
+    if (eddy__checkpoint() < 0 || datagram_open_check(opts) < 0)
         return NULL;
-    if (look_up(&names, opts) >= 0)
+    if (datagram_open_look_up(&names, opts) >= 0)
         d = open_first(&names, opts);
     eddy__free(names.own);
     eddy__free(names.peer);

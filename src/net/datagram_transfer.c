@@ -131,8 +131,8 @@ static unsigned batch_size(const struct several *s)
     return (unsigned)min_size(s->count, EDDY_MESSAGES_MAX);
 }
 
-static void prepare(struct eddy__batch *batch, unsigned i, struct iovec part, eddy_address *address,
-                    socklen_t size)
+static void datagram_transfer_prepare(struct eddy__batch *batch, unsigned i, struct iovec part,
+                                      eddy_address *address, socklen_t size)
 {
     batch->parts[i] = part;
     batch->headers[i] = (struct mmsghdr){.msg_hdr.msg_name = size ? &address->u : NULL,
@@ -148,8 +148,8 @@ static ssize_t receive_several(const eddy_datagram *d, void *call)
     unsigned count = batch_size(s);
 
     for (unsigned i = 0; i < count; i++)
-        prepare(d->batch, i, (struct iovec){m[i].data, m[i].room}, &m[i].address,
-                sizeof m[i].address.u);
+        datagram_transfer_prepare(d->batch, i, (struct iovec){m[i].data, m[i].room}, &m[i].address,
+                                  sizeof m[i].address.u);
     ssize_t n = eddy__sys_once(recvmmsg(d->fd.fd, d->batch->headers, count, MSG_TRUNC, NULL));
     for (ssize_t i = 0; i < n; i++) {
         const struct mmsghdr *header = &d->batch->headers[i];
@@ -184,8 +184,8 @@ static ssize_t send_several(const eddy_datagram *d, void *call)
     unsigned count = batch_size(s);
 
     for (unsigned i = 0; i < count; i++)
-        prepare(d->batch, i, (struct iovec){m[i].data, m[i].size}, &m[i].address,
-                m[i].address.size);
+        datagram_transfer_prepare(d->batch, i, (struct iovec){m[i].data, m[i].size}, &m[i].address,
+                                  m[i].address.size);
     return eddy__sys_once(sendmmsg(d->fd.fd, d->batch->headers, count, MSG_NOSIGNAL));
 }
 

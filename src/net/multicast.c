@@ -9,7 +9,7 @@
 #endif
 
 /* The number of an interface that is named, or numbered; 0 for NULL, -ENODEV. */
-static int number_of(const char *via)
+static int multicast_number_of(const char *via)
 {
     char *end;
     unsigned long n;
@@ -24,7 +24,7 @@ static int number_of(const char *via)
 
 static int set_via(int fd, int family, const char *via)
 {
-    struct ip_mreqn request = {.imr_ifindex = number_of(via)};
+    struct ip_mreqn request = {.imr_ifindex = multicast_number_of(via)};
     int number = request.imr_ifindex;
 
     if (number < 0)
@@ -75,7 +75,7 @@ static int receive_own_only(const eddy_datagram *d)
 static int change(eddy_datagram *d, const char *verb, int what, const char *group, const char *via)
 {
     eddy_address address = {0};
-    int number = number_of(via), status;
+    int number = multicast_number_of(via), status;
 
     if (!d || !group || !eddy__address_parse(&address, group, 0))
         return eddy__raise(EDDY_EINVAL, "an endpoint and a group's numeric address are expected");

@@ -52,7 +52,7 @@ struct eddy__addresses *eddy__addresses_both(const char *first, const char *seco
 
 /* ---- names ---- */
 
-static void unref(struct eddy__name *name)
+static void names_unref(struct eddy__name *name)
 {
     if (--name->refs)
         return;
@@ -76,7 +76,7 @@ static bool is_called(const struct eddy__name *name, const char *host)
 }
 
 /* FNV-1a. */
-static struct eddy__name **bucket_of(struct eddy__resolver *r, const char *host)
+static struct eddy__name **names_bucket_of(struct eddy__resolver *r, const char *host)
 {
     uint32_t hash = 2166136261;
 
@@ -87,7 +87,7 @@ static struct eddy__name **bucket_of(struct eddy__resolver *r, const char *host)
 
 static void forget(struct eddy__name *name)
 {
-    struct eddy__name **place = bucket_of(name->resolver, name->host);
+    struct eddy__name **place = names_bucket_of(name->resolver, name->host);
 
     while (*place != name)
         place = &(*place)->next;
@@ -95,13 +95,13 @@ static void forget(struct eddy__name *name)
     name->resolver->known_count -= name->state == EDDY__NAME_KNOWN;
     name->state = EDDY__NAME_FORGOTTEN;
     list_remove(&name->link);
-    unref(name);
+    names_unref(name);
 }
 
 /* What is known of host, or about to be; NULL: nothing. */
-static struct eddy__name *find(struct eddy__resolver *r, const char *host)
+static struct eddy__name *names_find(struct eddy__resolver *r, const char *host)
 {
-    struct eddy__name *name = *bucket_of(r, host);
+    struct eddy__name *name = *names_bucket_of(r, host);
 
     while (name && !is_called(name, host))
         name = name->next;
@@ -130,7 +130,7 @@ static void renew_dns(struct eddy__resolver *r)
         eddy_error_clear();
 }
 
-static void ask(struct eddy__resolver *r, struct eddy__name *name)
+static void names_ask(struct eddy__resolver *r, struct eddy__name *name)
 {
     if (!r->opts.getaddrinfo)
         renew_dns(r);
@@ -148,7 +148,7 @@ void eddy__resolver_go_on(struct eddy__resolver *r)
     struct list *link;
 
     while (r->asked_count < r->opts.queries && (link = list_take_first(&r->queued)))
-        ask(r, container_of(link, struct eddy__name, link));
+        names_ask(r, container_of(link, struct eddy__name, link));
 }
 
 /* On the loop's stack: that of a task may be small for what c-ares does. */
@@ -166,7 +166,7 @@ static struct eddy__name *queue(struct eddy__resolver *r, const char *host,
                                 const eddy_address *address)
 {
     size_t length = strlen(host);
-    struct eddy__name **bucket = bucket_of(r, host);
+    struct eddy__name **bucket = names_bucket_of(r, host);
     struct eddy__name *name = eddy__alloc_zero(sizeof *name + length + 1);
 
     if (name && !r->go_on.call)
@@ -190,7 +190,7 @@ static struct eddy__name *queue(struct eddy__resolver *r, const char *host,
 
 /* ---- answers ---- */
 
-static void keep(struct eddy__resolver *r, struct eddy__name *name, double ttl)
+static void names_keep(struct eddy__resolver *r, struct eddy__name *name, double ttl)
 {
     int64_t ns = eddy__ns_of_seconds(fmin(ttl, r->opts.max_ttl));
 
@@ -217,7 +217,7 @@ void eddy__name_answer(struct eddy__name *name, const struct eddy__answer *answe
     list_remove(&name->link);
     r->asked_count--;
     eddy__waiters_grant_all(&name->waiters, 0);
-    keep(r, name, answer->ttl);
+    names_keep(r, name, answer->ttl);
 }
 
 /* ---- the life of a resolver ---- */
@@ -385,7 +385,7 @@ static int await_answer(struct eddy__name *name)
     return eddy__raise_if(status);
 }
 
-static int fail(const struct eddy__name *name, const char *host)
+static int names_fail(const struct eddy__name *name, const char *host)
 {
     if (name->code != EDDY_ENAME)
         return eddy__raise_code(name->code);
@@ -393,20 +393,20 @@ static int fail(const struct eddy__name *name, const char *host)
 }
 
 /* What is known, with a reference to be given back; NULL raised. */
-static struct eddy__name *look_up(const char *host, const eddy_address *address)
+static struct eddy__name *names_look_up(const char *host, const eddy_address *address)
 {
     struct eddy__resolver *r;
     struct eddy__name *name;
 
     if (eddy__checkpoint() < 0 || !(r = resolver_of(eddy__self()->loop)))
         return NULL;
-    if (!(name = find(r, host)) && !(name = queue(r, host, address)))
+    if (!(name = names_find(r, host)) && !(name = queue(r, host, address)))
         return NULL;
     name->refs++;
     if ((name->state == EDDY__NAME_KNOWN || await_answer(name) == 0) &&
-        (name->code == 0 || fail(name, host) == 0))
+        (name->code == 0 || names_fail(name, host) == 0))
         return name;
-    unref(name);
+    names_unref(name);
     return NULL;
 }
 
@@ -431,11 +431,11 @@ struct eddy__addresses *eddy__names_resolve(const char *host)
         return NULL;
     if (is_local(host))
         return eddy__addresses_both("::1", "127.0.0.1");
-    struct eddy__name *name = look_up(host, NULL);
+    struct eddy__name *name = names_look_up(host, NULL);
     if (!name)
         return NULL;
     struct eddy__addresses *found = eddy__addresses_of(name->found->list, name->found->count);
-    unref(name);
+    names_unref(name);
     return found;
 }
 
@@ -470,10 +470,10 @@ int eddy_getnameinfo(const eddy_address *address, char name[EDDY_HOST_NAME])
     if (family != AF_INET && family != AF_INET6)
         return eddy__raise(EDDY_EINVAL, "eddy_getnameinfo needs an IPv4 or IPv6 address");
     eddy_address_format_host(address, host);
-    struct eddy__name *known = look_up(host, address);
+    struct eddy__name *known = names_look_up(host, address);
     if (!known)
         return eddy_status_pointer_(known);
     snprintf(name, EDDY_HOST_NAME, "%s", known->called);
-    unref(known);
+    names_unref(known);
     return 0;
 }

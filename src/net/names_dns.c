@@ -74,14 +74,14 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *to, ares_sock
     return (int)by_errno(status);
 }
 
-static ares_ssize_t receive(ares_socket_t fd, void *buf, size_t size, int flags,
-                            struct sockaddr *from, ares_socklen_t *from_size, void *dns)
+static ares_ssize_t dns_receive(ares_socket_t fd, void *buf, size_t size, int flags,
+                                struct sockaddr *from, ares_socklen_t *from_size, void *dns)
 {
     (void)dns;
     return by_errno(eddy__sys(recvfrom(fd, buf, size, flags, from, from_size)));
 }
 
-static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts, int n, void *dns)
+static ares_ssize_t dns_send_parts(ares_socket_t fd, const struct iovec *parts, int n, void *dns)
 {
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)n};
 
@@ -90,9 +90,9 @@ static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts, int 
 }
 
 static const struct ares_socket_functions system_calls = {open_socket, close_socket, connect_socket,
-                                                          receive, send_parts};
+                                                          dns_receive, dns_send_parts};
 
-static struct stat look_at(const char *path)
+static struct stat dns_look_at(const char *path)
 {
     struct stat st;
 
@@ -115,7 +115,7 @@ static void arm_timer(struct eddy__dns *dns)
     eddy__timer_arm(dns->loop, &dns->timer, eddy__ns_after(eddy__loop_now_exact(dns->loop), ns));
 }
 
-static void process(struct eddy__dns *dns, int readable, int writable)
+static void dns_process(struct eddy__dns *dns, int readable, int writable)
 {
     ares_process_fd(dns->channel, readable, writable);
     arm_timer(dns);
@@ -126,15 +126,15 @@ static void process(struct eddy__dns *dns, int readable, int writable)
 static void time_out(eddy_loop *loop, eddy_timer_ *timer)
 {
     (void)loop;
-    process(container_of(timer, struct eddy__dns, timer), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    dns_process(container_of(timer, struct eddy__dns, timer), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
-static void on_ready(eddy_watch *watch, unsigned events, void *dns)
+static void dns_on_ready(eddy_watch *watch, unsigned events, void *dns)
 {
     int fd = eddy_watch_fd(watch);
 
-    process(dns, events & EDDY_READABLE ? fd : ARES_SOCKET_BAD,
-            events & EDDY_WRITABLE ? fd : ARES_SOCKET_BAD);
+    dns_process(dns, events & EDDY_READABLE ? fd : ARES_SOCKET_BAD,
+                events & EDDY_WRITABLE ? fd : ARES_SOCKET_BAD);
 }
 
 static struct socket *find_socket(struct eddy__dns *dns, int fd)
@@ -162,7 +162,7 @@ static void watch_socket(struct eddy__dns *dns, int fd, unsigned events)
     if (!s)
         return;
     list_add_tail(&dns->sockets, &s->link);
-    s->watch = eddy_watch_open(dns->loop, fd, events, on_ready, dns);
+    s->watch = eddy_watch_open(dns->loop, fd, events, dns_on_ready, dns);
     if (!s->watch) {
         list_remove(&s->link);
         eddy__free(s);
@@ -196,7 +196,7 @@ static int count_addresses(const struct ares_addrinfo *info)
     return count;
 }
 
-static struct eddy__addresses *copy_addresses(const struct ares_addrinfo *info, int count)
+static struct eddy__addresses *dns_copy_addresses(const struct ares_addrinfo *info, int count)
 {
     struct eddy__addresses *found =
         eddy__alloc_zero(sizeof *found + (size_t)count * sizeof found->list[0]);
@@ -263,12 +263,12 @@ static struct eddy__answer success(const struct ares_addrinfo *info)
         return failure(ARES_ENODATA, 0);
     if (count > EDDY__ADDRESSES_MAX)
         return (struct eddy__answer){.code = EDDY_ENAME, .reason = EDDY__ADDRESSES_TOO_MANY};
-    struct eddy__addresses *found = copy_addresses(info, count);
+    struct eddy__addresses *found = dns_copy_addresses(info, count);
     return found ? (struct eddy__answer){.found = found, .ttl = ttl_of(info)}
                  : failure(ARES_ENOMEM, 0);
 }
 
-static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+static void dns_answered(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 {
     struct eddy__answer answer = status == ARES_SUCCESS ? success(info) : failure(status, timeouts);
 
@@ -277,7 +277,7 @@ static void answered(void *arg, int status, int timeouts, struct ares_addrinfo *
 }
 
 /* How long a name holds c-ares does not tell. */
-static void named(void *arg, int status, int timeouts, char *called, char *service)
+static void dns_named(void *arg, int status, int timeouts, char *called, char *service)
 {
     struct eddy__answer answer = failure(status, timeouts);
 
@@ -299,9 +299,9 @@ void eddy__dns_ask(struct eddy__dns *dns, struct eddy__name *name)
         hints.ai_flags = ARES_AI_ENVHOSTS;
     if (name->address.size)
         ares_getnameinfo(dns->channel, &name->address.u.any, name->address.size,
-                         ARES_NI_LOOKUPHOST | ARES_NI_NAMEREQD, named, name);
+                         ARES_NI_LOOKUPHOST | ARES_NI_NAMEREQD, dns_named, name);
     else
-        ares_getaddrinfo(dns->channel, name->host, NULL, &hints, answered, name);
+        ares_getaddrinfo(dns->channel, name->host, NULL, &hints, dns_answered, name);
     arm_timer(dns);
 }
 
@@ -403,7 +403,7 @@ int eddy__dns_open(struct eddy__dns **dns, eddy_loop *loop, struct eddy__resolve
     new->loop = loop;
     new->resolver = resolver;
     new->settings = opts->resolv_conf ? opts->resolv_conf : "/etc/resolv.conf";
-    new->settings_then = look_at(new->settings);
+    new->settings_then = dns_look_at(new->settings);
     list_init(&new->sockets);
     status = open_channel(new, opts);
     if (status < 0)
@@ -416,7 +416,7 @@ int eddy__dns_open(struct eddy__dns **dns, eddy_loop *loop, struct eddy__resolve
 bool eddy__dns_is_outdated(const struct eddy__dns *dns)
 {
     const struct stat *then = &dns->settings_then;
-    struct stat now = look_at(dns->settings);
+    struct stat now = dns_look_at(dns->settings);
 
     return now.st_ino != then->st_ino || now.st_size != then->st_size ||
            now.st_mtim.tv_sec != then->st_mtim.tv_sec ||

@@ -18,12 +18,12 @@ struct eddy__name_job {
     char host[];
 };
 
-static struct eddy__name_job *job_of(struct eddy__work *work)
+static struct eddy__name_job *lookup_of(struct eddy__work *work)
 {
     return container_of(work, struct eddy__name_job, work);
 }
 
-static void free_job(struct eddy__name_job *job)
+static void lookup_free(struct eddy__name_job *job)
 {
     eddy__free(job->found);
     eddy__free(job->called);
@@ -38,7 +38,7 @@ static bool is_usable(const struct addrinfo *info)
            info->ai_addrlen <= sizeof((eddy_address *)NULL)->u;
 }
 
-static struct eddy__addresses *copy_addresses(const struct addrinfo *list, bool *too_many)
+static struct eddy__addresses *lookup_copy_addresses(const struct addrinfo *list, bool *too_many)
 {
     int count = 0;
     struct eddy__addresses *found;
@@ -69,7 +69,7 @@ static void find_addresses(struct eddy__name_job *job)
     job->system_error = errno;
     if (job->error)
         return;
-    job->found = copy_addresses(list, &job->too_many);
+    job->found = lookup_copy_addresses(list, &job->too_many);
     freeaddrinfo(list);
 }
 
@@ -84,9 +84,9 @@ static void find_name(struct eddy__name_job *job)
         job->called = eddy__strdup(name);
 }
 
-static void look_up(struct eddy__work *work)
+static void lookup_run(struct eddy__work *work)
 {
-    struct eddy__name_job *job = job_of(work);
+    struct eddy__name_job *job = lookup_of(work);
 
     if (eddy__fault())
         job->error = EAI_FAIL;
@@ -99,7 +99,7 @@ static void look_up(struct eddy__work *work)
 /* ---- in the loop ---- */
 
 /* How long an answer holds is not known: it is for those who wait only. */
-static void answer(struct eddy__name_job *job)
+static void lookup_answer(struct eddy__name_job *job)
 {
     struct eddy__words words = {""};
     struct eddy__answer a = {.code = EDDY_ENAME, .reason = words.text};
@@ -120,23 +120,23 @@ static void answer(struct eddy__name_job *job)
     eddy__name_answer(job->name, &a);
 }
 
-static void done(struct eddy__work *work)
+static void lookup_done(struct eddy__work *work)
 {
-    struct eddy__name_job *job = job_of(work);
+    struct eddy__name_job *job = lookup_of(work);
 
     if (job->name) {
         struct eddy__resolver *resolver = job->name->resolver;
 
-        answer(job);
+        lookup_answer(job);
         eddy__resolver_go_on(resolver);
     }
-    free_job(job);
+    lookup_free(job);
 }
 
 /* The loop has gone, and its resolver before it. */
 static void dropped(struct eddy__work *work)
 {
-    free_job(job_of(work));
+    lookup_free(lookup_of(work));
 }
 
 static struct eddy__name_job *make_job(struct eddy__name *name)
@@ -147,8 +147,8 @@ static struct eddy__name_job *make_job(struct eddy__name *name)
     if (!job)
         return NULL;
     memcpy(job->host, name->host, size);
-    job->work.run = look_up;
-    job->work.done = done;
+    job->work.run = lookup_run;
+    job->work.done = lookup_done;
     job->work.drop = dropped;
     job->name = name;
     job->address = name->address;
@@ -177,5 +177,5 @@ void eddy__name_job_abandon(struct eddy__name_job *job)
         return;
     job->name = NULL;
     if (eddy__work_cancel(&job->work))
-        free_job(job);
+        lookup_free(job);
 }

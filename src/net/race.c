@@ -49,8 +49,8 @@ static const eddy_address *pick_from(const struct eddy__addresses *from, const e
     return NULL;
 }
 
-static void prepare(struct attempt *attempt, eddy_address *to, const struct eddy__addresses *from,
-                    const eddy_connect_opts *opts)
+static void race_prepare(struct attempt *attempt, eddy_address *to,
+                         const struct eddy__addresses *from, const eddy_connect_opts *opts)
 {
     eddy__address_set_port(to, opts->port);
     attempt->opts = opts;
@@ -71,7 +71,7 @@ static void line_up(struct race *race, struct eddy__addresses *to,
         if (places[first] == to->count)
             first = !first;
         struct attempt *attempt = &race->attempts[i];
-        prepare(attempt, &to->list[places[first]], from, opts);
+        race_prepare(attempt, &to->list[places[first]], from, opts);
         attempt->race = race;
         places[first] = next_of(to, places[first] + 1, first);
         first = !first;
@@ -138,7 +138,7 @@ struct failure {
 };
 
 /* Beside a packed stack. */
-static void raise_failure(void *arg)
+static void race_raise_failure(void *arg)
 {
     const struct failure *failure = arg;
     const char *host = failure->host;
@@ -154,9 +154,9 @@ static void raise_failure(void *arg)
                 opts->local_host ? opts->local_host : "", reasons);
 }
 
-static COLD void fail(const char *host, const struct attempt *attempts, int count)
+static COLD void race_fail(const char *host, const struct attempt *attempts, int count)
 {
-    eddy__aside(raise_failure, &(struct failure){host, attempts, count});
+    eddy__aside(race_raise_failure, &(struct failure){host, attempts, count});
 }
 
 /* ---- the race ---- */
@@ -178,7 +178,7 @@ static bool begin_next(struct race *race)
 }
 
 /* Until an attempt ends, or that long: 0; or the interrupt, unraised. */
-static int await_end(struct race *race, double seconds)
+static int race_await_end(struct race *race, double seconds)
 {
     static const struct eddy__wait_kind kind = {"one of several connections", eddy__waiter_abort};
     struct eddy_waiter_ waiter = {0};
@@ -195,7 +195,7 @@ static int await_end(struct race *race, double seconds)
 }
 
 /* 0 when there is a winner or all have failed; else why it ended before. */
-static int run(struct race *race, double delay)
+static int race_run(struct race *race, double delay)
 {
     int status = 0;
 
@@ -203,13 +203,13 @@ static int run(struct race *race, double delay)
         while (race->begun < race->count && !begin_next(race))
             continue;
         if (race->running)
-            status = await_end(race, race->begun < race->count ? delay : (double)INFINITY);
+            status = race_await_end(race, race->begun < race->count ? delay : (double)INFINITY);
     }
     return status;
 }
 
 /* Those who have lost, or have connected after all, are closed. */
-static eddy_stream *end(struct race *race)
+static eddy_stream *race_end(struct race *race)
 {
     eddy_stream *stream = race->winner ? eddy_take(race->winner->stream) : NULL;
 
@@ -232,12 +232,12 @@ static eddy_stream *race_all(const char *host, struct eddy__addresses *to,
         return NULL;
     }
     line_up(race, to, from, opts);
-    int status = run(race, delay);
-    eddy_stream *s = end(race);
+    int status = race_run(race, delay);
+    eddy_stream *s = race_end(race);
     if (!s && status < 0)
         eddy__raise_interrupt(status);
     else if (!s)
-        fail(host, race->attempts, race->begun);
+        race_fail(host, race->attempts, race->begun);
     eddy__free(race);
     return s;
 }
@@ -249,11 +249,11 @@ eddy_stream *eddy__race(const char *host, struct eddy__addresses *to,
 
     if (to->count > 1)
         return race_all(host, to, from, opts);
-    prepare(&only, &to->list[0], from, opts);
+    race_prepare(&only, &to->list[0], from, opts);
     connects(&only);
     if (only.status < 0 && only.status == eddy__self()->interrupt)
         eddy__raise_interrupt(only.status);
     else if (!only.stream)
-        fail(host, &only, 1);
+        race_fail(host, &only, 1);
     return only.stream;
 }

@@ -8,7 +8,7 @@ enum { PORT_TRIES = 16 };
 /* ---- one address ---- */
 
 /* What is accepted inherits TCP_NODELAY. */
-static int prepare(int fd, const eddy_address *a, const eddy_serve_opts *opts)
+static int tcp_prepare(int fd, const eddy_address *a, const eddy_serve_opts *opts)
 {
     int status = eddy__socket_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 
@@ -30,7 +30,7 @@ int eddy__tcp_listen(const eddy_address *a, const eddy_serve_opts *opts)
 
     if (fd < 0)
         return fd;
-    status = prepare(fd, a, opts);
+    status = tcp_prepare(fd, a, opts);
     if (status >= 0)
         return fd;
     eddy__socket_close(fd);
@@ -48,7 +48,7 @@ void eddy__listeners_close(struct eddy__listeners *l)
     l->count = 0;
 }
 
-static COLD int fail(const eddy_address *a, int status)
+static COLD int tcp_fail(const eddy_address *a, int status)
 {
     char text[EDDY_ADDRESS_TEXT];
 
@@ -74,7 +74,7 @@ static int learn_port(struct eddy__listeners *l)
 }
 
 /* Adds one. A port that the system has chosen for the first is that of all. */
-static int add(struct eddy__listeners *l, eddy_address *a, const eddy_serve_opts *opts)
+static int tcp_add(struct eddy__listeners *l, eddy_address *a, const eddy_serve_opts *opts)
 {
     int fd;
 
@@ -96,7 +96,7 @@ static int try_all(struct eddy__listeners *l, struct eddy__addresses *addresses,
     l->port = opts->port;
     for (int i = 0; i < addresses->count; i++) {
         *culprit = addresses->list[i];
-        status = add(l, culprit, opts);
+        status = tcp_add(l, culprit, opts);
         if (status < 0 && !is_without_in6(culprit, status)) {
             eddy__listeners_close(l);
             return status;
@@ -116,7 +116,7 @@ static int listen_all(struct eddy__listeners *l, struct eddy__addresses *address
                            opts->host, addresses->count, count_of(l->fds));
     for (int i = 0; i < (opts->port ? 1 : PORT_TRIES) && status == EDDY_EADDRINUSE; i++)
         status = try_all(l, addresses, opts, &culprit);
-    return status < 0 ? fail(&culprit, status) : 0;
+    return status < 0 ? tcp_fail(&culprit, status) : 0;
 }
 
 struct eddy__addresses *eddy__names_to_bind(const char *host)
@@ -137,7 +137,7 @@ static int listen_unix(struct eddy__listeners *l, const eddy_serve_opts *opts)
         return status;
     status = eddy__unix_listen(&a, opts->backlog ? opts->backlog : 128, &l->file);
     if (status < 0)
-        return fail(&a, status);
+        return tcp_fail(&a, status);
     l->fds[0] = status;
     l->count = 1;
     return 0;

@@ -39,7 +39,7 @@ static bool is_socket(const char *path)
     return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-static int type_of(int fd)
+static int unix_type_of(int fd)
 {
     int type = 0;
     socklen_t size = sizeof type;
@@ -67,7 +67,7 @@ static int bind_path(int fd, const eddy_address *a)
 {
     int status = eddy__socket_bind(fd, a);
 
-    if (status != EDDY_EADDRINUSE || !is_stale(a, type_of(fd)))
+    if (status != EDDY_EADDRINUSE || !is_stale(a, unix_type_of(fd)))
         return status;
     unlink(a->u.local.sun_path);
     return eddy__socket_bind(fd, a);

@@ -15,7 +15,7 @@ static void wait_aborted(eddy_task *task, int code)
         eddy__wake(task, code);
 }
 
-static void task_ended(eddy_task *task)
+static void keeper_task_ended(eddy_task *task)
 {
     struct eddy__keeper *keeper = task->owner;
 
@@ -36,7 +36,7 @@ int eddy__keeper_start(struct eddy__keeper *keeper, eddy_loop *loop, const char 
     keeper->over = false;
     keeper->ended = ended;
     task->owner = keeper;
-    task->on_end = task_ended;
+    task->on_end = keeper_task_ended;
     eddy__task_start(task);
     eddy_detach(task);
     return 0;

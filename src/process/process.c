@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const double DEFAULT_GRACE = 2.0;
+static const double PROCESS_GRACE = 2.0;
 static const double KILL_SECONDS = 5.0; /* SIGKILL takes no time but for processes the disk holds */
 static const double GROUP_PAUSE = 0.001, GROUP_PAUSE_MAX = 0.05; /* between looks at a group */
 enum { DEFAULT_MAX_OUTPUT = 16 << 20 };
@@ -14,7 +14,7 @@ enum { DEFAULT_MAX_OUTPUT = 16 << 20 };
 /* ---- reaping ---- */
 
 /* As of waitid, which how goes to; -errno: ECHILD when somebody else has reaped it. */
-static int ask(const eddy_process *p, int how, siginfo_t *info)
+static int process_ask(const eddy_process *p, int how, siginfo_t *info)
 {
     int pidfd = p->by_number ? -1 : p->fd.fd;
 
@@ -23,20 +23,20 @@ static int ask(const eddy_process *p, int how, siginfo_t *info)
 }
 
 /* The process is no longer ours to signal: its number may be another's soon. */
-static void let_go(eddy_process *p)
+static void process_let_go(eddy_process *p)
 {
     siginfo_t info;
 
     if (p->fd.fd < 0)
         return;
     if (p->new_group && p->ended && !p->lost)
-        ask(p, 0, &info);
+        process_ask(p, 0, &info);
     eddy__fd_forget(&p->fd);
     eddy__socket_close(p->fd.fd);
     p->fd.fd = -1;
 }
 
-static int result_of(const eddy_process *p, int *status)
+static int process_result_of(const eddy_process *p, int *status)
 {
     *status = p->status;
     return p->lost ? -ECHILD : 0;
@@ -46,37 +46,37 @@ static int result_of(const eddy_process *p, int *status)
 static void tell_waiters(eddy_process *p)
 {
     for (struct eddy_waiter_ *w; (w = p->waiters.first);) {
-        int r = result_of(p, w->slot);
+        int r = process_result_of(p, w->slot);
 
         eddy__waiter_grant(w, r);
     }
 }
 
 /* True once the child has ended; whoever finds that out tells all who wait. The leader of a group
- * stays a zombie until let_go: as long as it does its number is the group's. */
+ * stays a zombie until process_let_go: as long as it does its number is the group's. */
 static bool has_ended(eddy_process *p)
 {
     siginfo_t info;
 
     if (p->ended)
         return true;
-    int r = ask(p, p->new_group ? WNOWAIT : 0, &info);
+    int r = process_ask(p, p->new_group ? WNOWAIT : 0, &info);
     if (p->new_group && eddy__sys_refused(r)) /* nothing leaves it a zombie */
-        r = ask(p, 0, &info);
+        r = process_ask(p, 0, &info);
     p->lost = r == -ECHILD;
     if (!p->lost && (r < 0 || info.si_pid == 0))
         return false;
     p->status = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
     p->ended = true;
     if (p->lost || !p->new_group)
-        let_go(p);
+        process_let_go(p);
     else
         eddy__fd_forget(&p->fd);
     tell_waiters(p);
     return true;
 }
 
-static void on_ready(struct eddy__fd *fd, unsigned events)
+static void process_on_ready(struct eddy__fd *fd, unsigned events)
 {
     eddy_process *p = container_of(fd, eddy_process, fd);
 
@@ -88,7 +88,7 @@ static void on_ready(struct eddy__fd *fd, unsigned events)
 /* ---- waiting ---- */
 
 /* 0 or a code, not raised; p may be gone after a wait. */
-static int await_end(eddy_process *p, int *status)
+static int process_await_end(eddy_process *p, int *status)
 {
     static const struct eddy__wait_kind kind = {"the end of a child process", eddy__waiter_abort};
     struct eddy_waiter_ waiter = {.slot = status};
@@ -96,7 +96,7 @@ static int await_end(eddy_process *p, int *status)
     int r;
 
     if (p->ended)
-        return result_of(p, status);
+        return process_result_of(p, status);
     if (self->interrupt)
         return self->interrupt;
     r = eddy__fd_want(&p->fd, EDDY_READABLE);
@@ -108,7 +108,7 @@ static int await_end(eddy_process *p, int *status)
     return r;
 }
 
-static COLD int fail(int code)
+static COLD int process_fail(int code)
 {
     if (code == -ECHILD)
         return eddy__raise(code,
@@ -117,7 +117,7 @@ static COLD int fail(int code)
     return eddy__raise_interrupt(code);
 }
 
-static COLD int refuse(const eddy_process *p)
+static COLD int process_refuse(const eddy_process *p)
 {
     return p ? eddy__raise_code(EDDY_ECLOSED) : eddy__raise(EDDY_EINVAL, "the process is NULL");
 }
@@ -129,10 +129,10 @@ int eddy_process_wait(eddy_process *p, int *status)
     if (r < 0)
         return r;
     if (!p || p->closed)
-        return refuse(p);
-    r = await_end(p, status ? status : &ignored);
+        return process_refuse(p);
+    r = process_await_end(p, status ? status : &ignored);
     eddy__spend();
-    return r < 0 ? fail(r) : 0;
+    return r < 0 ? process_fail(r) : 0;
 }
 
 int eddy_process_status(eddy_process *p, int *status)
@@ -140,11 +140,11 @@ int eddy_process_status(eddy_process *p, int *status)
     int ignored, r;
 
     if (!p || p->closed)
-        return refuse(p);
+        return process_refuse(p);
     if (!has_ended(p))
         return eddy__raise_code(EDDY_ENOTREADY);
-    r = result_of(p, status ? status : &ignored);
-    return r < 0 ? fail(r) : 0;
+    r = process_result_of(p, status ? status : &ignored);
+    return r < 0 ? process_fail(r) : 0;
 }
 
 /* ---- signals ---- */
@@ -154,7 +154,7 @@ static int signal_group(const eddy_process *p, int number)
 {
     siginfo_t info;
 
-    if (p->lost || ask(p, WNOWAIT, &info) == -ECHILD)
+    if (p->lost || process_ask(p, WNOWAIT, &info) == -ECHILD)
         return 0;
     return eddy__sys(kill(-p->pid, number));
 }
@@ -181,7 +181,7 @@ int eddy_process_signal(eddy_process *p, int number)
     int r;
 
     if (!p || p->closed)
-        return refuse(p);
+        return process_refuse(p);
     r = send_signal(p, number);
     return r < 0 ? eddy__raise(r, "cannot send signal %d to '%s': %s", number, p->name,
                                eddy__words(r).text)
@@ -209,7 +209,7 @@ int eddy_process_set_grace(eddy_process *p, double seconds)
 
 /* ---- opening ---- */
 
-static int check(const char *const *argv, const eddy_process_opts *opts)
+static int process_check(const char *const *argv, const eddy_process_opts *opts)
 {
     if (!eddy__thread.loop)
         return eddy__raise(EDDY_ELOOP, "a process belongs to a running loop, and none runs here");
@@ -233,14 +233,14 @@ static eddy_process *new_process(const char *name, const eddy_process_opts *opts
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
-    eddy__fd_init(&p->fd, eddy__thread.loop, -1, on_ready);
+    eddy__fd_init(&p->fd, eddy__thread.loop, -1, process_on_ready);
     eddy__loop_ref(p->fd.loop); /* it may be closed after the loop */
     p->fd.level = true;
     p->refs = 1;
     p->name = copy;
     p->kill_on_close = opts->kill_on_close;
     p->new_group = opts->new_group;
-    p->grace = opts->grace > 0 ? opts->grace : DEFAULT_GRACE;
+    p->grace = opts->grace > 0 ? opts->grace : PROCESS_GRACE;
     p->max_output = opts->max_output ? opts->max_output : DEFAULT_MAX_OUTPUT;
     return p;
 }
@@ -254,7 +254,7 @@ void eddy__process_unref(eddy_process *p)
 {
     if (--p->refs)
         return;
-    let_go(p);
+    process_let_go(p);
     eddy__loop_unref(p->fd.loop);
     eddy__free(p->name);
     eddy__free(p);
@@ -267,7 +267,7 @@ eddy_process *eddy_process_open_with(const char *const *argv, const eddy_process
 
     if (!opts)
         opts = &defaults;
-    if (check(argv, opts) < 0 || !(p = new_process(argv[0], opts)))
+    if (process_check(argv, opts) < 0 || !(p = new_process(argv[0], opts)))
         return NULL;
     if (eddy__process_spawn(p, argv, opts) >= 0)
         return p;
@@ -295,7 +295,7 @@ static void await_all(eddy_process *p)
 {
     eddy_loop *loop = p->fd.loop;
     double pause = GROUP_PAUSE;
-    int status, r = await_end(p, &status);
+    int status, r = process_await_end(p, &status);
 
     loop->io_waits++; /* virtual time does not jump over what goes on elsewhere */
     while ((r >= 0 || r == -ECHILD) && p->new_group && !p->lost && eddy__group_lives(p->pid)) {
@@ -336,18 +336,18 @@ static void close_ends(eddy_process *p)
         eddy_stream_close(eddy_take(p->ends[i]));
 }
 
-static void keeper_ended(struct eddy__keeper *keeper)
+static void process_keeper_ended(struct eddy__keeper *keeper)
 {
     eddy__process_unref(container_of(keeper, eddy_process, keeper));
 }
 
 /* Has the child reaped later. False: without memory, or without a loop that runs, it is not. */
-static bool keep(eddy_process *p)
+static bool process_keep(eddy_process *p)
 {
     eddy_error *error = eddy__error_take();
-    bool kept =
-        eddy__thread.loop == p->fd.loop && eddy__fd_want(&p->fd, EDDY_READABLE) >= 0 &&
-        eddy__keeper_start(&p->keeper, p->fd.loop, "the end of a child process", keeper_ended) >= 0;
+    bool kept = eddy__thread.loop == p->fd.loop && eddy__fd_want(&p->fd, EDDY_READABLE) >= 0 &&
+                eddy__keeper_start(&p->keeper, p->fd.loop, "the end of a child process",
+                                   process_keeper_ended) >= 0;
 
     eddy__error_put(error);
     return kept;
@@ -364,8 +364,8 @@ void eddy_process_close(eddy_process *p)
     bool ended = has_ended(p);
     eddy__waiters_grant_all(&p->waiters, EDDY_ECLOSED);
     if (ended)
-        let_go(p);
-    if (ended || !keep(p)) /* the keeper has the owner's reference */
+        process_let_go(p);
+    if (ended || !process_keep(p)) /* the keeper has the owner's reference */
         eddy__process_unref(p);
 }
 

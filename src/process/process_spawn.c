@@ -171,8 +171,8 @@ static int watch(eddy_process *p)
     return eddy__raise(status, "cannot watch '%s': %s", p->name, eddy__words(status).text);
 }
 
-static int start(eddy_process *p, struct plan *plan, const char *const *argv,
-                 const eddy_process_opts *opts)
+static int spawn_start(eddy_process *p, struct plan *plan, const char *const *argv,
+                       const eddy_process_opts *opts)
 {
     const char *const *env = opts->env ? opts->env : (const char *const *)(void *)environ;
     int r = prepare_ends(p, plan, opts);
@@ -197,7 +197,7 @@ int eddy__process_spawn(eddy_process *p, const char *const *argv, const eddy_pro
         posix_spawn_file_actions_destroy(&plan.actions);
         return eddy__raise_code(-r);
     }
-    r = start(p, &plan, argv, opts);
+    r = spawn_start(p, &plan, argv, opts);
     posix_spawnattr_destroy(&plan.attributes);
     posix_spawn_file_actions_destroy(&plan.actions);
     for (int i = 0; i < 3; i++)

@@ -40,7 +40,7 @@ struct start {
 };
 
 /* No signal reaches it: those are the program's, and SIGPIPE is for nobody. */
-static void create_thread(void *arg)
+static void process_watch_create_thread(void *arg)
 {
     struct start *start = arg;
     pthread_t thread;
@@ -62,7 +62,7 @@ static int start_thread(union ticket ticket)
 {
     struct start start = {ticket, 0};
 
-    eddy__aside(create_thread, &start);
+    eddy__aside(process_watch_create_thread, &start);
     return start.r;
 }
 

@@ -34,13 +34,13 @@ struct eddy_signal {
     struct eddy__keeper keeper;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the next two */
+static pthread_mutex_t signal_lock = PTHREAD_MUTEX_INITIALIZER; /* of the next two */
 static struct list askers = {&askers, &askers};
 static struct sigaction former[NUMBERS];
 static _Atomic(pid_t) listeners[NUMBERS]; /* a thread that has it blocked, 0: none */
 
-/* Where pass_on has sent it last, 0 once it was taken there. What pends in a thread is one, so this
- * tells when it was merged into one by tell_threads. */
+/* Where signal_pass_on has sent it last, 0 once it was taken there. What pends in a thread is one,
+ * so this tells when it was merged into one by tell_threads. */
 static _Atomic(pid_t) passed_to[NUMBERS];
 
 static eddy_signal *asker_of(struct list *link)
@@ -60,7 +60,7 @@ static bool is_news(int number, int code, pid_t sender, uintptr_t value)
 /* ---- dispositions and masks ---- */
 
 /* A listener that has left and ended since it was looked up has an heir. */
-static void pass_on(int number)
+static void signal_pass_on(int number)
 {
     int saved = errno;
     pid_t self = (pid_t)syscall(SYS_gettid), thread, gone = 0;
@@ -90,7 +90,7 @@ static eddy_signal *asker_for(int number, pid_t thread)
 
 static void set_disposition(int number)
 {
-    struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART | SA_ONSTACK};
+    struct sigaction action = {.sa_handler = signal_pass_on, .sa_flags = SA_RESTART | SA_ONSTACK};
 
     sigemptyset(&action.sa_mask);
     atomic_store(&passed_to[number], 0); /* one that reached nobody when the last asker left */
@@ -102,17 +102,17 @@ static void restore_disposition(int number)
 {
     struct sigaction action;
 
-    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == pass_on)
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == signal_pass_on)
         sigaction(number, &former[number], NULL);
 }
 
 /* From now on other threads look at s. Blocked before the disposition changes, so that none comes
- * to pass_on in this thread. */
+ * to signal_pass_on in this thread. */
 static void claim(eddy_signal *s)
 {
     sigset_t before;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&signal_lock);
     pthread_sigmask(SIG_BLOCK, &s->set, &before);
     for (int n = 1; n < NUMBERS; n++) {
         if (sigismember(&s->set, n) <= 0)
@@ -124,7 +124,7 @@ static void claim(eddy_signal *s)
         atomic_store(&listeners[n], s->thread);
     }
     list_add_tail(&askers, &s->link);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&signal_lock);
 }
 
 /* s has left the list: what becomes of its signal number n. */
@@ -160,37 +160,37 @@ static void hand_on_pending(const sigset_t *set)
         if (sigismember(&news, n) <= 0)
             continue;
         if (atomic_load(&listeners[n]))
-            pass_on(n);
+            signal_pass_on(n);
         else
             raise(n);
     }
 }
 
-static void release(eddy_signal *s)
+static void signal_release(eddy_signal *s)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&signal_lock);
     list_remove(&s->link);
     for (int n = 1; n < NUMBERS; n++)
         if (sigismember(&s->set, n) > 0)
             leave_to_others(s, n);
     hand_on_pending(&s->set);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&signal_lock);
     pthread_sigmask(SIG_UNBLOCK, &s->unblock, NULL);
 }
 
 /* ---- fork: the child's signals do what they did before ---- */
 
-static void before_fork(void)
+static void signal_before_fork(void)
 {
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&signal_lock);
 }
 
-static void in_parent(void)
+static void signal_in_parent(void)
 {
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&signal_lock);
 }
 
-static void in_child(void)
+static void signal_in_child(void)
 {
     for (int n = 1; n < NUMBERS; n++)
         if (atomic_exchange(&listeners[n], 0))
@@ -199,12 +199,12 @@ static void in_child(void)
         if (pthread_equal(asker_of(link)->owner, pthread_self()))
             pthread_sigmask(SIG_UNBLOCK, &asker_of(link)->unblock, NULL);
     list_init(&askers);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&signal_lock);
 }
 
 static void register_fork_handlers(void)
 {
-    pthread_atfork(before_fork, in_parent, in_child);
+    pthread_atfork(signal_before_fork, signal_in_parent, signal_in_child);
 }
 
 /* ---- what comes ---- */
@@ -227,7 +227,7 @@ static bool call_handler(eddy_signal *s)
     return s->calling;
 }
 
-static bool deliver(eddy_signal *s, int number)
+static bool signal_deliver(eddy_signal *s, int number)
 {
     struct eddy_waiter_ *w = s->waiters.first;
 
@@ -247,14 +247,14 @@ static void tell_loop(eddy_loop *loop, int number)
 {
     bool told = true;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&signal_lock);
     list_each(link, &askers) {
         eddy_signal *s = asker_of(link);
 
         if (s->fd.loop == loop && sigismember(&s->set, number) > 0)
-            told &= deliver(s, number);
+            told &= signal_deliver(s, number);
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&signal_lock);
     if (!told)
         eddy__report(loop, &(eddy_report){.message = "no memory to call a signal handler"});
 }
@@ -269,7 +269,7 @@ static void tell_threads(int number)
     info.si_pid = getpid();
     info.si_uid = getuid();
     info.si_value.sival_ptr = &askers;
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&signal_lock);
     list_each(link, &askers) {
         eddy_signal *s = asker_of(link);
 
@@ -277,10 +277,10 @@ static void tell_threads(int number)
             asker_for(number, s->thread) == s)
             syscall(SYS_rt_tgsigqueueinfo, info.si_pid, s->thread, number, &info);
     }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&signal_lock);
 }
 
-static void on_ready(struct eddy__fd *fd, unsigned events)
+static void signal_on_ready(struct eddy__fd *fd, unsigned events)
 {
     struct signalfd_siginfo infos[8];
     eddy_loop *loop = fd->loop;
@@ -356,7 +356,7 @@ static eddy_signal *open_signals(eddy_loop *loop, const int *numbers, size_t n)
         return NULL;
     }
     pthread_once(&once, register_fork_handlers);
-    eddy__fd_init(&s->fd, loop, -1, on_ready);
+    eddy__fd_init(&s->fd, loop, -1, signal_on_ready);
     eddy__loop_ref(loop); /* it may be closed after the loop */
     s->fd.level = true;
     s->owner = pthread_self();
@@ -371,11 +371,11 @@ static eddy_signal *open_signals(eddy_loop *loop, const int *numbers, size_t n)
     return s;
 }
 
-static void shut(eddy_signal *s)
+static void signal_shut(eddy_signal *s)
 {
     eddy__fd_forget(&s->fd);
     eddy__socket_close(s->fd.fd);
-    release(s);
+    signal_release(s);
     eddy__waiters_grant_all(&s->waiters, EDDY_ECLOSED);
 }
 
@@ -401,12 +401,12 @@ void eddy_signal_close(eddy_signal *s)
 {
     if (!s)
         return;
-    shut(s);
+    signal_shut(s);
     free_signals(s);
 }
 
 /* The one that came first. */
-static int take(eddy_signal *s)
+static int signal_take(eddy_signal *s)
 {
     int number = s->came[0];
 
@@ -427,7 +427,7 @@ int eddy_signal_next(eddy_signal *s)
     if (!s)
         return eddy__raise(EDDY_EINVAL, "the signals are NULL");
     if (s->count)
-        return eddy__spent(take(s));
+        return eddy__spent(signal_take(s));
     self->loop->io_waits++;
     r = eddy__wait_in(&s->waiters, &waiter, &kind);
     self->loop->io_waits--;
@@ -440,11 +440,11 @@ static eddy_signal *handler_of(const eddy_loop *loop, int number)
 {
     eddy_signal *found = NULL;
 
-    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&signal_lock);
     list_each(link, &askers)
         if (asker_of(link)->fd.loop == loop && asker_of(link)->number == number)
             found = asker_of(link);
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_unlock(&signal_lock);
     return found;
 }
 
@@ -453,12 +453,12 @@ static void shut_handler(eddy_signal *s)
     if (s->calling)
         eddy_loop_cancel_call(s->fd.loop, s->call);
     s->fd.loop->io_waits--;
-    shut(s);
+    signal_shut(s);
     s->number = 0;
 }
 
 /* The loop is being closed, or the handler was removed. */
-static void keeper_ended(struct eddy__keeper *keeper)
+static void signal_keeper_ended(struct eddy__keeper *keeper)
 {
     eddy_signal *s = container_of(keeper, eddy_signal, keeper);
 
@@ -482,7 +482,7 @@ int eddy_loop_add_signal_handler(eddy_loop *loop, int number, eddy_callback *fn,
         s = open_signals(loop, &number, 1);
         if (!s)
             return eddy_status_(s);
-        if (eddy__keeper_start(&s->keeper, loop, "a signal", keeper_ended) < 0) {
+        if (eddy__keeper_start(&s->keeper, loop, "a signal", signal_keeper_ended) < 0) {
             eddy_signal_close(s);
             return EDDY_ENOMEM;
         }

@@ -3,7 +3,7 @@
 
 static const int64_t RETRY_MIN = NS_PER_SECOND / 100, RETRY_MAX = NS_PER_SECOND;
 
-static void on_ready(struct eddy__fd *fd, unsigned events)
+static void accept_on_ready(struct eddy__fd *fd, unsigned events)
 {
     struct eddy__listener *l = container_of(fd, struct eddy__listener, fd);
 
@@ -29,8 +29,8 @@ static void retry(eddy_loop *loop, eddy_timer_ *timer)
 static const struct eddy__wait_kind accepting = {"a connection", abort_accept};
 static const struct eddy__wait_kind is_full = {"a connection to end, max_connections being reached",
                                                abort_accept};
-static const struct eddy__wait_kind is_short = {"descriptors or memory to accept with",
-                                                abort_accept};
+static const struct eddy__wait_kind accept_is_short = {"descriptors or memory to accept with",
+                                                       abort_accept};
 
 /* Waits for a connection's end, or for retry. */
 static int pause_accepting(eddy_server *server, const struct eddy__wait_kind *kind)
@@ -74,7 +74,7 @@ static int back_off(eddy_server *server, int code)
         eddy__yield_turn();
         return 0;
     }
-    return pause_accepting(server, &is_short);
+    return pause_accepting(server, &accept_is_short);
 }
 
 /* Failures of the one connection that was to be accepted; accept(2) names them. */
@@ -176,7 +176,7 @@ static void make_listeners(eddy_server *server)
     for (int i = 0; i < server->sockets.count; i++) {
         struct eddy__listener *l = &server->listeners[i];
 
-        eddy__fd_init(&l->fd, server->loop, server->sockets.fds[i], on_ready);
+        eddy__fd_init(&l->fd, server->loop, server->sockets.fds[i], accept_on_ready);
         l->fd.multishot = true;
         l->server = server;
     }

@@ -11,7 +11,7 @@ struct connection {
 };
 
 /* A bare code gets the record that eddy_raise would have made. */
-static COLD void report_failure(const struct connection *c, int status)
+static COLD void connection_report_failure(const struct connection *c, int status)
 {
     if (eddy_last_status() != status)
         eddy__raise_code(status);
@@ -43,7 +43,7 @@ static int handle(struct connection *c)
     if (unlikely(status < 0)) {
         eddy__self()->observed = true;
         if (status != EDDY_ECANCELED && (!peer_has_gone(c, status) || c->server->loop->debug))
-            report_failure(c, status);
+            connection_report_failure(c, status);
     }
     eddy_stream_close(c->stream);
     return status;

@@ -15,7 +15,7 @@ void eddy__server_unref(eddy_server *server)
 
 /* ---- opening ---- */
 
-static int check(eddy_handler *handler, const eddy_serve_opts *opts)
+static int server_check(eddy_handler *handler, const eddy_serve_opts *opts)
 {
     if (!handler)
         return eddy__raise(EDDY_EINVAL, "a server needs a handler");
@@ -77,7 +77,7 @@ eddy_server *eddy_server_open_with(eddy_handler *handler, const eddy_serve_opts 
 
     if (!opts)
         opts = &defaults;
-    if (eddy__checkpoint() < 0 || check(handler, opts) < 0 ||
+    if (eddy__checkpoint() < 0 || server_check(handler, opts) < 0 ||
         eddy__tls_server_context(opts, &tls) < 0)
         return NULL;
     if (eddy__listeners_open(&sockets, opts) < 0) {
@@ -220,7 +220,7 @@ int eddy_server_drain(eddy_server *server, double seconds)
 }
 
 /* A handler cannot wait for itself; nor can who must leave a cycle of those that end servers. */
-static void wait_for_end(eddy_server *server)
+static void server_await_end(eddy_server *server)
 {
     static const struct eddy__wait_kind kind = {"the end of a server's connections", NULL};
 
@@ -239,7 +239,7 @@ void eddy_server_abort(eddy_server *server)
     eddy_server_stop(server);
     server->refs++;
     eddy__connections_cancel(server);
-    wait_for_end(server);
+    server_await_end(server);
     eddy__server_unref(server);
 }
 

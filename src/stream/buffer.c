@@ -1,7 +1,7 @@
 /* buffer.c - a growable run of bytes that is filled at one end and emptied at the other. */
 #include "stream/stream.h"
 
-static int grow(struct eddy__buffer *b, size_t needed)
+static int buffer_grow(struct eddy__buffer *b, size_t needed)
 {
     size_t capacity = max_size(b->capacity, 64);
     char *data;
@@ -31,7 +31,7 @@ int eddy__buffer_reserve(struct eddy__buffer *b, size_t size)
         b->start = 0;
         b->end = count;
     }
-    return b->capacity - b->end > size ? 0 : grow(b, count + size + 1);
+    return b->capacity - b->end > size ? 0 : buffer_grow(b, count + size + 1);
 }
 
 size_t eddy__buffer_take(struct eddy__buffer *b, void *to, size_t size)

@@ -14,7 +14,7 @@ struct end {
 
 /* ---- the transport ---- */
 
-static ssize_t receive(eddy_transport *t, void *buf, size_t size)
+static ssize_t memory_receive(eddy_transport *t, void *buf, size_t size)
 {
     struct end *end = t->state;
     size_t n = eddy__buffer_take(&end->wire, buf, size);
@@ -28,7 +28,7 @@ static ssize_t receive(eddy_transport *t, void *buf, size_t size)
     return (ssize_t)n;
 }
 
-static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
+static ssize_t memory_send_bytes(eddy_transport *t, const void *buf, size_t size)
 {
     const struct end *end = t->state;
     struct end *other = end->other;
@@ -46,7 +46,7 @@ static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
     return (ssize_t)n;
 }
 
-static int send_eof(eddy_transport *t)
+static int memory_send_eof(eddy_transport *t)
 {
     const struct end *end = t->state;
 
@@ -69,12 +69,12 @@ static void part(struct end *end, ssize_t rest)
     eddy_transport_ready(other->transport, EDDY_READABLE | EDDY_WRITABLE);
 }
 
-static void shut(eddy_transport *t, bool abort)
+static void memory_shut(eddy_transport *t, bool abort)
 {
     part(t->state, abort ? EDDY_ECONNRESET : 0);
 }
 
-static void release(eddy_transport *t)
+static void memory_release(eddy_transport *t)
 {
     struct end *end = t->state;
 
@@ -87,16 +87,16 @@ static void release(eddy_transport *t)
 }
 
 static const eddy_transport_kind memory_transport = {
-    .read = receive,
-    .write = send_bytes,
-    .end = send_eof,
-    .close = shut,
-    .release = release,
+    .read = memory_receive,
+    .write = memory_send_bytes,
+    .end = memory_send_eof,
+    .close = memory_shut,
+    .release = memory_release,
 };
 
 /* ---- making ---- */
 
-static eddy_stream *make(const char *local, const char *peer, const eddy_stream_opts *opts)
+static eddy_stream *memory_make(const char *local, const char *peer, const eddy_stream_opts *opts)
 {
     struct end *end = eddy__alloc_zero(sizeof *end);
     eddy_stream *s = end ? eddy_stream_open(&memory_transport, end, peer, local, *opts) : NULL;
@@ -120,8 +120,8 @@ int eddy_stream_pair_with(eddy_stream *pair[2], const eddy_stream_opts *opts)
     if (!eddy__thread.loop)
         return eddy__raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
     eddy__try(eddy__stream_check_opts(opts));
-    eddy_stream *first = make("memory 1", "memory 2", opts);
-    eddy_stream *second = make("memory 2", "memory 1", opts);
+    eddy_stream *first = memory_make("memory 1", "memory 2", opts);
+    eddy_stream *second = memory_make("memory 2", "memory 1", opts);
     if (!first || !second) {
         eddy_stream_close(first);
         eddy_stream_close(second);

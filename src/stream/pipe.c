@@ -15,12 +15,12 @@
 
 /* ---- the transports ---- */
 
-static ssize_t receive(eddy_transport *t, void *buf, size_t size)
+static ssize_t pipe_receive(eddy_transport *t, void *buf, size_t size)
 {
     return eddy__sys(read(t->stream->fd.fd, buf, size));
 }
 
-static ssize_t receive_parts(eddy_transport *t, struct iovec *parts, size_t n)
+static ssize_t pipe_receive_parts(eddy_transport *t, struct iovec *parts, size_t n)
 {
     return eddy__sys(readv(t->stream->fd.fd, parts, (int)n));
 }
@@ -30,10 +30,10 @@ static ssize_t receive_parts(eddy_transport *t, struct iovec *parts, size_t n)
 static ssize_t receive_careful(eddy_transport *t, void *buf, size_t size)
 {
     t->stream->fd.hangup = true;
-    return receive(t, buf, size);
+    return pipe_receive(t, buf, size);
 }
 
-static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
+static ssize_t pipe_send_bytes(eddy_transport *t, const void *buf, size_t size)
 {
     ssize_t n = eddy__sys_write_quiet(t->stream->fd.fd, buf, size);
 
@@ -44,11 +44,11 @@ static ssize_t send_parts_quiet(eddy_transport *t, const struct iovec *parts, si
 {
     ssize_t sent = eddy__sys_write_parts_quiet(t->stream->fd.fd, parts, (int)n);
 
-    return sent == -EOPNOTSUPP ? send_bytes(t, parts->iov_base, parts->iov_len) : sent;
+    return sent == -EOPNOTSUPP ? pipe_send_bytes(t, parts->iov_base, parts->iov_len) : sent;
 }
 
 /* The reader sees the end when no writer is left. */
-static int send_eof(eddy_transport *t)
+static int pipe_send_eof(eddy_transport *t)
 {
     struct eddy__fd *fd = &t->stream->fd;
     int flags = eddy__sys(fcntl(fd->fd, F_GETFL));
@@ -64,7 +64,7 @@ static int send_eof(eddy_transport *t)
 }
 
 /* Another stream of a standard descriptor may be opened: state is its place among users. */
-static void give_back(eddy_transport *t)
+static void pipe_give_back(eddy_transport *t)
 {
     _Atomic(pid_t) *user = t->state;
 
@@ -73,10 +73,10 @@ static void give_back(eddy_transport *t)
     t->state = NULL;
 }
 
-static void shut(eddy_transport *t, bool abort)
+static void pipe_shut(eddy_transport *t, bool abort)
 {
     (void)abort;
-    give_back(t);
+    pipe_give_back(t);
 }
 
 static void shut_shared(eddy_transport *t, bool abort)
@@ -85,35 +85,35 @@ static void shut_shared(eddy_transport *t, bool abort)
 
     if (flags >= 0)
         fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-    shut(t, abort);
+    pipe_shut(t, abort);
 }
 
 static const eddy_transport_kind pipe_transport = {
-    .read = receive,
-    .read_parts = receive_parts,
-    .write = send_bytes,
+    .read = pipe_receive,
+    .read_parts = pipe_receive_parts,
+    .write = pipe_send_bytes,
     .write_parts = send_parts_quiet,
-    .end = send_eof,
-    .close = shut,
+    .end = pipe_send_eof,
+    .close = pipe_shut,
 };
 
 /* Terminals, other devices, files, and pipes of others: one that keeps packets apart gives one at a
  * time, too, and its reading end does not tell that it is such. */
 static const eddy_transport_kind device_transport = {
     .read = receive_careful,
-    .write = send_bytes,
-    .end = send_eof,
-    .close = shut,
-    .release = give_back,
+    .write = pipe_send_bytes,
+    .end = pipe_send_eof,
+    .close = pipe_shut,
+    .release = pipe_give_back,
 };
 
 /* The same, made non-blocking together with those who share it. */
 static const eddy_transport_kind shared_transport = {
     .read = receive_careful,
-    .write = send_bytes,
-    .end = send_eof,
+    .write = pipe_send_bytes,
+    .end = pipe_send_eof,
     .close = shut_shared,
-    .release = give_back,
+    .release = pipe_give_back,
 };
 
 /* ---- a socket that others share: no flag of it is changed ---- */
@@ -145,8 +145,8 @@ static const eddy_transport_kind shared_socket_transport = {
     .read_parts = receive_parts_shared,
     .write = send_shared,
     .end = send_eof_shared,
-    .close = shut,
-    .release = give_back,
+    .close = pipe_shut,
+    .release = pipe_give_back,
 };
 
 /* ---- pipes ---- */
@@ -156,7 +156,7 @@ int eddy__pipe_make(int fds[2])
     return eddy__sys(eddy__pair_above_standard(pipe2(fds, O_CLOEXEC | O_NONBLOCK), fds));
 }
 
-static eddy_stream *named(eddy_stream *s, const char *name)
+static eddy_stream *pipe_named(eddy_stream *s, const char *name)
 {
     if (s && !s->peer)
         s->peer = eddy__strdup(name); /* without memory it is "?" */
@@ -165,10 +165,10 @@ static eddy_stream *named(eddy_stream *s, const char *name)
 
 eddy_stream *eddy__pipe_stream(int fd, const char *name, const eddy_stream_opts *opts)
 {
-    return named(eddy__stream_new(&pipe_transport, fd, opts), name);
+    return pipe_named(eddy__stream_new(&pipe_transport, fd, opts), name);
 }
 
-static COLD int no_loop(void)
+static COLD int pipe_no_loop(void)
 {
     return eddy__raise(EDDY_ELOOP, "a stream belongs to a running loop, and none runs here");
 }
@@ -180,7 +180,7 @@ int eddy_pipe_open(eddy_stream *ends[2])
 
     ends[0] = ends[1] = NULL;
     if (!eddy__thread.loop)
-        return no_loop();
+        return pipe_no_loop();
     status = eddy__pipe_make(fds);
     if (status < 0)
         return eddy__raise(status, "cannot make a pipe: %s", eddy__words(status).text);
@@ -222,7 +222,7 @@ static bool reopen(int fd, int flags)
 }
 
 /* Sees to it that fd does not block. The transport to use, or NULL raised. */
-static const eddy_transport_kind *prepare(int fd, const struct stat *status)
+static const eddy_transport_kind *pipe_prepare(int fd, const struct stat *status)
 {
     int flags = eddy__sys(fcntl(fd, F_GETFL)), r = flags;
 
@@ -239,16 +239,16 @@ static const eddy_transport_kind *prepare(int fd, const struct stat *status)
 static eddy_stream *of_file(int fd, const struct stat *status, const char *name,
                             const eddy_stream_opts *opts)
 {
-    const eddy_transport_kind *kind = prepare(fd, status);
+    const eddy_transport_kind *kind = pipe_prepare(fd, status);
 
-    return kind ? named(eddy__stream_new(kind, fd, opts), name) : NULL;
+    return kind ? pipe_named(eddy__stream_new(kind, fd, opts), name) : NULL;
 }
 
 /* name: of a standard descriptor, else NULL. */
-static int check(int fd, const char *name, struct stat *status)
+static int pipe_check(int fd, const char *name, struct stat *status)
 {
     if (!eddy__thread.loop)
-        return no_loop();
+        return pipe_no_loop();
     int r = eddy__sys(fstat(fd, status));
     if (r == -EBADF && name)
         return eddy__raise(r, "%s is closed", name);
@@ -259,7 +259,7 @@ static int check(int fd, const char *name, struct stat *status)
     return 0;
 }
 
-static const char *name_of(int fd, const struct stat *status)
+static const char *pipe_name_of(int fd, const struct stat *status)
 {
     return S_ISFIFO(status->st_mode)  ? "a pipe"
            : S_ISREG(status->st_mode) ? "a file"
@@ -274,11 +274,11 @@ eddy_stream *eddy_stream_of_fd(int fd, const eddy_stream_opts *opts)
 
     if (!opts)
         opts = &defaults;
-    if (eddy__stream_check_opts(opts) < 0 || check(fd, NULL, &status) < 0)
+    if (eddy__stream_check_opts(opts) < 0 || pipe_check(fd, NULL, &status) < 0)
         return NULL;
     if (S_ISSOCK(status.st_mode))
         return eddy_stream_of_socket(fd, opts);
-    return of_file(fd, &status, name_of(fd, &status), opts);
+    return of_file(fd, &status, pipe_name_of(fd, &status), opts);
 }
 
 /* ---- the standard descriptors ---- */
@@ -300,7 +300,7 @@ static eddy_stream *duplicate(int number, const struct stat *status)
         return NULL;
     }
     s = S_ISSOCK(status->st_mode)
-            ? named(eddy__stream_new(&shared_socket_transport, fd, &defaults), name)
+            ? pipe_named(eddy__stream_new(&shared_socket_transport, fd, &defaults), name)
             : of_file(fd, status, name, &defaults);
     if (!s)
         eddy__socket_close(fd);
@@ -313,7 +313,7 @@ static eddy_stream *of_standard(int number)
     struct stat status;
     eddy_stream *s;
 
-    if (check(number, standard_names[number], &status) < 0)
+    if (pipe_check(number, standard_names[number], &status) < 0)
         return NULL;
     if (user == self || !atomic_compare_exchange_strong(&users[number], &user, self)) {
         eddy__raise(EDDY_EBUSY, "%s has a stream already: close it first, or share it",

@@ -158,12 +158,12 @@ int eddy__socket_adopt(int fd, int type, const char *what)
 
 /* ---- the transport: no call waits ---- */
 
-static ssize_t receive(eddy_transport *t, void *buf, size_t size)
+static ssize_t socket_receive(eddy_transport *t, void *buf, size_t size)
 {
     return eddy__sys_once(recv(t->stream->fd.fd, buf, size, 0));
 }
 
-static ssize_t receive_parts(eddy_transport *t, struct iovec *parts, size_t n)
+static ssize_t socket_receive_parts(eddy_transport *t, struct iovec *parts, size_t n)
 {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
 
@@ -202,12 +202,12 @@ static void release_unix(eddy_transport *t)
     eddy__fds_free(t->state);
 }
 
-static ssize_t send_bytes(eddy_transport *t, const void *buf, size_t size)
+static ssize_t socket_send_bytes(eddy_transport *t, const void *buf, size_t size)
 {
     return eddy__sys_once(send(t->stream->fd.fd, buf, size, MSG_NOSIGNAL));
 }
 
-static ssize_t send_parts(eddy_transport *t, const struct iovec *parts, size_t n)
+static ssize_t socket_send_parts(eddy_transport *t, const struct iovec *parts, size_t n)
 {
     struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = n};
 
@@ -215,7 +215,7 @@ static ssize_t send_parts(eddy_transport *t, const struct iovec *parts, size_t n
 }
 
 /* After a reset the system calls the socket unconnected: for writers the peer has gone. */
-static int send_eof(eddy_transport *t)
+static int socket_send_eof(eddy_transport *t)
 {
     int status = eddy__sys(shutdown(t->stream->fd.fd, SHUT_WR));
 
@@ -225,7 +225,7 @@ static int send_eof(eddy_transport *t)
 /* A poll that is armed keeps the socket open behind close(), and the peer would not see the end: it
  * is shut down first. Where nothing was ever armed close() alone does it. An abort must not send
  * the orderly end; there the poll is cancelled before close(). */
-static void shut(eddy_transport *t, bool abort)
+static void socket_shut(eddy_transport *t, bool abort)
 {
     struct eddy__fd *fd = &t->stream->fd;
     struct linger at_once = {.l_onoff = 1};
@@ -237,21 +237,21 @@ static void shut(eddy_transport *t, bool abort)
 }
 
 const eddy_transport_kind eddy__socket_transport = {
-    .read = receive,
-    .read_parts = receive_parts,
-    .write = send_bytes,
-    .write_parts = send_parts,
-    .end = send_eof,
-    .close = shut,
+    .read = socket_receive,
+    .read_parts = socket_receive_parts,
+    .write = socket_send_bytes,
+    .write_parts = socket_send_parts,
+    .end = socket_send_eof,
+    .close = socket_shut,
 };
 
 const eddy_transport_kind eddy__unix_transport = {
     .read = receive_unix,
     .read_parts = receive_parts_unix,
-    .write = send_bytes,
-    .write_parts = send_parts,
-    .end = send_eof,
-    .close = shut,
+    .write = socket_send_bytes,
+    .write_parts = socket_send_parts,
+    .end = socket_send_eof,
+    .close = socket_shut,
     .release = release_unix,
     .reason = reason_unix,
 };

@@ -22,7 +22,7 @@ int eddy__stream_check_opts(const eddy_stream_opts *opts)
     return 0;
 }
 
-static void on_ready(struct eddy__fd *fd, unsigned events)
+static void stream_on_ready(struct eddy__fd *fd, unsigned events)
 {
     eddy_stream *s = container_of(fd, eddy_stream, fd);
 
@@ -42,7 +42,7 @@ eddy_stream *eddy__stream_new(const eddy_transport_kind *kind, int fd, const edd
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
-    eddy__fd_init(&s->fd, eddy__thread.loop, fd, on_ready);
+    eddy__fd_init(&s->fd, eddy__thread.loop, fd, stream_on_ready);
     eddy__loop_ref(s->fd.loop);
     s->base = (eddy_transport){.kind = kind, .stream = s};
     s->transport = &s->base;
@@ -142,7 +142,7 @@ eddy_transport *eddy_stream_transport(eddy_stream *s)
 void eddy_transport_ready(eddy_transport *t, unsigned events)
 {
     if (t)
-        on_ready(&t->stream->fd, events);
+        stream_on_ready(&t->stream->fd, events);
 }
 
 /* ---- waiting ---- */
@@ -193,7 +193,7 @@ int eddy__stream_await_readable(eddy_stream *s)
     return status;
 }
 
-static int await_writable(eddy_stream *s, size_t mark, const struct eddy__wait_kind *kind)
+static int stream_await_writable(eddy_stream *s, size_t mark, const struct eddy__wait_kind *kind)
 {
     bool closing = s->closed; /* it is the closer itself that waits */
     int status = eddy__stream_want(s, EDDY_WRITABLE);
@@ -214,12 +214,12 @@ static int await_writable(eddy_stream *s, size_t mark, const struct eddy__wait_k
 
 int eddy__stream_await_writable(eddy_stream *s, size_t mark)
 {
-    return await_writable(s, mark, &waits_for_room);
+    return stream_await_writable(s, mark, &waits_for_room);
 }
 
 int eddy__stream_await_connected(eddy_stream *s)
 {
-    int status = await_writable(s, 0, &waits_to_connect);
+    int status = stream_await_writable(s, 0, &waits_to_connect);
 
     return status < 0 ? status : eddy__socket_error(s->fd.fd);
 }
@@ -235,7 +235,7 @@ static void refuse_calls(eddy_stream *s)
     eddy__waiters_grant_all(&s->turns, EDDY_ECLOSED);
 }
 
-static void flush(eddy_stream *s)
+static void stream_flush(eddy_stream *s)
 {
     while (eddy__stream_unsent(s) && !s->write_error)
         if (eddy__stream_await_writable(s, 0) < 0)
@@ -247,7 +247,7 @@ static void flush_shielded(eddy_stream *s)
     struct eddy__closer closer;
 
     eddy__closer_enter(&closer, FLUSH_SECONDS);
-    flush(s);
+    stream_flush(s);
     eddy__closer_leave(&closer);
 }
 
@@ -263,13 +263,13 @@ static void sign_off(eddy_stream *s)
         eddy__closer_enter(&closer, FLUSH_SECONDS);
     s->write_error = eddy__stream_end(s);
     if (self) {
-        flush(s);
+        stream_flush(s);
         eddy__closer_leave(&closer);
     }
 }
 
 /* The child of a fork only lets go: the connection is its parent's, who has the loop. */
-static void end(eddy_stream *s, bool abort)
+static void stream_end(eddy_stream *s, bool abort)
 {
     if (!atomic_load(&s->fd.loop->closed) && s->transport->kind->close)
         s->transport->kind->close(s->transport, abort);
@@ -280,11 +280,11 @@ static void end(eddy_stream *s, bool abort)
     s->fd.fd = -1;
 }
 
-static void finish(eddy_stream *s)
+static void stream_finish(eddy_stream *s)
 {
     if (s->transport->kind->signs_off)
         sign_off(s);
-    end(s, false);
+    stream_end(s, false);
     eddy__stream_unref(s);
 }
 
@@ -297,7 +297,7 @@ EDDY_CORO(flushes, eddy_stream *)
 
 static void flushed(eddy_task *task)
 {
-    finish(task->owner);
+    stream_finish(task->owner);
 }
 
 /* A callback cannot wait for the peer: a task does. False when there is none. */
@@ -332,7 +332,7 @@ void eddy_stream_close(eddy_stream *s)
         flush_shielded(s);
     else if (eddy__stream_unsent(s) && finish_later(s))
         return;
-    finish(s);
+    stream_finish(s);
 }
 
 void eddy_stream_abort(eddy_stream *s)
@@ -344,7 +344,7 @@ void eddy_stream_abort(eddy_stream *s)
         eddy_stream_local(s);
     }
     refuse_calls(s);
-    end(s, true);
+    stream_end(s, true);
 }
 
 /* ---- asking ---- */
@@ -382,8 +382,8 @@ static void make_description(void *arg)
         *d->text = eddy__strdup(eddy_address_format(&address, buffer));
 }
 
-static const char *describe(const eddy_stream *s, char **text, const union eddy__end *end,
-                            int (*ask)(int, eddy_address *))
+static const char *stream_describe(const eddy_stream *s, char **text, const union eddy__end *end,
+                                   int (*ask)(int, eddy_address *))
 {
     if (!*text)
         eddy__aside(make_description, &(struct description){s, text, end, ask});
@@ -392,12 +392,12 @@ static const char *describe(const eddy_stream *s, char **text, const union eddy_
 
 const char *eddy_stream_peer(eddy_stream *s)
 {
-    return s ? describe(s, &s->peer, &s->peer_end, eddy__socket_peer) : "?";
+    return s ? stream_describe(s, &s->peer, &s->peer_end, eddy__socket_peer) : "?";
 }
 
 const char *eddy_stream_local(eddy_stream *s)
 {
-    return s ? describe(s, &s->local, &s->local_end, eddy__socket_local) : "?";
+    return s ? stream_describe(s, &s->local, &s->local_end, eddy__socket_local) : "?";
 }
 
 int eddy_stream_fd(const eddy_stream *s)
@@ -412,7 +412,7 @@ struct failure {
 };
 
 /* Beside a packed stack. */
-static void raise_failure(void *arg)
+static void stream_raise_failure(void *arg)
 {
     const struct failure *failure = arg;
     eddy_stream *s = failure->stream;
@@ -430,6 +430,6 @@ int eddy__stream_fail(eddy_stream *s, const char *verb, int code)
         return eddy__raise_code(code);
     if (code == eddy__self()->interrupt)
         return eddy__raise_interrupt(code);
-    eddy__aside(raise_failure, &(struct failure){s, verb, code});
+    eddy__aside(stream_raise_failure, &(struct failure){s, verb, code});
     return code;
 }

@@ -152,7 +152,7 @@ static ssize_t fill_ready(eddy_stream *s, size_t most)
 }
 
 /* The same, waiting until there is one. As read_waiting. */
-static ssize_t fill(eddy_stream *s, size_t most)
+static ssize_t read_fill(eddy_stream *s, size_t most)
 {
     for (;;) {
         ssize_t n = fill_ready(s, most);
@@ -179,7 +179,7 @@ int eddy__stream_checkpoint_slow(eddy_stream *s)
     return status;
 }
 
-static COLD int refuse(const eddy_stream *s)
+static COLD int read_refuse(const eddy_stream *s)
 {
     if (!s)
         return eddy__raise(EDDY_EINVAL, "the stream is NULL");
@@ -188,14 +188,14 @@ static COLD int refuse(const eddy_stream *s)
     return eddy__raise(EDDY_EBUSY, "another task is reading from this stream");
 }
 
-static inline int begin(eddy_stream *s)
+static inline int read_begin(eddy_stream *s)
 {
     int status = eddy__stream_checkpoint(s);
 
     if (unlikely(status < 0))
         return status;
     if (unlikely(!s || s->closed || s->reading))
-        return refuse(s);
+        return read_refuse(s);
     if (unlikely(s->hiding)) {
         s->in.data[s->in.start] = s->hidden;
         s->hiding = false;
@@ -203,7 +203,7 @@ static inline int begin(eddy_stream *s)
     return 0;
 }
 
-static COLD ssize_t fail(eddy_stream *s, ssize_t code)
+static COLD ssize_t read_fail(eddy_stream *s, ssize_t code)
 {
     return eddy__stream_fail(s, "read from", (int)code);
 }
@@ -215,14 +215,14 @@ static COLD int no_room(const char *call)
 
 int eddy__stream_await_input(eddy_stream *s, const bool *over)
 {
-    int status = begin(s);
+    int status = read_begin(s);
 
     if (status < 0 || eddy__buffer_count(&s->in))
         return status < 0 ? status : 1;
-    ssize_t n = *over ? fill_ready(s, SIZE_MAX) : fill(s, SIZE_MAX);
+    ssize_t n = *over ? fill_ready(s, SIZE_MAX) : read_fill(s, SIZE_MAX);
     if (n == EDDY_EINTR || n == -EAGAIN)
         return 0;
-    return n < 0 ? (int)fail(s, n) : n > 0;
+    return n < 0 ? (int)read_fail(s, n) : n > 0;
 }
 
 /* ---- eddy_read ---- */
@@ -240,7 +240,7 @@ static ssize_t read_own(eddy_stream *s, char *buf, size_t size)
 
 ssize_t eddy_read(eddy_stream *s, void *buf, size_t size)
 {
-    int status = begin(s);
+    int status = read_begin(s);
     ssize_t n;
 
     if (unlikely(status < 0))
@@ -252,7 +252,7 @@ ssize_t eddy_read(eddy_stream *s, void *buf, size_t size)
     if (unlikely(eddy__buffer_count(&s->in)))
         return read_own(s, buf, size);
     n = read_waiting(s, buf, size);
-    return likely(n >= 0) ? n : fail(s, n);
+    return likely(n >= 0) ? n : read_fail(s, n);
 }
 
 bool eddy_at_eof(const eddy_stream *s)
@@ -285,14 +285,14 @@ bool eddy_stream_is_idle(eddy_stream *s)
 
 ssize_t eddy__stream_peek(eddy_stream *s, size_t most)
 {
-    ssize_t n = begin(s);
+    ssize_t n = read_begin(s);
 
     if (n < 0)
         return n;
     if (!eddy__buffer_count(&s->in)) {
-        n = fill(s, most);
+        n = read_fill(s, most);
         if (n <= 0)
-            return n < 0 ? fail(s, n) : 0;
+            return n < 0 ? read_fail(s, n) : 0;
     }
     return (ssize_t)eddy__buffer_count(&s->in);
 }
@@ -308,12 +308,12 @@ static COLD ssize_t too_few(eddy_stream *s, size_t got, size_t size)
 static ssize_t read_short(eddy_stream *s, char *buf, size_t size)
 {
     while (eddy__buffer_count(&s->in) < size) {
-        ssize_t n = fill(s, SIZE_MAX);
+        ssize_t n = read_fill(s, SIZE_MAX);
 
         if (n == 0)
             return too_few(s, eddy__buffer_count(&s->in), size);
         if (n < 0)
-            return fail(s, n);
+            return read_fail(s, n);
     }
     return (ssize_t)eddy__buffer_take(&s->in, buf, size);
 }
@@ -338,10 +338,10 @@ static ssize_t read_long(eddy_stream *s, char *buf, size_t size)
         ssize_t n = read_waiting(s, buf + got, size - got);
 
         if (n == EDDY_ECLOSED)
-            return fail(s, n);
+            return read_fail(s, n);
         if (n <= 0) {
             put_back(s, buf, got);
-            return n == 0 ? too_few(s, got, size) : fail(s, n);
+            return n == 0 ? too_few(s, got, size) : read_fail(s, n);
         }
         got += (size_t)n;
     }
@@ -350,7 +350,7 @@ static ssize_t read_long(eddy_stream *s, char *buf, size_t size)
 
 ssize_t eddy_read_exactly(eddy_stream *s, void *buf, size_t size)
 {
-    int status = begin(s);
+    int status = read_begin(s);
 
     if (status < 0)
         return status;
@@ -371,7 +371,7 @@ static COLD ssize_t too_long(eddy_stream *s)
 
 /* Finds the separator, filling the own buffer. Length up to and with it, 0 at the end, or a
  * failure, raised. */
-static ssize_t find(eddy_stream *s, const char *separator, size_t length)
+static ssize_t read_find(eddy_stream *s, const char *separator, size_t length)
 {
     size_t searched = 0;
 
@@ -389,9 +389,9 @@ static ssize_t find(eddy_stream *s, const char *separator, size_t length)
         }
         if (count >= s->limit + length)
             return too_long(s);
-        ssize_t n = fill(s, max_size(s->limit + length - count, EDDY__BUFFER_SMALL));
+        ssize_t n = read_fill(s, max_size(s->limit + length - count, EDDY__BUFFER_SMALL));
         if (n <= 0)
-            return n < 0 ? fail(s, n) : 0;
+            return n < 0 ? read_fail(s, n) : 0;
     }
 }
 
@@ -411,14 +411,14 @@ static char *hand_out(eddy_stream *s, size_t length)
 
 ssize_t eddy_read_until(eddy_stream *s, const char *separator, char **data)
 {
-    int status = begin(s);
+    int status = read_begin(s);
     ssize_t n;
 
     if (status < 0)
         return status;
     if (!separator || !*separator || !data)
         return eddy__raise(EDDY_EINVAL, "eddy_read_until needs a separator of at least one byte");
-    n = find(s, separator, strlen(separator));
+    n = read_find(s, separator, strlen(separator));
     if (n == 0)
         return eddy__raise(EDDY_EOF, "%s ended before the separator, after %zu bytes",
                            eddy_stream_peer(s), eddy__buffer_count(&s->in));
@@ -438,14 +438,14 @@ static ssize_t read_rest(eddy_stream *s, char **line)
 
 ssize_t eddy_read_line(eddy_stream *s, char **line)
 {
-    int status = begin(s);
+    int status = read_begin(s);
     ssize_t n;
 
     if (status < 0)
         return status;
     if (!line)
         return eddy__raise(EDDY_EINVAL, "eddy_read_line needs a place for the line");
-    n = find(s, "\n", 1);
+    n = read_find(s, "\n", 1);
     if (n <= 0)
         return n < 0 ? n : read_rest(s, line);
     *line = s->in.data + s->in.start;

@@ -25,7 +25,7 @@ static bool is_idle(const eddy_stream *s)
            !s->corked;
 }
 
-static COLD ssize_t fail(eddy_stream *s, int code)
+static COLD ssize_t write_fail(eddy_stream *s, int code)
 {
     if (code == EDDY_EPIPE && s->cut)
         return eddy__raise(code, "an earlier write to %s was ended in its middle",
@@ -53,7 +53,7 @@ static NOINLINE ssize_t note_short(eddy_stream *s, ssize_t n, size_t size)
 
 /* Notes what came of handing size bytes to the transport, and returns it: a count, -EAGAIN when the
  * socket is full, or a failure. */
-static inline ssize_t note(eddy_stream *s, ssize_t n, size_t size)
+static inline ssize_t write_note(eddy_stream *s, ssize_t n, size_t size)
 {
     const eddy_transport *t = s->transport;
 
@@ -64,18 +64,18 @@ static inline ssize_t note(eddy_stream *s, ssize_t n, size_t size)
     return n;
 }
 
-static inline ssize_t send_some(eddy_stream *s, const void *buf, size_t size)
+static inline ssize_t write_send_some(eddy_stream *s, const void *buf, size_t size)
 {
     eddy_transport *t = s->transport;
 
-    return note(s, t->kind->write(t, buf, size), size);
+    return write_note(s, t->kind->write(t, buf, size), size);
 }
 
 /* The same with the turn, from a task, which it may suspend. EDDY_ECLOSED: s may be gone. */
 static inline ssize_t write_some(eddy_stream *s, const void *buf, size_t size)
 {
     eddy__stream_ref(s);
-    ssize_t n = send_some(s, buf, size);
+    ssize_t n = write_send_some(s, buf, size);
     if (unlikely(s->closed))
         n = EDDY_ECLOSED;
     eddy__stream_unref(s);
@@ -112,8 +112,8 @@ static NOINLINE ssize_t send_rest(eddy_stream *s, const struct bytes *bytes, siz
     size_t size, n = rest_of(bytes, done, rest, t->kind->write_parts ? PARTS_MAX : 1, &size);
 
     if (n == 1)
-        return send_some(s, rest[0].iov_base, size);
-    return note(s, t->kind->write_parts(t, rest, n), size);
+        return write_send_some(s, rest[0].iov_base, size);
+    return write_note(s, t->kind->write_parts(t, rest, n), size);
 }
 
 /* The same with the turn, as write_some. */
@@ -142,7 +142,7 @@ static void send_unsent(eddy_stream *s)
     if (s->sending) /* the transport has called from within */
         return;
     s->sending = true;
-    ssize_t n = send_some(s, s->out.data + s->out.start, eddy__buffer_count(&s->out));
+    ssize_t n = write_send_some(s, s->out.data + s->out.start, eddy__buffer_count(&s->out));
     s->sending = false;
     if (n > 0)
         s->out.start += (size_t)n;
@@ -225,7 +225,7 @@ static bool is_held_back(const eddy_stream *s)
 
 /* Accepts what comes after the first done bytes into `out` when that keeps within high_water: 1, 0
  * when it does not fit, or a failure. */
-static int keep(eddy_stream *s, const struct bytes *bytes, size_t done)
+static int write_keep(eddy_stream *s, const struct bytes *bytes, size_t done)
 {
     size_t size = bytes->size - done;
     int status;
@@ -267,7 +267,7 @@ static int hand_over(eddy_stream *s, const struct bytes *bytes, size_t *done)
                 return 0;
             continue;
         }
-        int status = keep(s, bytes, *done);
+        int status = write_keep(s, bytes, *done);
         if (status == 0)
             status = await_room(s, bytes->size - *done);
         else if (status > 0)
@@ -294,7 +294,7 @@ static ssize_t write_on(eddy_stream *s, const struct bytes *bytes, size_t done)
     if (status < 0 && done && !s->write_error)
         cut(s);
     end_turn(s);
-    return likely(status >= 0) ? (ssize_t)bytes->size : fail(s, status);
+    return likely(status >= 0) ? (ssize_t)bytes->size : write_fail(s, status);
 }
 
 static struct iovec one_part(const void *buf, size_t size)
@@ -315,7 +315,7 @@ static ssize_t write_in_turn(eddy_stream *s, const struct bytes *bytes)
 
     if (status == EDDY_ECLOSED)
         return eddy__raise_code(status);
-    return status < 0 ? fail(s, status) : write_on(s, bytes, 0);
+    return status < 0 ? write_fail(s, status) : write_on(s, bytes, 0);
 }
 
 static ssize_t write_bytes(eddy_stream *s, const struct bytes *bytes)
@@ -323,12 +323,12 @@ static ssize_t write_bytes(eddy_stream *s, const struct bytes *bytes)
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
     if (s->write_error)
-        return fail(s, s->write_error);
+        return write_fail(s, s->write_error);
     if (!s->writing && (unsent(s) || (s->corked && !s->transport->kind->suspends))) {
-        int status = keep(s, bytes, 0);
+        int status = write_keep(s, bytes, 0);
 
         if (status != 0)
-            return status > 0 ? (ssize_t)bytes->size : fail(s, status);
+            return status > 0 ? (ssize_t)bytes->size : write_fail(s, status);
     }
     if (is_held_back(s) && unsent(s)) /* it is more than can be kept */
         send_unsent(s);
@@ -359,7 +359,7 @@ ssize_t eddy_write(eddy_stream *s, const void *buf, size_t size)
     if (n != (ssize_t)size && (n >= 0 || n == -EAGAIN))
         return write_rest(s, buf, size, n > 0 ? (size_t)n : 0);
     end_turn(s);
-    return likely(n >= 0) ? n : fail(s, (int)n);
+    return likely(n >= 0) ? n : write_fail(s, (int)n);
 }
 
 /* False: they are no parts, or too much. */
@@ -417,7 +417,7 @@ int eddy_uncork(eddy_stream *s)
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
     eddy__stream_uncork(s);
-    return s->write_error && !s->sent_eof ? (int)fail(s, s->write_error) : 0;
+    return s->write_error && !s->sent_eof ? (int)write_fail(s, s->write_error) : 0;
 }
 
 /* ---- behind everything that was written before ---- */
@@ -460,7 +460,7 @@ int eddy_flush(eddy_stream *s)
     if (status == EDDY_ECLOSED)
         return eddy__raise_code(status);
     end_turn(s);
-    return status < 0 && !s->sent_eof ? (int)fail(s, status) : 0;
+    return status < 0 && !s->sent_eof ? (int)write_fail(s, status) : 0;
 }
 
 /* With the turn: a count, or a code, unraised. */
@@ -496,10 +496,10 @@ ssize_t eddy__stream_write_by(eddy_stream *s, const void *buf, size_t size, eddy
     if (n >= 0 && (size_t)n < size)
         return write_rest(s, buf, size, (size_t)n);
     end_turn(s);
-    return n < 0 ? fail(s, (int)n) : n;
+    return n < 0 ? write_fail(s, (int)n) : n;
 }
 
-static int send_eof(eddy_stream *s)
+static int write_send_eof(eddy_stream *s)
 {
     int status = await_sent(s);
 
@@ -525,11 +525,11 @@ int eddy_write_eof(eddy_stream *s)
 
     if (status < 0)
         return status;
-    status = s->sent_eof ? 0 : send_eof(s);
+    status = s->sent_eof ? 0 : write_send_eof(s);
     if (status == EDDY_ECLOSED)
         return eddy__raise_code(status);
     end_turn(s);
-    return status < 0 ? (int)fail(s, status) : 0;
+    return status < 0 ? (int)write_fail(s, status) : 0;
 }
 
 /* ---- formatted ---- */

@@ -12,7 +12,7 @@ struct fd_wait {
 };
 
 /* The loop lets go of the descriptor before the task runs, which may close it then. */
-static void end_wait(struct fd_wait *wait, int value)
+static void wait_fd_end(struct fd_wait *wait, int value)
 {
     eddy__fd_forget(&wait->fd);
     eddy__wake(wait->task, value);
@@ -20,17 +20,17 @@ static void end_wait(struct fd_wait *wait, int value)
 
 static void fd_is_ready(struct eddy__fd *fd, unsigned events)
 {
-    end_wait(container_of(fd, struct fd_wait, fd), (int)events);
+    wait_fd_end(container_of(fd, struct fd_wait, fd), (int)events);
 }
 
 static void abort_fd_wait(eddy_task *task, int code)
 {
-    end_wait(task->waiting_on, code);
+    wait_fd_end(task->waiting_on, code);
 }
 
 static const struct eddy__wait_kind waits_for_fd = {"a descriptor", abort_fd_wait};
 
-static int check_wait(int fd, unsigned events)
+static int wait_fd_check(int fd, unsigned events)
 {
     const unsigned all = EDDY_READABLE | EDDY_WRITABLE;
 
@@ -49,7 +49,7 @@ int eddy_wait_fd(int fd, unsigned events)
     struct fd_wait wait = {.task = eddy__self()};
     int r = eddy__checkpoint();
 
-    if (r < 0 || (r = check_wait(fd, events)) < 0)
+    if (r < 0 || (r = wait_fd_check(fd, events)) < 0)
         return r;
     eddy__fd_init(&wait.fd, wait.task->loop, fd, fd_is_ready);
     wait.fd.level = true;

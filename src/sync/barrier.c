@@ -2,7 +2,7 @@
  * cancelled is taken off when it leaves the queue, not when it runs again. */
 #include "sync/sync.h"
 
-static void leave(eddy_task *task, int code)
+static void barrier_leave(eddy_task *task, int code)
 {
     struct eddy_waiter_ *w = task->waiting_on;
     eddy_barrier *barrier = w->slot;
@@ -11,7 +11,7 @@ static void leave(eddy_task *task, int code)
     eddy__waiter_abort(task, code);
 }
 
-static const struct eddy__wait_kind waits = {"a barrier", leave};
+static const struct eddy__wait_kind barrier_waits = {"a barrier", barrier_leave};
 
 /* The last of the parties has come. The others get their indices in the order of their arrival. */
 static int let_through(eddy_barrier *barrier)
@@ -38,7 +38,7 @@ int eddy_barrier_wait(eddy_barrier *barrier)
     if (barrier->waiting + 1 >= barrier->parties)
         return eddy__spent(let_through(barrier));
     barrier->waiting++;
-    return eddy__raise_if(eddy__wait_in(&barrier->waiters, &w, &waits));
+    return eddy__raise_if(eddy__wait_in(&barrier->waiters, &w, &barrier_waits));
 }
 
 void eddy_barrier_abort(eddy_barrier *barrier)

@@ -67,7 +67,7 @@ eddy_channel *eddy_channel_open_with(size_t item_size, size_t capacity,
     return channel;
 }
 
-static COLD int refuse(const eddy_channel *channel)
+static COLD int channel_refuse(const eddy_channel *channel)
 {
     return eddy__raise(EDDY_EINVAL, channel ? "the item is NULL" : "the channel is NULL");
 }
@@ -81,7 +81,7 @@ static COLD void missing(const char *function)
 eddy_channel *eddy_channel_share(eddy_channel *channel)
 {
     if (!channel) {
-        refuse(channel);
+        channel_refuse(channel);
         return NULL;
     }
     pthread_mutex_lock(&channel->lock);
@@ -91,7 +91,7 @@ eddy_channel *eddy_channel_share(eddy_channel *channel)
 }
 
 /* Of a user that has the lock: gives it up, and frees what nobody has any more. */
-static void let_go(eddy_channel *channel)
+static void channel_let_go(eddy_channel *channel)
 {
     channel->users--;
     bool gone = channel->handles == 0 && channel->users == 0;
@@ -118,7 +118,7 @@ void eddy_channel_close(eddy_channel *channel)
         return;
     eddy_channel_shutdown(channel, .immediate = true);
     pthread_mutex_lock(&channel->lock);
-    let_go(channel);
+    channel_let_go(channel);
 }
 
 /* ---- waking ---- */
@@ -131,7 +131,7 @@ static void wake(struct eddy__inbox_node *node)
 }
 
 /* Without the lock. The waiter is gone when its loop has been told, and the loop perhaps, too. */
-static void tell(struct waiter *w)
+static void channel_tell(struct waiter *w)
 {
     eddy_loop *loop = w->task->loop;
 
@@ -158,7 +158,7 @@ static struct waiter *serve_first(struct list *waiters, int status)
 
 /* ---- attempts: with the lock. *served is who is to be told after it, NULL: nobody ---- */
 
-static unsigned char *slot(eddy_channel *channel, size_t n)
+static unsigned char *channel_slot(eddy_channel *channel, size_t n)
 {
     size_t at = channel->head + n;
 
@@ -167,14 +167,14 @@ static unsigned char *slot(eddy_channel *channel, size_t n)
     return channel->items + at * channel->item_size;
 }
 
-static void push(eddy_channel *channel, const void *item)
+static void channel_push(eddy_channel *channel, const void *item)
 {
-    eddy__item_copy(slot(channel, channel->count++), item, channel->item_size);
+    eddy__item_copy(channel_slot(channel, channel->count++), item, channel->item_size);
 }
 
-static void pop(eddy_channel *channel, void *item)
+static void channel_pop(eddy_channel *channel, void *item)
 {
-    eddy__item_copy(item, slot(channel, 0), channel->item_size);
+    eddy__item_copy(item, channel_slot(channel, 0), channel->item_size);
     channel->count--;
     channel->head = channel->head + 1 < channel->capacity ? channel->head + 1 : 0;
 }
@@ -190,7 +190,7 @@ static int try_send(eddy_channel *channel, const void *item, struct waiter **ser
     if (*served)
         eddy__item_copy((*served)->item, item, channel->item_size);
     else
-        push(channel, item);
+        channel_push(channel, item);
     return 0;
 }
 
@@ -199,10 +199,10 @@ static int try_receive(eddy_channel *channel, void *item, struct waiter **served
     *served = NULL;
     if (channel->count == 0)
         return channel->shut ? EDDY_ECLOSED : EDDY_EEMPTY;
-    pop(channel, item);
+    channel_pop(channel, item);
     *served = serve_first(&channel->senders, 0);
     if (*served)
-        push(channel, (*served)->item);
+        channel_push(channel, (*served)->item);
     return 0;
 }
 
@@ -214,11 +214,11 @@ static int raise_status(int status)
 }
 
 /* After an attempt: gives up the lock. */
-static inline int leave(eddy_channel *channel, int status, struct waiter *served)
+static inline int channel_leave(eddy_channel *channel, int status, struct waiter *served)
 {
     pthread_mutex_unlock(&channel->lock);
     if (served)
-        tell(served);
+        channel_tell(served);
     return likely(status == 0) ? 0 : raise_status(status);
 }
 
@@ -229,10 +229,10 @@ int eddy_channel_send_nowait(eddy_channel *channel, const void *item)
     struct waiter *served;
 
     if (unlikely(!channel || !item))
-        return refuse(channel);
+        return channel_refuse(channel);
     pthread_mutex_lock(&channel->lock);
     int r = try_send(channel, item, &served);
-    return leave(channel, r, served);
+    return channel_leave(channel, r, served);
 }
 
 int eddy_channel_receive_nowait(eddy_channel *channel, void *item)
@@ -240,10 +240,10 @@ int eddy_channel_receive_nowait(eddy_channel *channel, void *item)
     struct waiter *served;
 
     if (unlikely(!channel || !item))
-        return refuse(channel);
+        return channel_refuse(channel);
     pthread_mutex_lock(&channel->lock);
     int r = try_receive(channel, item, &served);
-    return leave(channel, r, served);
+    return channel_leave(channel, r, served);
 }
 
 /* ---- waiting ---- */
@@ -262,8 +262,8 @@ static void abort_wait(eddy_task *task, int code)
 }
 
 /* With the lock, which it gives up. */
-static NOINLINE int wait_among(eddy_channel *channel, struct list *waiters, void *item,
-                               const struct eddy__wait_kind *kind)
+static NOINLINE int channel_wait_among(eddy_channel *channel, struct list *waiters, void *item,
+                                       const struct eddy__wait_kind *kind)
 {
     struct waiter w = {
         .served = {NULL, wake}, .channel = channel, .task = eddy__self(), .item = item};
@@ -273,19 +273,19 @@ static NOINLINE int wait_among(eddy_channel *channel, struct list *waiters, void
     pthread_mutex_unlock(&channel->lock);
     int r = eddy__park(kind, &w);
     pthread_mutex_lock(&channel->lock);
-    let_go(channel);
+    channel_let_go(channel);
     return likely(r == 0) ? 0 : raise_status(r);
 }
 
 /* The lock, or a failure, raised. */
-static inline int enter(eddy_channel *channel, const void *item)
+static inline int channel_enter(eddy_channel *channel, const void *item)
 {
     int r = eddy__check_interrupt();
 
     if (unlikely(r < 0))
         return r;
     if (unlikely(!channel || !item))
-        return refuse(channel);
+        return channel_refuse(channel);
     pthread_mutex_lock(&channel->lock);
     return 0;
 }
@@ -294,14 +294,14 @@ int eddy_channel_send(eddy_channel *channel, const void *item)
 {
     static const struct eddy__wait_kind kind = {"room in a channel", abort_wait};
     struct waiter *served;
-    int r = enter(channel, item);
+    int r = channel_enter(channel, item);
 
     if (unlikely(r < 0))
         return r;
     r = try_send(channel, item, &served);
     if (r == EDDY_EFULL)
-        return wait_among(channel, &channel->senders, eddy__unconst(item), &kind);
-    r = leave(channel, r, served);
+        return channel_wait_among(channel, &channel->senders, eddy__unconst(item), &kind);
+    r = channel_leave(channel, r, served);
     eddy__spend();
     return r;
 }
@@ -310,14 +310,14 @@ int eddy_channel_receive(eddy_channel *channel, void *item)
 {
     static const struct eddy__wait_kind kind = {"an item in a channel", abort_wait};
     struct waiter *served;
-    int r = enter(channel, item);
+    int r = channel_enter(channel, item);
 
     if (unlikely(r < 0))
         return r;
     r = try_receive(channel, item, &served);
     if (r == EDDY_EEMPTY)
-        return wait_among(channel, &channel->receivers, item, &kind);
-    r = leave(channel, r, served);
+        return channel_wait_among(channel, &channel->receivers, item, &kind);
+    r = channel_leave(channel, r, served);
     eddy__spend();
     return r;
 }
@@ -333,12 +333,12 @@ static void tell_all(eddy_channel *channel, struct list *waiters)
         w = serve_first(waiters, EDDY_ECLOSED);
         pthread_mutex_unlock(&channel->lock);
         if (w)
-            tell(w);
+            channel_tell(w);
     } while (w);
 }
 
 /* Nobody touches items that count does not include, once the channel is shut. */
-static void drop_all(eddy_channel *channel)
+static void channel_drop_all(eddy_channel *channel)
 {
     pthread_mutex_lock(&channel->lock);
     size_t n = channel->count;
@@ -346,9 +346,9 @@ static void drop_all(eddy_channel *channel)
     channel->users++;
     pthread_mutex_unlock(&channel->lock);
     for (size_t i = 0; i < n && channel->drop; i++)
-        channel->drop(slot(channel, i));
+        channel->drop(channel_slot(channel, i));
     pthread_mutex_lock(&channel->lock);
-    let_go(channel);
+    channel_let_go(channel);
 }
 
 void eddy_channel_shutdown_with(eddy_channel *channel, const eddy_shutdown_opts *opts)
@@ -363,7 +363,7 @@ void eddy_channel_shutdown_with(eddy_channel *channel, const eddy_shutdown_opts 
     tell_all(channel, &channel->senders);
     tell_all(channel, &channel->receivers);
     if (opts && opts->immediate)
-        drop_all(channel);
+        channel_drop_all(channel);
 }
 
 size_t eddy_channel_size(eddy_channel *channel)

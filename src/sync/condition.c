@@ -4,7 +4,7 @@
  * lock, which nothing ends, because the caller goes on to release it. */
 #include "sync/sync.h"
 
-static const struct eddy__wait_kind waits = {"a condition", eddy__waiter_abort};
+static const struct eddy__wait_kind condition_waits = {"a condition", eddy__waiter_abort};
 
 static eddy_lock *lock_of(eddy_condition *condition)
 {
@@ -30,7 +30,7 @@ int eddy_condition_release(eddy_condition *condition)
 
 /* A task that was cancelled after its notification would leave without acting on it. Somebody else
  * who waits gets it instead; when there is nobody, the wait has succeeded (rules D1, E5). */
-static int pass_on(eddy_condition *condition)
+static int condition_pass_on(eddy_condition *condition)
 {
     int interrupt = eddy__self()->interrupt;
 
@@ -50,10 +50,10 @@ int eddy_condition_wait(eddy_condition *condition)
     if (unlikely(!holds(condition)))
         return eddy__bug(EDDY_EOWNER, "a condition was waited for without its lock");
     eddy_lock_release(lock_of(condition));
-    r = eddy__wait_in(&condition->waiters, &w, &waits);
+    r = eddy__wait_in(&condition->waiters, &w, &condition_waits);
     eddy__lock_reacquire(lock_of(condition));
     if (r == 0)
-        r = pass_on(condition);
+        r = condition_pass_on(condition);
     return eddy__raise_if(r);
 }
 

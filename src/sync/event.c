@@ -2,7 +2,7 @@
  * does not reach them. */
 #include "sync/sync.h"
 
-static const struct eddy__wait_kind waits = {"an event", eddy__waiter_abort};
+static const struct eddy__wait_kind event_waits = {"an event", eddy__waiter_abort};
 
 int eddy_event_wait(eddy_event *event)
 {
@@ -13,7 +13,7 @@ int eddy_event_wait(eddy_event *event)
         return r;
     if (event->is_set)
         return eddy__spent(0);
-    return eddy__raise_if(eddy__wait_in(&event->waiters, &w, &waits));
+    return eddy__raise_if(eddy__wait_in(&event->waiters, &w, &event_waits));
 }
 
 void eddy_event_set(eddy_event *event)

@@ -5,7 +5,7 @@
  * passes the lock on. */
 #include "sync/sync.h"
 
-static const struct eddy__wait_kind waits = {"a lock", eddy__waiter_abort};
+static const struct eddy__wait_kind lock_waits = {"a lock", eddy__waiter_abort};
 static const struct eddy__wait_kind waits_again = {"the lock of a condition", NULL};
 
 int eddy_lock_acquire_nowait(eddy_lock *lock)
@@ -18,7 +18,7 @@ int eddy_lock_acquire_nowait(eddy_lock *lock)
 }
 
 /* It may be another's by now: any task may release it. */
-static COLD int pass_on(eddy_lock *lock)
+static COLD int lock_pass_on(eddy_lock *lock)
 {
     if (lock->owner == eddy__self())
         eddy_lock_release(lock);
@@ -37,9 +37,9 @@ int eddy_lock_acquire(eddy_lock *lock)
         lock->owner = eddy__self();
         return eddy__spent(0);
     }
-    r = eddy__wait_in(&lock->waiters, &w, &waits);
+    r = eddy__wait_in(&lock->waiters, &w, &lock_waits);
     if (r == 0 && unlikely(eddy__granted_too_late()))
-        r = pass_on(lock);
+        r = lock_pass_on(lock);
     return eddy__raise_if(r);
 }
 

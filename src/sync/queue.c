@@ -46,7 +46,7 @@ eddy_queue *eddy_queue_open_with(size_t item_size, size_t capacity, const eddy_q
     return queue;
 }
 
-static void unref(eddy_queue *queue)
+static void queue_unref(eddy_queue *queue)
 {
     if (--queue->refs)
         return;
@@ -65,7 +65,7 @@ void eddy_queue_close(eddy_queue *queue)
     queue->closed = true;
     eddy_queue_shutdown(queue, .immediate = true);
     eddy__waiters_grant_all(&queue->joiners, EDDY_ECLOSED);
-    unref(queue);
+    queue_unref(queue);
 }
 
 static void finished(eddy_queue *queue, size_t n)
@@ -76,7 +76,7 @@ static void finished(eddy_queue *queue, size_t n)
 }
 
 /* The items are out of the queue before the first drop, which may call anything. */
-static void drop_all(eddy_queue *queue)
+static void queue_drop_all(eddy_queue *queue)
 {
     size_t n = queue->count;
 
@@ -84,7 +84,7 @@ static void drop_all(eddy_queue *queue)
     queue->refs++;
     eddy__order_drop(queue, n);
     finished(queue, n);
-    unref(queue);
+    queue_unref(queue);
 }
 
 void eddy_queue_shutdown_with(eddy_queue *queue, const eddy_shutdown_opts *opts)
@@ -94,12 +94,12 @@ void eddy_queue_shutdown_with(eddy_queue *queue, const eddy_shutdown_opts *opts)
     eddy__waiters_grant_all(&queue->putters, EDDY_ECLOSED);
     eddy__waiters_grant_all(&queue->getters, EDDY_ECLOSED);
     if (opts && opts->immediate)
-        drop_all(queue);
+        queue_drop_all(queue);
 }
 
 /* ---- attempts ---- */
 
-static inline void push(eddy_queue *queue, const void *item)
+static inline void queue_push(eddy_queue *queue, const void *item)
 {
     queue->unfinished++;
     if (likely(queue->kind == EDDY_FIFO))
@@ -108,7 +108,7 @@ static inline void push(eddy_queue *queue, const void *item)
         eddy__order_push(queue, item);
 }
 
-static inline void pop(eddy_queue *queue, void *item)
+static inline void queue_pop(eddy_queue *queue, void *item)
 {
     if (likely(queue->kind == EDDY_FIFO))
         eddy__ring_pop(queue, item);
@@ -132,7 +132,7 @@ static inline int try_put(eddy_queue *queue, const void *item)
         return EDDY_EFULL;
     if (unlikely(queue->count == queue->slots) && eddy__order_grow(queue) < 0)
         return EDDY_ENOMEM;
-    push(queue, item);
+    queue_push(queue, item);
     return 0;
 }
 
@@ -142,9 +142,9 @@ static inline int try_get(eddy_queue *queue, void *item)
 
     if (queue->count == 0)
         return queue->shut ? EDDY_ECLOSED : EDDY_EEMPTY;
-    pop(queue, item);
+    queue_pop(queue, item);
     if (putter) {
-        push(queue, putter->slot);
+        queue_push(queue, putter->slot);
         eddy__waiter_grant(putter, 0);
     }
     return 0;
@@ -167,7 +167,7 @@ int eddy__queue_raise(int status)
     return eddy__raise_if(status);
 }
 
-static COLD int refuse(const eddy_queue *queue)
+static COLD int queue_refuse(const eddy_queue *queue)
 {
     return eddy__raise(EDDY_EINVAL, queue ? "the item is NULL" : "the queue is NULL");
 }
@@ -175,7 +175,7 @@ static COLD int refuse(const eddy_queue *queue)
 int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
 {
     if (unlikely(!queue || !item))
-        return refuse(queue);
+        return queue_refuse(queue);
     int r = eddy__queue_try_put(queue, item);
     return likely(r == 0) ? 0 : eddy__queue_raise(r);
 }
@@ -183,7 +183,7 @@ int eddy_queue_put_nowait(eddy_queue *queue, const void *item)
 int eddy_queue_get_nowait(eddy_queue *queue, void *item)
 {
     if (unlikely(!queue || !item))
-        return refuse(queue);
+        return queue_refuse(queue);
     int r = eddy__queue_try_get(queue, item);
     return likely(r == 0) ? 0 : eddy__queue_raise(r);
 }
@@ -203,8 +203,8 @@ static inline bool goes_on(void)
 /* After a wait the queue is not looked at: it may have been closed. Not inlined, so that putters
  * and getters wait along the same path: the processor predicts returns by the order of calls,
  * which a switch between different paths upsets. */
-static NOINLINE int wait_among(eddy_waiters_ *waiters, void *item,
-                               const struct eddy__wait_kind *kind)
+static NOINLINE int queue_wait_among(eddy_waiters_ *waiters, void *item,
+                                     const struct eddy__wait_kind *kind)
 {
     struct eddy_waiter_ w = {.slot = item};
     int r = eddy__wait_in(waiters, &w, kind);
@@ -219,10 +219,10 @@ static NOINLINE int put_slow(eddy_queue *queue, const void *item)
     if (unlikely(r < 0))
         return r;
     if (unlikely(!queue || !item))
-        return refuse(queue);
+        return queue_refuse(queue);
     r = try_put(queue, item);
     if (r == EDDY_EFULL)
-        return wait_among(&queue->putters, eddy__unconst(item), &put_waits);
+        return queue_wait_among(&queue->putters, eddy__unconst(item), &put_waits);
     eddy__spend();
     return likely(r == 0) ? 0 : eddy__queue_raise(r);
 }
@@ -234,10 +234,10 @@ static NOINLINE int get_slow(eddy_queue *queue, void *item)
     if (unlikely(r < 0))
         return r;
     if (unlikely(!queue || !item))
-        return refuse(queue);
+        return queue_refuse(queue);
     r = try_get(queue, item);
     if (r == EDDY_EEMPTY)
-        return wait_among(&queue->getters, item, &get_waits);
+        return queue_wait_among(&queue->getters, item, &get_waits);
     eddy__spend();
     return likely(r == 0) ? 0 : eddy__queue_raise(r);
 }
@@ -279,7 +279,7 @@ int eddy_queue_join(eddy_queue *queue)
     if (r < 0)
         return r;
     if (queue->unfinished > 0)
-        return wait_among(&queue->joiners, NULL, &join_waits);
+        return queue_wait_among(&queue->joiners, NULL, &join_waits);
     eddy__spend();
     return 0;
 }

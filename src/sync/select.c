@@ -15,7 +15,7 @@ struct selection {
     size_t winner;
 };
 
-static void take_out(struct selection *s)
+static void select_take_out(struct selection *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         if (s->nodes[i].queue)
@@ -28,21 +28,21 @@ static void granted(struct eddy_waiter_ *w, int status)
     struct selection *s = w->task->waiting_on;
 
     s->winner = (size_t)(w - s->nodes);
-    take_out(s);
+    select_take_out(s);
     eddy__wake(w->task, status);
 }
 
 static void aborted(eddy_task *task, int code)
 {
-    take_out(task->waiting_on);
+    select_take_out(task->waiting_on);
     eddy__wake(task, code);
 }
 
-static const struct eddy__wait_kind waits = {"one of several queues and futures", aborted};
+static const struct eddy__wait_kind select_waits = {"one of several queues and futures", aborted};
 
 /* ---- what the kinds of cases do ---- */
 
-static int check(const eddy_select_case *cases, size_t n)
+static int select_check(const eddy_select_case *cases, size_t n)
 {
     if (!cases || n == 0)
         return eddy__raise(EDDY_EINVAL, "eddy_select needs a case");
@@ -137,7 +137,7 @@ static int wait_in_all(eddy_select_case *cases, size_t n, struct eddy_waiter_ *n
         eddy__waiters_add(waiters_of(&cases[i]), &nodes[i]);
     }
     keep_futures(cases, n);
-    int r = eddy__park(&waits, &s);
+    int r = eddy__park(&select_waits, &s);
     if (s.winner < n) {
         eddy_select_case *c = &cases[s.winner];
 
@@ -175,7 +175,7 @@ int eddy_select(eddy_select_case *cases, size_t n)
 {
     int r = eddy__check_interrupt();
 
-    if (r < 0 || (r = check(cases, n)) < 0)
+    if (r < 0 || (r = select_check(cases, n)) < 0)
         return r;
     r = attempt_first(cases, n);
     if (r < 0)
@@ -186,7 +186,7 @@ int eddy_select(eddy_select_case *cases, size_t n)
 
 int eddy_select_nowait(eddy_select_case *cases, size_t n)
 {
-    int r = check(cases, n);
+    int r = select_check(cases, n);
 
     if (r < 0)
         return r;

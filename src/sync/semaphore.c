@@ -3,7 +3,7 @@
 #include "sync/sync.h"
 #include <limits.h>
 
-static const struct eddy__wait_kind waits = {"a semaphore", eddy__waiter_abort};
+static const struct eddy__wait_kind semaphore_waits = {"a semaphore", eddy__waiter_abort};
 
 int eddy_semaphore_acquire_nowait(eddy_semaphore *semaphore)
 {
@@ -24,7 +24,7 @@ int eddy_semaphore_acquire(eddy_semaphore *semaphore)
         semaphore->value--;
         return eddy__spent(0);
     }
-    r = eddy__wait_in(&semaphore->waiters, &w, &waits);
+    r = eddy__wait_in(&semaphore->waiters, &w, &semaphore_waits);
     if (r == 0 && unlikely(eddy__granted_too_late())) {
         eddy_semaphore_release(semaphore);
         r = EDDY_ECANCELED;

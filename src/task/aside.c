@@ -10,7 +10,7 @@ struct errand {
 };
 
 /* Runs on the loop's second stack. */
-static void run(void *arg)
+static void aside_run(void *arg)
 {
     struct errand *errand = arg;
 
@@ -24,7 +24,7 @@ static NOINLINE void change_stacks(void (*fn)(void *arg), void *arg, void *frame
     struct eddy__stack *stack = eddy__tasks_of(eddy__thread.loop)->aside;
     struct errand errand = {.fn = fn, .arg = arg, .fiber = fiber};
 
-    eddy__context_make(&errand.context, stack->low, stack, run, &errand);
+    eddy__context_make(&errand.context, stack->low, stack, aside_run, &errand);
     eddy__thread.aside_from = frame;
     eddy__context_switch(&fiber->context, &errand.context);
     eddy__thread.aside_from = NULL;

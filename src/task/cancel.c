@@ -124,8 +124,9 @@ static struct eddy__task_wait *leave_cycle(struct eddy__task_wait *top,
     return top;
 }
 
-static struct eddy__task_wait *enter(struct eddy__task_wait *top, struct eddy__task_wait *wait,
-                                     eddy_task *task, uint32_t search)
+static struct eddy__task_wait *cancel_enter(struct eddy__task_wait *top,
+                                            struct eddy__task_wait *wait, eddy_task *task,
+                                            uint32_t search)
 {
     wait->before = top;
     wait->task = task;
@@ -138,7 +139,7 @@ static struct eddy__task_wait *enter(struct eddy__task_wait *top, struct eddy__t
 void eddy__break_cycles(eddy_task *task)
 {
     uint32_t search = ++eddy__tasks_of(task->loop)->search;
-    struct eddy__task_wait *top = enter(NULL, wait_of(task), task, search);
+    struct eddy__task_wait *top = cancel_enter(NULL, wait_of(task), task, search);
 
     while (top) {
         eddy_task *next = top->kind->next(top);
@@ -151,7 +152,7 @@ void eddy__break_cycles(eddy_task *task)
         } else if (wait && wait->task) {
             top = leave_cycle(top, wait);
         } else if (wait && wait->seen != search) {
-            top = enter(top, wait, next, search);
+            top = cancel_enter(top, wait, next, search);
         }
     }
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static const char *file_name(const char *path)
+static const char *describe_file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
@@ -21,7 +21,7 @@ void eddy__task_describe(eddy_task *task, char *buf, size_t size)
     const char *shown = eddy__task_name_in(task, name, sizeof name);
     if (place)
         snprintf(buf, size, "'%s' (%s), started at %s:%d", shown, eddy_task_function(task),
-                 file_name(place->file), place->line);
+                 describe_file_name(place->file), place->line);
     else
         snprintf(buf, size, "'%s' (%s)", shown, eddy_task_function(task));
 }

@@ -9,7 +9,7 @@ void eddy__errand_unref(struct eddy__errand *errand)
     errand->free(errand);
 }
 
-static void finish(struct eddy__errand *errand, eddy_task *task, int status)
+static void errand_finish(struct eddy__errand *errand, eddy_task *task, int status)
 {
     errand->task = NULL;
     errand->status = status;
@@ -17,13 +17,13 @@ static void finish(struct eddy__errand *errand, eddy_task *task, int status)
     eddy__errand_unref(errand);
 }
 
-static void task_ended(eddy_task *task)
+static void errand_task_ended(eddy_task *task)
 {
     struct eddy__errand *errand = task->owner;
 
     if (task->status < 0)
         errand->error = eddy__error_ref(eddy__task_record(task));
-    finish(errand, task, task->status);
+    errand_finish(errand, task, task->status);
 }
 
 static COLD void never_started(struct eddy__errand *errand)
@@ -33,10 +33,10 @@ static COLD void never_started(struct eddy__errand *errand)
     if (errand->loop->closing)
         code = eddy__raise(EDDY_ECLOSED, "Event loop is closed");
     errand->error = eddy__error_take();
-    finish(errand, NULL, code);
+    errand_finish(errand, NULL, code);
 }
 
-static void start(struct eddy__inbox_node *node)
+static void errand_start(struct eddy__inbox_node *node)
 {
     struct eddy__errand *errand = (struct eddy__errand *)(void *)node;
     eddy_task *task =
@@ -48,7 +48,7 @@ static void start(struct eddy__inbox_node *node)
     }
     errand->task = task;
     task->owner = errand;
-    task->on_end = task_ended;
+    task->on_end = errand_task_ended;
     eddy__task_start(task);
     eddy_detach(task);
 }
@@ -65,7 +65,7 @@ static void cancel(struct eddy__inbox_node *node)
 
 int eddy__errand_send(struct eddy__errand *errand)
 {
-    errand->start.fn = start;
+    errand->start.fn = errand_start;
     errand->cancel.fn = cancel;
     atomic_store(&errand->refs, 2);
     if (eddy__inbox_push(errand->loop, &errand->start) >= 0)

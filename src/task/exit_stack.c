@@ -25,7 +25,7 @@ eddy_exit_stack *eddy_exit_stack_open(void)
     return stack;
 }
 
-static int reserve(eddy_exit_stack *stack)
+static int exit_stack_reserve(eddy_exit_stack *stack)
 {
     if (stack->count < stack->capacity)
         return 0;
@@ -40,7 +40,7 @@ static int reserve(eddy_exit_stack *stack)
 
 int eddy_exit_stack_push_closer(eddy_exit_stack *stack, eddy_closer *closer, void *object)
 {
-    if (reserve(stack) < 0) {
+    if (exit_stack_reserve(stack) < 0) {
         closer(object);
         return eddy__raise_code(EDDY_ENOMEM);
     }

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include <math.h>
 
-static const struct eddy__wait_kind waits = {"a future", eddy__waiter_abort};
+static const struct eddy__wait_kind future_waits = {"a future", eddy__waiter_abort};
 
 /* A done callback. Its call is asked for at registration, for a time that never comes, so that the
  * future can be resolved without memory. */
@@ -50,7 +50,7 @@ void eddy__future_unref(eddy_future *future)
 }
 
 /* Those who wait are told that it is done; how, they find in the future. */
-static void resolve(eddy_future *future, int status)
+static void future_resolve(eddy_future *future, int status)
 {
     future->status = status;
     eddy__waiters_grant_all(&future->waiters, EDDY__FUTURE_DONE);
@@ -79,7 +79,7 @@ void eddy_future_close(eddy_future *future)
     }
     if (future->status == EDDY__FUTURE_PENDING) {
         future->observed = true;
-        resolve(future, EDDY_ECLOSED);
+        future_resolve(future, EDDY_ECLOSED);
     }
     eddy__future_unref(future);
 }
@@ -98,7 +98,7 @@ int eddy_future_set_result(eddy_future *future, const void *result)
         return already(future);
     if (result)
         memcpy(future->result, result, future->size);
-    resolve(future, 0);
+    future_resolve(future, 0);
     return 0;
 }
 
@@ -137,7 +137,7 @@ int eddy_future_set_error(eddy_future *future, int code, const char *message)
     if (code >= 0)
         code = EDDY_EINVAL;
     future->error = make_record(code, message);
-    resolve(future, code);
+    future_resolve(future, code);
     return 0;
 }
 
@@ -147,7 +147,7 @@ int eddy_future_cancel_with(eddy_future *future, const eddy_cancel_opts *opts)
         return already(future);
     future->cancelled = true;
     future->error = make_cancelled(opts ? opts->reason : NULL);
-    resolve(future, EDDY_ECHILDCANCELED);
+    future_resolve(future, EDDY_ECHILDCANCELED);
     return 0;
 }
 
@@ -179,7 +179,7 @@ int eddy_future_await(eddy_future *future, void *result)
         return r;
     }
     future->refs++;
-    r = eddy__wait_in(&future->waiters, &w, &waits);
+    r = eddy__wait_in(&future->waiters, &w, &future_waits);
     /* otherwise this task alone was sent away (rule A8) */
     if (r == EDDY__FUTURE_DONE)
         r = eddy__future_take(future, result);

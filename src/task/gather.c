@@ -18,7 +18,7 @@ static void gather_abort(eddy_task *task, int code)
     eddy__pass_on(&g->wait, task, code);
 }
 
-static eddy_task *next_child(struct eddy__task_wait *wait)
+static eddy_task *gather_next_child(struct eddy__task_wait *wait)
 {
     const struct gathering *g = container_of(wait, struct gathering, wait);
 
@@ -26,12 +26,12 @@ static eddy_task *next_child(struct eddy__task_wait *wait)
 }
 
 /* Others' tasks may be left. */
-static const struct eddy__task_wait_kind wait_for_own = {next_child, NULL};
-static const struct eddy__task_wait_kind wait_for_given = {next_child, eddy__set_abort};
+static const struct eddy__task_wait_kind wait_for_own = {gather_next_child, NULL};
+static const struct eddy__task_wait_kind wait_for_given = {gather_next_child, eddy__set_abort};
 
 /* The status of one that has ended, for the caller: a cancellation that is not the caller's own is
  * another's. */
-static int status_of(const struct gathering *g, const eddy_task *task)
+static int gather_status_of(const struct gathering *g, const eddy_task *task)
 {
     if (task->status == EDDY_ECANCELED && !g->wait.aborted && task->canceller != eddy__self()->id)
         return EDDY_ECHILDCANCELED;
@@ -44,7 +44,7 @@ static void collect(const struct gathering *g, struct eddy__error_list *failures
 {
     for (size_t i = 0; i < g->set.done; i++) {
         eddy_task *task = g->set.watchers[g->set.order[i]].task;
-        int status = status_of(g, task);
+        int status = gather_status_of(g, task);
 
         task->observed = true;
         if (status >= 0 || (task->status == EDDY_ECANCELED && (g->wait.aborted || g->set.failed)))
@@ -61,7 +61,7 @@ static bool any_cancelled(const struct gathering *g)
     return false;
 }
 
-static int result_of(struct gathering *g, bool statuses)
+static int gather_result_of(struct gathering *g, bool statuses)
 {
     struct eddy__error_list failures = {0};
 
@@ -102,7 +102,7 @@ static int gather(eddy_task *const *tasks, size_t n, const eddy_gather_opts *opt
     if (opts && opts->statuses)
         copy_statuses(&g.set, opts->statuses);
     if (left == 0)
-        r = result_of(&g, opts && opts->statuses);
+        r = gather_result_of(&g, opts && opts->statuses);
     eddy__set_close(&g.set);
     return left < 0 ? eddy__raise_interrupt(left) : r;
 }

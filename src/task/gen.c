@@ -27,7 +27,7 @@ struct request {
 
 enum { GEN_ITEM = 1, GEN_END = 0 };
 
-static void unref(eddy_gen *gen)
+static void gen_unref(eddy_gen *gen)
 {
     if (--gen->refs > 0)
         return;
@@ -35,7 +35,7 @@ static void unref(eddy_gen *gen)
     eddy__free(gen);
 }
 
-static void answer(eddy_gen *gen, int what)
+static void gen_answer(eddy_gen *gen, int what)
 {
     eddy_task *consumer = gen->request->consumer;
 
@@ -48,8 +48,8 @@ static void gen_ended(eddy_task *task)
     eddy_gen *gen = task->owner;
 
     if (gen->request)
-        answer(gen, GEN_END);
-    unref(gen);
+        gen_answer(gen, GEN_END);
+    gen_unref(gen);
 }
 
 eddy_gen *eddy_gen_open(eddy_coro coro, size_t item_size)
@@ -104,7 +104,7 @@ static void resume(eddy_gen *gen, int status)
     eddy__wake(gen->task, status);
 }
 
-static void ask(eddy_gen *gen, struct request *request)
+static void gen_ask(eddy_gen *gen, struct request *request)
 {
     gen->request = request;
     if (gen->task->state == EDDY__TASK_NEW)
@@ -142,12 +142,12 @@ int eddy_gen_send(eddy_gen *gen, const void *value, void *item)
         return r;
     }
     gen->value = value;
-    ask(gen, &request);
+    gen_ask(gen, &request);
     gen->refs++;
     r = eddy__park_for_tasks(&request.wait, &waiting_for_item, &request);
     if (r != GEN_ITEM)
         r = end_of(gen, request.wait.aborted);
-    unref(gen);
+    gen_unref(gen);
     return r;
 }
 
@@ -189,7 +189,7 @@ int eddy_yield_receive(const void *item, const void **value)
     if (r == 0) {
         if (gen->item_size && gen->request->item)
             memcpy(gen->request->item, item, gen->item_size);
-        answer(gen, GEN_ITEM);
+        gen_answer(gen, GEN_ITEM);
         r = wait_to_be_asked(gen);
     }
     if (value)
@@ -221,5 +221,5 @@ void eddy_gen_close(eddy_gen *gen)
     resume(gen, EDDY_ECANCELED); /* also in a shield: it has nothing to wait for there */
     gen->task->refs++;
     eddy_task_close(gen->task);
-    unref(gen);
+    gen_unref(gen);
 }

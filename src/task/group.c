@@ -26,11 +26,11 @@ struct eddy_group {
     struct eddy__error_list failures; /* of children, in order of completion */
 };
 
-static eddy_task *next_child(struct eddy__task_wait *wait);
+static eddy_task *group_next_child(struct eddy__task_wait *wait);
 
 eddy_group *eddy_group_open(void)
 {
-    static const struct eddy__task_wait_kind wait = {next_child, NULL};
+    static const struct eddy__task_wait_kind wait = {group_next_child, NULL};
     eddy_task *self = eddy__self();
 
     if (!self) {
@@ -88,7 +88,7 @@ static void child_ended(eddy_task *task)
 /* ---- starting ---- */
 
 /* A refused start fails the group, unless that is ending as it was told to. */
-static int refuse(eddy_group *group, int code, const char *why)
+static int group_refuse(eddy_group *group, int code, const char *why)
 {
     eddy__raise(code, "the group cannot start a child: %s", why);
     if (!group->cancelled) {
@@ -107,14 +107,14 @@ int eddy_group_start_with(eddy_group *group, eddy_coro coro, const eddy_task_opt
     if (handle)
         *handle = NULL;
     if (group->state == ENDED)
-        return refuse(group, EDDY_ECLOSED, "it has ended");
+        return group_refuse(group, EDDY_ECLOSED, "it has ended");
     if (group->state == ABORTING)
-        return refuse(group, EDDY_ECLOSED, "it is being aborted");
+        return group_refuse(group, EDDY_ECLOSED, "it is being aborted");
     eddy_task *task = eddy__task_new(group->opener->loop, &coro, opts);
     if (!task) {
         int code = eddy_last_status();
 
-        refuse(group, code, eddy_status_message(code));
+        group_refuse(group, code, eddy_status_message(code));
         abort_group(group);
         return code;
     }
@@ -143,7 +143,7 @@ static void join_interrupted(eddy_group *group, int code)
     eddy__pass_on(&group->wait, group->opener, code);
 }
 
-static eddy_task *next_child(struct eddy__task_wait *wait)
+static eddy_task *group_next_child(struct eddy__task_wait *wait)
 {
     eddy_group *group = container_of(wait, eddy_group, wait);
 
@@ -176,7 +176,7 @@ static void leave_body(eddy_group *group)
         eddy_scope_leave(&group->scope);
 }
 
-static int result_of(eddy_group *group, int body)
+static int group_result_of(eddy_group *group, int body)
 {
     if (group->failures.code)
         return eddy__error_list_raise(&group->failures);
@@ -206,7 +206,7 @@ int eddy_group_join_with(eddy_group *group, const eddy_join_opts *opts)
     if (body < 0 && body != EDDY_ECANCELED)
         eddy__error_list_add(&group->failures, record, body);
     eddy__error_unref(record);
-    return result_of(group, body);
+    return group_result_of(group, body);
 }
 
 void eddy_group_cancel(eddy_group *group)

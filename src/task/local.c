@@ -24,7 +24,7 @@ void eddy__locals_unref(struct eddy__locals *locals)
         eddy__free(locals);
 }
 
-static size_t find(const struct eddy__locals *locals, const eddy_local *key)
+static size_t local_find(const struct eddy__locals *locals, const eddy_local *key)
 {
     size_t i = 0;
 
@@ -34,7 +34,7 @@ static size_t find(const struct eddy__locals *locals, const eddy_local *key)
 }
 
 /* A copy with room for one more. */
-static struct eddy__locals *copy(const struct eddy__locals *old)
+static struct eddy__locals *local_copy(const struct eddy__locals *old)
 {
     size_t count = old ? old->count : 0;
     struct eddy__locals *locals =
@@ -50,7 +50,7 @@ static struct eddy__locals *copy(const struct eddy__locals *old)
 }
 
 /* Where the values of the caller are kept; NULL without memory. */
-static struct eddy__locals **place(void)
+static struct eddy__locals **local_place(void)
 {
     eddy_task *self = eddy__self();
 
@@ -64,7 +64,7 @@ static struct eddy__locals *own(struct eddy__locals **at, bool known)
 {
     if (*at && (*at)->refs == 1 && known)
         return *at;
-    struct eddy__locals *locals = copy(*at);
+    struct eddy__locals *locals = local_copy(*at);
     if (locals) {
         eddy__locals_unref(*at);
         *at = locals;
@@ -74,12 +74,12 @@ static struct eddy__locals *own(struct eddy__locals **at, bool known)
 
 int eddy_local_set(const eddy_local *local, void *value)
 {
-    struct eddy__locals **at = place();
+    struct eddy__locals **at = local_place();
 
     if (!at)
         return eddy__raise_code(EDDY_ENOMEM);
     size_t count = *at ? (*at)->count : 0;
-    size_t i = *at ? find(*at, local) : 0;
+    size_t i = *at ? local_find(*at, local) : 0;
     if (!value && i == count)
         return 0;
     struct eddy__locals *locals = own(at, i < count);
@@ -105,6 +105,6 @@ void *eddy_local_get(const eddy_local *local)
 
     if (!locals)
         return NULL;
-    size_t i = find(locals, local);
+    size_t i = local_find(locals, local);
     return i < locals->count ? locals->items[i].value : NULL;
 }

@@ -51,7 +51,7 @@ static eddy_task **main_of(const struct member *m)
 
 /* ---- telling the others ---- */
 
-static void tell(const struct member *to, struct eddy__inbox_node *node)
+static void mains_tell(const struct member *to, struct eddy__inbox_node *node)
 {
     if (to->loop == eddy__thread.loop)
         node->fn(node);
@@ -79,7 +79,7 @@ static void cancel_all(struct run *run)
     run->cancelled = true;
     pthread_mutex_unlock(&run->lock);
     for (unsigned i = 0; i < run->count && !again; i++)
-        tell(&run->members[i], &run->members[i].cancel);
+        mains_tell(&run->members[i], &run->members[i].cancel);
 }
 
 void eddy__run_interrupt(eddy_loop *loop)
@@ -93,7 +93,7 @@ void eddy__run_interrupt(eddy_loop *loop)
 /* ---- how it ends ---- */
 
 /* The first failure counts, but a cancellation of all only when nothing else comes of it. */
-static void fail(struct run *run, int status, const char *why)
+static void mains_fail(struct run *run, int status, const char *why)
 {
     pthread_mutex_lock(&run->lock);
     if (!run->failure || (run->failure == EDDY_ECANCELED && run->cancelled)) {
@@ -114,12 +114,12 @@ static void main_over(struct member *m, int status)
         run->result = status;
     pthread_mutex_unlock(&run->lock);
     if (status < 0)
-        fail(run, status, NULL);
+        mains_fail(run, status, NULL);
     pthread_mutex_lock(&run->lock);
     bool last = --run->mains == 0;
     pthread_mutex_unlock(&run->lock);
     for (unsigned i = 0; i < run->count && last; i++)
-        tell(&run->members[i], &run->members[i].stop);
+        mains_tell(&run->members[i], &run->members[i].stop);
 }
 
 static void main_ended(eddy_task *task)
@@ -136,13 +136,13 @@ static void deadlock(struct member *m)
     eddy__report(m->loop, &(eddy_report){.message = why});
     eddy_dump(stderr);
     funlockfile(stderr);
-    fail(m->run, EDDY_EDEADLOCK, why);
+    mains_fail(m->run, EDDY_EDEADLOCK, why);
 }
 
 /* It was told already. What waits for I/O may be there to the end: main is over all the same. */
 static void cannot_wait(struct member *m)
 {
-    fail(m->run, m->loop->failed, "the loop cannot wait for events any more");
+    mains_fail(m->run, m->loop->failed, "the loop cannot wait for events any more");
 }
 
 /* By eddy_loop_stop. */
@@ -153,7 +153,7 @@ static void stopped_early(struct member *m)
     eddy__raise(EDDY_ELOOP, why);
     eddy_error_print(eddy_last_error());
     eddy_error_clear();
-    fail(m->run, EDDY_ELOOP, why);
+    mains_fail(m->run, EDDY_ELOOP, why);
 }
 
 static void print_unhandled(const struct member *m)
@@ -251,7 +251,7 @@ static int open_member(struct member *m)
 }
 
 /* With the record of the failure of the calling thread. */
-static void refuse(struct run *run, int status)
+static void mains_refuse(struct run *run, int status)
 {
     eddy_error *error = eddy__error_take();
 
@@ -266,7 +266,7 @@ static void refuse(struct run *run, int status)
 }
 
 /* SIGINT is given back when no loop has tasks any more: it would end what still cleans up. */
-static void leave(struct run *run, unsigned n)
+static void mains_leave(struct run *run, unsigned n)
 {
     pthread_mutex_lock(&run->lock);
     run->busy -= n;
@@ -276,7 +276,7 @@ static void leave(struct run *run, unsigned n)
         eddy__sigint_close();
 }
 
-static void arrive(struct run *run, unsigned n)
+static void mains_arrive(struct run *run, unsigned n)
 {
     pthread_mutex_lock(&run->lock);
     run->missing -= n;
@@ -298,12 +298,12 @@ static bool all_open(struct run *run)
 static void be_member(struct member *m, int status)
 {
     if (status < 0)
-        refuse(m->run, status);
-    arrive(m->run, 1);
+        mains_refuse(m->run, status);
+    mains_arrive(m->run, 1);
     bool open = all_open(m->run);
     if (open)
         run_member(m);
-    leave(m->run, 1);
+    mains_leave(m->run, 1);
     eddy_loop_close(m->loop);
     if (open && m->run->peers)
         eddy__peers_leave(m->loop);
@@ -334,10 +334,10 @@ static void start_threads(struct run *run)
     }
     if (r == 0)
         return;
-    refuse(run, eddy__raise(r, "cannot start a thread for loop %u: %s", run->threads + 1,
-                            eddy_status_message(r)));
-    leave(run, run->count - 1 - run->threads);
-    arrive(run, run->count - 1 - run->threads);
+    mains_refuse(run, eddy__raise(r, "cannot start a thread for loop %u: %s", run->threads + 1,
+                                  eddy_status_message(r)));
+    mains_leave(run, run->count - 1 - run->threads);
+    mains_arrive(run, run->count - 1 - run->threads);
 }
 
 /* ---- the run ---- */
@@ -421,7 +421,7 @@ static int run_loops(struct run *run)
         run->catches_sigint = eddy__sigint_open(first->loop);
         start_threads(run);
     } else {
-        arrive(run, run->count - 1);
+        mains_arrive(run, run->count - 1);
     }
     be_member(first, r);
     for (unsigned i = 1; i <= run->threads; i++)

@@ -33,7 +33,7 @@ static void free_remote(struct eddy__errand *errand)
 }
 
 /* Its failure is reported by the task itself when nobody will wait, else it is the thread's. */
-static void ended(struct eddy__errand *errand, eddy_task *task)
+static void remote_ended(struct eddy__errand *errand, eddy_task *task)
 {
     eddy_remote *remote = remote_of(errand);
     bool failed = task && task->status < 0 && task->status != EDDY_ECANCELED;
@@ -46,7 +46,7 @@ static void ended(struct eddy__errand *errand, eddy_task *task)
     pthread_mutex_unlock(&remote->mutex);
 }
 
-static eddy_remote *make(eddy_loop *loop, eddy_coro coro)
+static eddy_remote *remote_make(eddy_loop *loop, eddy_coro coro)
 {
     eddy_remote *remote = eddy__alloc_zero(sizeof *remote);
     pthread_condattr_t monotonic;
@@ -55,7 +55,7 @@ static eddy_remote *make(eddy_loop *loop, eddy_coro coro)
         return NULL;
     remote->errand.loop = loop;
     remote->errand.coro = coro;
-    remote->errand.ended = ended;
+    remote->errand.ended = remote_ended;
     remote->errand.free = free_remote;
     pthread_mutex_init(&remote->mutex, NULL);
     pthread_condattr_init(&monotonic);
@@ -70,7 +70,7 @@ eddy_remote *eddy_run_threadsafe(eddy_loop *loop, eddy_coro coro)
 {
     if (!eddy__loop_given(loop, __func__))
         return NULL;
-    eddy_remote *remote = make(loop, coro);
+    eddy_remote *remote = remote_make(loop, coro);
     if (!remote) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;

@@ -45,7 +45,7 @@ static const struct eddy__loop_client client = {eddy__task_begin, eddy__run_inte
 
 /* Control blocks stay as long as somebody has a handle of one, what cannot be ended keeps its
  * stack. */
-static void shut(struct eddy__tasks *tasks)
+static void run_shut(struct eddy__tasks *tasks)
 {
     tasks->blocks++; /* so that the last handle, wherever it goes, does not free it under us */
     eddy__loop_shut(&tasks->loop);
@@ -84,7 +84,7 @@ eddy_loop *eddy_loop_open_with(const eddy_loop_opts *opts)
         return NULL;
     }
     if (eddy__stack_report_open(tasks) < 0) {
-        shut(tasks);
+        run_shut(tasks);
         return NULL;
     }
     return &tasks->loop;
@@ -97,7 +97,7 @@ static bool is_elsewhere(const eddy_loop *loop)
     return !pthread_equal(loop->thread, pthread_self());
 }
 
-static int enter(eddy_loop *loop)
+static int run_enter(eddy_loop *loop)
 {
     if (loop && !atomic_load(&loop->closed) && eddy__tasks_of(loop)->count && is_elsewhere(loop))
         return eddy__raise(EDDY_ELOOP, "the loop's tasks belong to another thread");
@@ -114,7 +114,7 @@ static int enter(eddy_loop *loop)
 int eddy__run_enter(eddy_loop *loop)
 {
     bool catches = loop && eddy__tasks_of(loop)->catches_overflows && !is_elsewhere(loop);
-    int r = enter(loop);
+    int r = run_enter(loop);
 
     if (r < 0 || catches)
         return r;
@@ -144,7 +144,7 @@ static void cancel_one(eddy_task *task, void *arg)
 }
 
 /* Tasks that nothing will wake again, such as one that waits for one that waits for it. */
-static void report_stuck(eddy_task *task, void *arg)
+static void run_report_stuck(eddy_task *task, void *arg)
 {
     (void)arg;
     eddy__report(
@@ -199,7 +199,7 @@ bool eddy__run_end_tasks(eddy_loop *loop)
     }
     loop->stopping = false;
     if (tasks->count)
-        eddy__tasks_each(loop, report_stuck, NULL);
+        eddy__tasks_each(loop, run_report_stuck, NULL);
     return tasks->count == 0;
 }
 
@@ -220,19 +220,19 @@ void eddy_loop_close(eddy_loop *loop)
     stop_catching(loop);
     loop->closing = true;
     eddy__stack_report_close(eddy__tasks_of(loop));
-    shut(eddy__tasks_of(loop));
+    run_shut(eddy__tasks_of(loop));
     eddy__error_put(error);
 }
 
 /* ---- running ---- */
 
-static void main_ended(eddy_task *task)
+static void run_main_ended(eddy_task *task)
 {
     task->loop->stopping = true;
 }
 
 /* How a run has ended: 0, or the failure of the loop itself, which was told. */
-static int outcome(eddy_loop *loop)
+static int run_outcome(eddy_loop *loop)
 {
     eddy__loop_leave(loop);
     if (likely(!loop->failed))
@@ -248,7 +248,7 @@ int eddy_loop_run_forever(eddy_loop *loop)
     if (r < 0)
         return r;
     eddy__loop_turns(loop);
-    return outcome(loop);
+    return run_outcome(loop);
 }
 
 int eddy_loop_run_once(eddy_loop *loop, double seconds)
@@ -260,7 +260,7 @@ int eddy_loop_run_once(eddy_loop *loop, double seconds)
         return r;
     eddy__loop_turn(loop, eddy__ns_of_seconds(seconds));
     loop->stopping = false;
-    return outcome(loop);
+    return run_outcome(loop);
 }
 
 static COLD int stopped_before(void)
@@ -283,11 +283,11 @@ int eddy_loop_run_until_done(eddy_loop *loop, eddy_task *task)
             eddy__task_unref(task);
             return eddy__raise(EDDY_EINVAL, "the task belongs to a group or generator");
         }
-        task->on_end = main_ended;
+        task->on_end = run_main_ended;
         eddy__loop_turns(loop);
         task->on_end = NULL;
     }
-    int left = outcome(loop);
+    int left = run_outcome(loop);
     if (task->state == EDDY__TASK_DONE)
         r = eddy__task_result(task, EDDY_ECANCELED);
     else

@@ -10,21 +10,21 @@ static bool is_failure(const eddy_task *task)
     return task->status < 0 && task->status != EDDY_ECANCELED;
 }
 
-static void note(struct eddy__set *set, uint32_t index)
+static void set_note(struct eddy__set *set, uint32_t index)
 {
     set->order[set->done++] = index;
     if (is_failure(set->watchers[index].task))
         set->failed = true;
 }
 
-static void task_ended(struct eddy_waiter_ *w, int status)
+static void set_task_ended(struct eddy_waiter_ *w, int status)
 {
     struct eddy__watcher *watcher = (struct eddy__watcher *)(void *)w;
     struct eddy__set *set = watcher->set;
     bool first_failure = !set->failed;
 
     (void)status;
-    note(set, watcher->index);
+    set_note(set, watcher->index);
     if (set->cancel_on_error && first_failure && set->failed)
         eddy__set_cancel_all(set, NULL);
     if (set->waiting && (set->done >= set->needed || (set->wake_on_failure && set->failed))) {
@@ -35,7 +35,7 @@ static void task_ended(struct eddy_waiter_ *w, int status)
     }
 }
 
-static int check(eddy_task *const *tasks, size_t n)
+static int set_check(eddy_task *const *tasks, size_t n)
 {
     if (n > INT_MAX)
         return eddy__raise(EDDY_EINVAL, "%zu tasks are too many to wait for", n);
@@ -64,7 +64,7 @@ static eddy_task *next_needed(struct eddy__task_wait *wait)
 
 int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
 {
-    int r = check(tasks, n);
+    int r = set_check(tasks, n);
 
     if (r < 0)
         return r;
@@ -79,14 +79,14 @@ int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
         struct eddy__watcher *watcher = &set->watchers[i];
 
         *watcher = (struct eddy__watcher){
-            .waiter = {.granted = task_ended, .task = eddy__self()},
+            .waiter = {.granted = set_task_ended, .task = eddy__self()},
             .set = set,
             .task = tasks[i],
             .index = (uint32_t)i,
         };
         tasks[i]->refs++;
         if (tasks[i]->state == EDDY__TASK_DONE)
-            note(set, (uint32_t)i);
+            set_note(set, (uint32_t)i);
         else
             eddy__waiters_add(&tasks[i]->done_waiters, &watcher->waiter);
     }

@@ -30,7 +30,7 @@ static void restore(void)
 }
 
 /* The loop is the parent's (U6). */
-static void in_child(void)
+static void sigint_in_child(void)
 {
     if (atomic_load(&listener))
         restore();
@@ -38,7 +38,7 @@ static void in_child(void)
 
 static void register_fork_handler(void)
 {
-    pthread_atfork(NULL, NULL, in_child);
+    pthread_atfork(NULL, NULL, sigint_in_child);
 }
 
 bool eddy__sigint_open(eddy_loop *loop)

@@ -306,7 +306,8 @@ void eddy__task_start_eagerly(eddy_task *task)
     eddy__task_unref(task);
 }
 
-static inline eddy_task *create(eddy_loop *loop, const eddy_coro *coro, const eddy_task_opts *opts)
+static inline eddy_task *task_create(eddy_loop *loop, const eddy_coro *coro,
+                                     const eddy_task_opts *opts)
 {
     eddy_task *task = eddy__task_new(loop, coro, opts);
 
@@ -319,7 +320,7 @@ static inline eddy_task *create(eddy_loop *loop, const eddy_coro *coro, const ed
     return task;
 }
 
-static COLD eddy_task *no_loop(const eddy_task_opts *opts, int code, const char *why)
+static COLD eddy_task *task_no_loop(const eddy_task_opts *opts, int code, const char *why)
 {
     eddy_raise_at(opts ? opts->place : NULL, code, "%s", why);
     return NULL;
@@ -328,10 +329,10 @@ static COLD eddy_task *no_loop(const eddy_task_opts *opts, int code, const char 
 eddy_task *eddy_loop_create_task_with(eddy_loop *loop, eddy_coro coro, const eddy_task_opts *opts)
 {
     if (!loop)
-        return no_loop(opts, EDDY_ECLOSED, "Event loop is closed");
+        return task_no_loop(opts, EDDY_ECLOSED, "Event loop is closed");
     if (!eddy__loop_check_thread(loop, "eddy_create_task"))
         return NULL;
-    return create(loop, &coro, opts);
+    return task_create(loop, &coro, opts);
 }
 
 eddy_task *eddy_create_task_with(eddy_coro coro, const eddy_task_opts *opts)
@@ -339,8 +340,9 @@ eddy_task *eddy_create_task_with(eddy_coro coro, const eddy_task_opts *opts)
     eddy_loop *loop = eddy__thread.loop;
 
     if (unlikely(!loop))
-        return no_loop(opts, EDDY_ENOTASK, "no running event loop: start tasks inside eddy_run");
-    return create(loop, &coro, opts);
+        return task_no_loop(opts, EDDY_ENOTASK,
+                            "no running event loop: start tasks inside eddy_run");
+    return task_create(loop, &coro, opts);
 }
 
 /* ---- asking ---- */

@@ -15,20 +15,20 @@ struct call {
     bool foreign;
 };
 
-static struct call *call_of(struct eddy__errand *errand)
+static struct call *to_loop_call_of(struct eddy__errand *errand)
 {
     return (struct call *)(void *)errand;
 }
 
-static void answered(struct eddy__inbox_node *node)
+static void to_loop_answered(struct eddy__inbox_node *node)
 {
     eddy__wake(container_of(node, struct call, answer)->caller, 0);
 }
 
 /* When the push fails the caller was stuck, and its loop has been closed over it. */
-static void ended(struct eddy__errand *errand, eddy_task *task)
+static void to_loop_ended(struct eddy__errand *errand, eddy_task *task)
 {
-    struct call *call = call_of(errand);
+    struct call *call = to_loop_call_of(errand);
 
     if (task)
         task->observed = true;
@@ -53,7 +53,7 @@ static eddy_task *task_of_call(struct eddy__task_wait *wait)
 
 /* Both loops stay as long as this does. Loops of one run know of each other when nothing can happen
  * any more; others are held. */
-static void hold(struct call *call)
+static void to_loop_hold(struct call *call)
 {
     if (call->foreign) {
         eddy_loop_hold(call->from);
@@ -66,7 +66,7 @@ static void hold(struct call *call)
 
 static void free_call(struct eddy__errand *errand)
 {
-    struct call *call = call_of(errand);
+    struct call *call = to_loop_call_of(errand);
     void (*let_go)(eddy_loop *) = call->foreign ? eddy_loop_release : eddy__loop_unref;
     eddy_loop *from = call->from, *to = errand->loop;
 
@@ -75,7 +75,7 @@ static void free_call(struct eddy__errand *errand)
     let_go(to);
 }
 
-static struct call *make(eddy_loop *to, eddy_coro coro)
+static struct call *to_loop_make(eddy_loop *to, eddy_coro coro)
 {
     eddy_task *self = eddy__self();
     struct call *call = eddy__alloc_zero(sizeof *call);
@@ -87,13 +87,13 @@ static struct call *make(eddy_loop *to, eddy_coro coro)
     call->wait.kind = &wait;
     call->errand.loop = to;
     call->errand.coro = coro;
-    call->errand.ended = ended;
+    call->errand.ended = to_loop_ended;
     call->errand.free = free_call;
-    call->answer.fn = answered;
+    call->answer.fn = to_loop_answered;
     call->from = self->loop;
     call->caller = self;
     call->foreign = to != self->loop && (!to->peers || to->peers != self->loop->peers);
-    hold(call);
+    to_loop_hold(call);
     return call;
 }
 
@@ -121,7 +121,7 @@ int eddy_to_loop(eddy_loop *loop, eddy_coro coro)
         return eddy_raise_at(
             NULL, EDDY_EINVAL,
             "eddy_to_loop: the loop is NULL; eddy_loop_at gives those of this run");
-    struct call *call = make(loop, coro);
+    struct call *call = to_loop_make(loop, coro);
     if (!call)
         return eddy__raise_code(EDDY_ENOMEM);
     r = eddy__errand_send(&call->errand);

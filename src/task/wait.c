@@ -8,7 +8,7 @@ static const struct eddy__wait_kind waiting_for_some = {"one of several tasks", 
 
 /* ---- wait ---- */
 
-static int check_wait(size_t n, double seconds, const eddy_wait_opts *opts)
+static int wait_check(size_t n, double seconds, const eddy_wait_opts *opts)
 {
     if (n == 0)
         return eddy__raise(EDDY_EINVAL, "Set of Tasks/Futures is empty.");
@@ -33,7 +33,7 @@ int eddy_wait_at_most_with(eddy_task *const *tasks, size_t n, double seconds,
     int r = eddy__check_interrupt();
     if (r < 0)
         return r;
-    if ((r = check_wait(n, seconds, opts)) < 0)
+    if ((r = wait_check(n, seconds, opts)) < 0)
         return r;
     if ((r = eddy__set_open(&set, tasks, n)) < 0)
         return r;
@@ -107,7 +107,7 @@ eddy_completion *eddy_as_completed(eddy_task *const *tasks, size_t n)
     return completion;
 }
 
-static void unref(eddy_completion *completion)
+static void wait_unref(eddy_completion *completion)
 {
     if (--completion->refs == 0)
         eddy__free(completion);
@@ -121,7 +121,7 @@ static int wait_for_next(eddy_completion *completion)
                            &completion->set, &completion->set.wait);
     completion->busy = false;
     bool closed = completion->closed;
-    unref(completion);
+    wait_unref(completion);
     if (closed)
         return eddy__raise(EDDY_ECLOSED, "what gives tasks as they end was closed");
     return eddy__raise_if(r);
@@ -161,5 +161,5 @@ void eddy_completion_close(eddy_completion *completion)
     if (completion->set.waiting)
         eddy__set_abort(completion->set.waiting, EDDY_ECLOSED);
     eddy__set_close(&completion->set);
-    unref(completion);
+    wait_unref(completion);
 }

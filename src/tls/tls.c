@@ -63,7 +63,7 @@ static size_t held(const struct eddy__tls *tls)
     return eddy__buffer_count(&tls->wire);
 }
 
-static int keep(struct eddy__tls *tls, const char *buf, size_t size)
+static int tls_keep(struct eddy__tls *tls, const char *buf, size_t size)
 {
     struct eddy__buffer *wire = &tls->wire;
 
@@ -90,7 +90,7 @@ static int bio_write(BIO *bio, const char *buf, int size)
     if (n < 0)
         status = (int)n;
     else if (n < size)
-        status = keep(tls, buf + n, (size_t)(size - n));
+        status = tls_keep(tls, buf + n, (size_t)(size - n));
     if (status >= 0)
         return size;
     /* What went wrong before is the reason; OpenSSL only tried to tell the peer. */

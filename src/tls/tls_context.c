@@ -169,7 +169,7 @@ bool eddy__tls_is_meant(const eddy_tls_opts *opts)
            opts->min_version || opts->handshake_timeout != 0 || opts->sessions;
 }
 
-static int check(const eddy_tls_opts *opts, bool server)
+static int tls_context_check(const eddy_tls_opts *opts, bool server)
 {
     if (opts->min_version < EDDY_TLS_DEFAULT || opts->min_version > EDDY_TLS_1_3)
         return eddy__raise(EDDY_EINVAL, "min_version is EDDY_TLS_1_2 or EDDY_TLS_1_3, not %d",
@@ -206,7 +206,7 @@ struct eddy__tls_context *eddy__tls_context_new(const eddy_tls_opts *opts, bool 
 {
     struct eddy__tls_context *context;
 
-    if (check(opts, server) < 0)
+    if (tls_context_check(opts, server) < 0)
         return NULL;
     context = eddy__alloc_zero(sizeof *context);
     if (!context) {

@@ -83,14 +83,14 @@ static int set_name(struct eddy__tls *tls, const char *name, bool insecure)
 
 /* ---- the handshake ---- */
 
-static const char *name_of(struct eddy__tls *tls)
+static const char *handshake_name_of(struct eddy__tls *tls)
 {
     return tls->name ? tls->name : eddy_stream_peer(tls->transport.stream);
 }
 
-static COLD int fail(struct eddy__tls *tls, int code)
+static COLD int handshake_fail(struct eddy__tls *tls, int code)
 {
-    return eddy__raise(code, "the TLS handshake with %s failed: %s", name_of(tls),
+    return eddy__raise(code, "the TLS handshake with %s failed: %s", handshake_name_of(tls),
                        tls->reason[0] ? tls->reason : eddy__words(code).text);
 }
 
@@ -107,7 +107,7 @@ static int exchange(struct eddy__tls *tls)
         return 0;
     if (status == EDDY_ECLOSED || status == eddy__self()->interrupt)
         return eddy__raise_interrupt(status);
-    return fail(tls, status);
+    return handshake_fail(tls, status);
 }
 
 static int shake(struct eddy__tls *tls)
@@ -120,7 +120,7 @@ static int shake(struct eddy__tls *tls)
         if (r == 1)
             return eddy__tls_write_below(tls);
         if (error != SSL_ERROR_WANT_READ)
-            return fail(tls, eddy__tls_classify(tls, error));
+            return handshake_fail(tls, eddy__tls_classify(tls, error));
         eddy__try(exchange(tls));
     }
 }
@@ -150,8 +150,8 @@ static int shake_in_time(struct eddy__tls *tls)
         status = shake(tls);
     }
     if (status == EDDY_ETIMEDOUT && eddy_scope_expired(&limit))
-        return eddy__raise(status, "the TLS handshake with %s took more than %g s", name_of(tls),
-                           seconds);
+        return eddy__raise(status, "the TLS handshake with %s took more than %g s",
+                           handshake_name_of(tls), seconds);
     return status < 0 ? status : learn(tls);
 }
 
@@ -191,7 +191,7 @@ static int prepare(const struct job *job)
     return 0;
 }
 
-static int begin(struct job *job)
+static int handshake_begin(struct job *job)
 {
     int status;
 
@@ -209,7 +209,7 @@ static int begin(struct job *job)
     ERR_clear_error();
     return status;
 }
-EDDY_CORO(begin, struct job *)
+EDDY_CORO(handshake_begin, struct job *)
 
 static int run(eddy_coro coro)
 {
@@ -227,7 +227,7 @@ static int run_begin(struct job *job)
 
     eddy__stream_ref(s);
     s->reading = s->writing = true;
-    status = run(begin_coro(job));
+    status = run(handshake_begin_coro(job));
     s->reading = s->writing = false;
     s->readable = true; /* OpenSSL may have read ahead */
     if (status < 0)     /* now the stream is only good for closing */
@@ -281,7 +281,7 @@ int eddy__tls_connect(eddy_stream *s, const eddy_tls_opts *opts, const char *hos
     return begin_with(s, opts, host, false);
 }
 
-static int check(const eddy_stream *s, const eddy_tls_opts *opts)
+static int handshake_check(const eddy_stream *s, const eddy_tls_opts *opts)
 {
     if (!s)
         return eddy__raise(EDDY_EINVAL, "the stream is NULL");
@@ -300,9 +300,9 @@ int eddy_start_tls_with(eddy_stream *s, const eddy_tls_opts *opts)
 
     if (!opts)
         opts = &defaults;
-    eddy__try(check(s, opts));
+    eddy__try(handshake_check(s, opts));
     eddy__try(eddy_flush(s));
-    eddy__try(check(s, opts));
+    eddy__try(handshake_check(s, opts));
     /* They would be taken for part of what TLS protects. */
     if (eddy__buffer_count(&s->in))
         return eddy__raise(EDDY_ETLS, "%s has sent %zu bytes in the clear before the TLS handshake",

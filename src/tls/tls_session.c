@@ -86,7 +86,7 @@ bool eddy__tls_session_key(unsigned char *key, eddy_stream *s, const char *name,
 
 /* ---- the loop's ---- */
 
-static void drop(struct sessions *sessions, struct session *session)
+static void session_drop(struct sessions *sessions, struct session *session)
 {
     list_remove(&session->link);
     sessions->count--;
@@ -97,7 +97,7 @@ static void drop(struct sessions *sessions, struct session *session)
 static void drop_to(struct sessions *sessions, int count)
 {
     while (sessions->count > count)
-        drop(sessions, container_of(sessions->list.next, struct session, link));
+        session_drop(sessions, container_of(sessions->list.next, struct session, link));
 }
 
 static void close_sessions(struct eddy__guest *guest)
@@ -129,7 +129,7 @@ static struct sessions *make_sessions(eddy_loop *loop)
 }
 
 /* The server has given a session. True: it is ours. */
-static bool keep(const struct eddy__tls *tls, SSL_SESSION *ssl)
+static bool session_keep(const struct eddy__tls *tls, SSL_SESSION *ssl)
 {
     eddy_loop *loop = tls->transport.stream->fd.loop;
     struct sessions *sessions = sessions_of(loop);
@@ -155,7 +155,7 @@ static int on_new_session(SSL *ssl, SSL_SESSION *session)
 {
     const struct eddy__tls *tls = SSL_get_app_data(ssl);
 
-    return tls && tls->sessions > 0 && keep(tls, session);
+    return tls && tls->sessions > 0 && session_keep(tls, session);
 }
 
 /* ---- resuming ---- */
@@ -173,7 +173,7 @@ static bool is_good(const struct session *session)
 }
 
 /* The latest session that fits, and those that are over go. */
-static struct session *find(struct sessions *sessions, const unsigned char *key)
+static struct session *session_find(struct sessions *sessions, const unsigned char *key)
 {
     struct session *found = NULL;
 
@@ -186,7 +186,7 @@ static struct session *find(struct sessions *sessions, const unsigned char *key)
         if (is_good(session))
             found = session;
         else
-            drop(sessions, session);
+            session_drop(sessions, session);
     }
     return found;
 }
@@ -198,14 +198,14 @@ void eddy__tls_session_offer(struct eddy__tls *tls, const unsigned char *key,
 
     memcpy(tls->key, key, sizeof tls->key);
     tls->sessions = opts->sessions ? opts->sessions : SESSIONS;
-    struct session *session = sessions ? find(sessions, tls->key) : NULL;
+    struct session *session = sessions ? session_find(sessions, tls->key) : NULL;
     if (!session)
         return;
     SSL_set_session(tls->ssl, session->ssl);
     tls->verified = session->verified;
     /* A ticket of TLS 1.3 that is used twice would tell who listens that it is the same client. */
     if (SSL_SESSION_get_protocol_version(session->ssl) >= TLS1_3_VERSION)
-        drop(sessions, session);
+        session_drop(sessions, session);
 }
 
 void eddy__tls_session_allow(SSL_CTX *ssl)

@@ -87,7 +87,7 @@ static void copy_who(char *to, size_t size, const struct eddy__tls *tls)
         snprintf(to, size, "the client %s", eddy_stream_peer(tls->transport.stream));
 }
 
-static void describe(struct eddy__tls *tls, int error, int depth, const X509 *certificate)
+static void verify_describe(struct eddy__tls *tls, int error, int depth, const X509 *certificate)
 {
     char who[80], other[64] = "", issuer[60] = "", subject[60] = "", *to = tls->reason;
     size_t size = sizeof tls->reason;
@@ -141,7 +141,7 @@ int eddy__tls_on_verify(int good, X509_STORE_CTX *store)
     const X509 *certificate = X509_STORE_CTX_get_current_cert(store);
 
     if (!good && tls && certificate)
-        describe(tls, X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_error_depth(store),
-                 certificate);
+        verify_describe(tls, X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_error_depth(store),
+                        certificate);
     return good;
 }

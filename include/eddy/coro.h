@@ -23,8 +23,9 @@ EDDY_BEGIN_DECLS
 /* A coroutine object of fn(pointer), for bindings and generic code. Name is not copied. */
 EDDY_API eddy_coro eddy_coro_of(int (*fn)(void *), void *pointer);
 
-/* Awaits coro in the current task: calls its function. For code that is given a coroutine object;
- * such code takes it by pointer when it is to be a coroutine itself. */
+/* Runs coro in the current task, by calling its function: for code that is given a coroutine
+ * object. A coroutine that is given one takes a pointer to it, since it does not fit into
+ * another. */
 static inline EDDY_SUSPENDS int eddy_call(const eddy_coro *coro)
 {
     return coro->run(coro->args);

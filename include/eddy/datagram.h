@@ -58,7 +58,7 @@ typedef struct eddy_datagram_message {
     size_t room;          /* bytes that data can take in */
     size_t size;          /* bytes received, or to be sent */
     bool truncated;       /* it was longer than room: the rest is lost */
-    eddy_address address; /* who has sent it, or gets it; size 0: the connected peer */
+    eddy_address address; /* its sender, or receiver; .size 0: the connected peer */
 } eddy_datagram_message;
 
 enum { EDDY_MESSAGES_MAX = 64 };

@@ -1,4 +1,4 @@
-/* exit_stack.h - closers whose number is known at run time only, called in reverse order. */
+/* exit_stack.h - closers that a function collects while it runs, called in reverse order. */
 #ifndef EDDY_EXIT_STACK_H
 #define EDDY_EXIT_STACK_H
 

@@ -1,5 +1,5 @@
 /* names.h - host names and addresses: look-ups by DNS beside the loop, their cache and settings.
- * Those who connect or serve by name need none of it. */
+ * A program that only connects or serves by name needs none of it. */
 #ifndef EDDY_NAMES_H
 #define EDDY_NAMES_H
 
@@ -24,8 +24,9 @@ EDDY_API EDDY_SUSPENDS int eddy_getaddrinfo(const char *host, int port, eddy_add
 
 enum { EDDY_HOST_NAME = 254 }; /* bytes that any host's name fits in */
 
-/* The name of a host by its address, which is chosen by the address's owner: look it up before it
- * is believed. Answers are not kept. 0, or EDDY_ENAME with the reason. */
+/* The name of the host that has an address. The owner of the address chooses that name: before it
+ * is believed, look up whether its addresses include this one. Answers are not kept in the cache.
+ * 0, or EDDY_ENAME with the reason. */
 EDDY_API EDDY_SUSPENDS int eddy_getnameinfo(const eddy_address *address, char name[EDDY_HOST_NAME]);
 
 typedef struct eddy_resolver_opts {
@@ -34,13 +35,13 @@ typedef struct eddy_resolver_opts {
     double timeout;          /* seconds to wait for an answer, doubled at each further try; 0: 2; at
                                 most 3,600. A whole look-up is bounded by eddy_timeout. */
     int attempts;            /* tries of each server; 0: 3 */
-    unsigned queries;        /* names asked for at once, more wait in line; 0: 64 */
+    unsigned queries;        /* names that are asked for at once, further ones wait; 0: 64 */
     unsigned cache;          /* names kept; 0: 1,000 */
     double max_ttl;          /* seconds an answer is kept at most; 0: 300, negative: none is kept */
     bool getaddrinfo; /* asks the C library in 4 threads, as modules of nsswitch may need (mDNS) */
 } eddy_resolver_opts;
 
-/* How the loop looks names up from now on; what was kept is forgotten. 0, EDDY_EINVAL, or
+/* Sets how the loop looks names up from now on, and empties its cache. 0, EDDY_EINVAL, or
  * EDDY_EBUSY while a task waits for a look-up. Does not suspend. */
 EDDY_API int eddy_loop_set_resolver_with(eddy_loop *loop, const eddy_resolver_opts *opts);
 #define eddy_loop_set_resolver(loop, ...)                                                          \

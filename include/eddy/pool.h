@@ -28,11 +28,11 @@ typedef struct eddy_process_pool_opts {
     double grace;             /* seconds that eddy_pool_close waits for their end; 0: 5 s */
 } eddy_process_pool_opts;
 
-/* A pool of processes, started as they are needed as copies of this one as it is now; what is
- * loaded or changed later they do not know. They keep only standard input, output and error open,
- * and ignore SIGINT. Open it before threads are started: a lock that one of those holds now stays
- * locked in the workers. Suspends. NULL with a record: EDDY_ENOTASK, EDDY_EINVAL, EDDY_ENOMEM,
- * EDDY_EAGAIN, … */
+/* A pool of processes, which are started as they are needed. Each is a copy of this process as it
+ * is now, and knows nothing of what is loaded or changed later. It keeps only standard input,
+ * output and error open, and ignores SIGINT. Open the pool before threads are started: a lock that
+ * another thread holds now stays locked in the workers. Suspends. NULL with a record: EDDY_ENOTASK,
+ * EDDY_EINVAL, EDDY_ENOMEM, EDDY_EAGAIN, … */
 EDDY_API EDDY_SUSPENDS eddy_pool *eddy_process_pool_open_with(const eddy_process_pool_opts *opts);
 #define eddy_process_pool_open(...)                                                                \
     eddy_process_pool_open_with(&(eddy_process_pool_opts){__VA_ARGS__})

@@ -260,8 +260,10 @@ static ssize_t read_records(struct eddy__tls *tls, void *buf, size_t size)
                 break;
             continue;
         }
-        if (error == SSL_ERROR_WANT_READ)
+        if (error == SSL_ERROR_WANT_READ) {
+            SSL_free_buffers(tls->ssl); /* after tickets it would keep one of 16 KiB */
             break;
+        }
         tls->done = true;
         tls->end = error == SSL_ERROR_ZERO_RETURN ? 0 : eddy__tls_classify(tls, error);
         tls->transport.stream->fd.hangup = true; /* no event will tell of it */

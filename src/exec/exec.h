@@ -62,18 +62,18 @@ eddy_coro eddy__pool_redirect(const struct eddy__pool_job *job, void *copy);
 
 /* Where a job runs: the loop's own threads, all zero; or a pool's, which keeps a list of the jobs
  * that wait or run and gets its permit back when a job has left the threads. */
-struct eddy__job_place {
+struct eddy__thread_place {
     struct eddy__workers *threads;
     struct list *jobs;
     eddy_pool *pool;
 };
 
 /* Runs a job in a thread and waits for its status. */
-int eddy__job_run(const struct eddy__job_place *place, const struct eddy__pool_job *job);
+int eddy__thread_run(const struct eddy__thread_place *place, const struct eddy__pool_job *job);
 /* Jobs of the list that have not begun never do, and their callers get EDDY_ECLOSED; those that run
  * are told to end. */
-void eddy__jobs_cancel(struct list *jobs);
+void eddy__thread_jobs_cancel(struct list *jobs);
 /* The pool goes: callers of what still runs get EDDY_ECLOSED, too; the jobs go on by themselves. */
-void eddy__jobs_abandon(struct list *jobs);
+void eddy__thread_jobs_abandon(struct list *jobs);
 
 #endif

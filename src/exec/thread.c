@@ -4,148 +4,125 @@
 #include "base/alloc.h"
 #include "exec/exec.h"
 
-/* Of the task until it leaves (abandoned), then of the loop, which frees it when it has ended. */
-struct job {
-    struct eddy__work work; /* must stay first */
+struct thread_job {
+    struct eddy__job base; /* must stay first */
     eddy_coro coro;
-    eddy_task *task;  /* who waits; NULL: abandoned */
-    eddy_pool *pool;  /* whose permit it has; NULL: nobody's, or the pool has gone */
-    struct list link; /* of the pool's jobs, of the loop's thread */
-    atomic_bool abandoned;
-    int status;
+    eddy_pool *pool;       /* whose permit it has; NULL: nobody's, or the pool has gone */
+    struct list link;      /* of the pool's jobs, of the loop's thread */
+    atomic_bool abandoned; /* nobody wants its result: the function may ask */
     eddy_error *error;
     _Alignas(max_align_t) unsigned char data[]; /* of its own, so that it may outlive its caller */
 };
 
-static void job_run(struct eddy__work *work)
+static struct thread_job *thread_job_of(struct eddy__job *base)
 {
-    struct job *job = (struct job *)(void *)work;
+    return container_of(base, struct thread_job, base);
+}
 
-    job->status = job->coro.run(job->coro.args);
+static int call_coro(struct eddy__job *base)
+{
+    struct thread_job *job = thread_job_of(base);
+    int status = job->coro.run(job->coro.args);
+
     job->error = eddy__error_take();
-    if (eddy_error_code(job->error) != job->status) { /* of a failure that it had dealt with */
+    if (eddy_error_code(job->error) != status) { /* of a failure that it had dealt with */
         eddy__error_unref(job->error);
         job->error = NULL;
     }
+    return status;
 }
 
-/* A job that gave up since it was asked to has not failed. */
-static void report_late(struct job *job, eddy_loop *loop)
+/* A job that gave up since it was asked to has not failed. Of a loop that has gone (NULL) nobody
+ * but stderr hears of it. */
+static void report_late(const struct thread_job *job, eddy_loop *loop)
 {
     struct eddy__error_list failure = {0};
 
-    if (job->status >= 0 || job->status == EDDY_ECANCELED)
+    if (job->base.status >= 0 || job->base.status == EDDY_ECANCELED)
         return;
-    eddy__error_list_add(&failure, job->error, job->status);
+    eddy__error_list_add(&failure, job->error, job->base.status);
     eddy__report(loop, &(eddy_report){.message = "a thread's job failed after its awaiter had gone",
                                       .error = failure.first});
     eddy__error_list_clear(&failure);
 }
 
 /* It has left the threads, or never came there. */
-static void leave_pool(struct job *job)
+static void leave_pool(struct eddy__job *base)
 {
+    struct thread_job *job = thread_job_of(base);
+
     list_remove(&job->link);
     if (job->pool)
         eddy__pool_leave(job->pool);
     job->pool = NULL;
 }
 
-static void thread_free_job(struct job *job)
+static void free_thread_job(struct thread_job *job)
 {
     eddy__error_unref(job->error);
     eddy__free(job);
 }
 
-static void thread_job_done(struct eddy__work *work)
+/* Its task has gone; with the loop the pool and its list have gone, too. */
+static void release_thread_job(struct eddy__job *base)
 {
-    struct job *job = (struct job *)(void *)work;
+    struct thread_job *job = thread_job_of(base);
 
-    leave_pool(job);
-    if (job->task) {
-        eddy__wake(job->task, 0);
-        return;
-    }
-    report_late(job, work->loop);
-    thread_free_job(job);
+    if (base->work.loop)
+        leave_pool(base);
+    report_late(job, base->work.loop);
+    free_thread_job(job);
 }
 
-/* The loop did not wait for the job any longer; nobody but stderr hears of it. */
-static void job_drop(struct eddy__work *work)
+static void leave_thread_job(struct thread_job *job, int code)
 {
-    struct job *job = (struct job *)(void *)work;
-
-    report_late(job, NULL);
-    thread_free_job(job);
-}
-
-/* A job that has not begun never will. */
-static bool drop_queued(struct job *job, int code)
-{
-    eddy_task *task = job->task;
-
-    if (!eddy__work_cancel(&job->work))
-        return false;
-    leave_pool(job);
-    thread_free_job(job);
-    eddy__wake(task, code);
-    return true;
-}
-
-/* One that runs is left to itself. */
-static void abandon(struct job *job, int code)
-{
-    eddy_task *task = job->task;
-
-    if (drop_queued(job, code))
-        return;
-    job->task = NULL;
     atomic_store(&job->abandoned, true);
-    eddy__wake(task, code);
+    eddy__job_leave(&job->base, code);
 }
 
-static void job_abort(eddy_task *task, int code)
+static void abort_thread_job(eddy_task *task, int code)
 {
-    abandon(task->waiting_on, code);
+    leave_thread_job(thread_job_of(task->waiting_on), code);
 }
 
-static const struct eddy__wait_kind waiting_for_thread = {"a thread", job_abort};
+static const struct eddy__wait_kind waiting_for_thread = {"a thread", abort_thread_job};
 
-static int thread_result_of(struct job *job, const struct eddy__pool_job *asked)
+static int thread_result_of(struct thread_job *job, const struct eddy__pool_job *asked)
 {
-    int status = job->status;
+    int status = job->base.status;
 
     if (asked->size > 0)
         memcpy(asked->data, job->data, asked->size);
     if (status < 0)
         eddy__error_awaited(job->error, status);
-    thread_free_job(job);
+    free_thread_job(job);
     return status;
 }
 
-static struct job *new_job(const struct eddy__pool_job *asked)
+static struct thread_job *new_thread_job(const struct eddy__pool_job *asked)
 {
-    struct job *job = eddy__alloc_zero(sizeof *job + asked->size);
+    struct thread_job *job = eddy__alloc_zero(sizeof *job + asked->size);
 
     if (!job)
         return NULL;
-    job->work.run = job_run;
-    job->work.done = thread_job_done;
-    job->work.drop = job_drop;
-    job->work.name = asked->coro.name;
+    eddy__job_init(&job->base);
+    job->base.perform = call_coro;
+    job->base.ended = leave_pool;
+    job->base.release = release_thread_job;
+    job->base.work.name = asked->coro.name;
     job->coro = eddy__pool_redirect(asked, job->data);
-    job->task = eddy__self();
     list_init(&job->link);
     if (asked->size > 0)
         memcpy(job->data, asked->data, asked->size);
     return job;
 }
 
-static int submit(const struct eddy__job_place *place, struct job *job)
+static int submit(const struct eddy__thread_place *place, struct thread_job *job)
 {
-    eddy_loop *loop = job->task->loop;
-    int r = place->threads ? eddy__workers_submit(place->threads, loop, &job->work)
-                           : eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &job->work);
+    eddy_loop *loop = eddy__thread.loop;
+    struct eddy__work *work = &job->base.work;
+    int r = place->threads ? eddy__workers_submit(place->threads, loop, work)
+                           : eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, work);
 
     if (r < 0)
         return r;
@@ -155,7 +132,7 @@ static int submit(const struct eddy__job_place *place, struct job *job)
     return 0;
 }
 
-static int not_begun(const struct eddy__job_place *place, struct job *job, int r)
+static int not_begun(const struct eddy__thread_place *place, struct thread_job *job, int r)
 {
     eddy__free(job);
     if (place->pool)
@@ -163,54 +140,52 @@ static int not_begun(const struct eddy__job_place *place, struct job *job, int r
     return eddy__raise(r, "cannot start a thread: %s", eddy_status_message(r));
 }
 
-int eddy__job_run(const struct eddy__job_place *place, const struct eddy__pool_job *asked)
+int eddy__thread_run(const struct eddy__thread_place *place, const struct eddy__pool_job *asked)
 {
-    struct job *job = new_job(asked);
+    struct thread_job *job = new_thread_job(asked);
     int r = job ? submit(place, job) : EDDY_ENOMEM;
 
     if (r < 0)
         return not_begun(place, job, r);
-    r = eddy__park(&waiting_for_thread, job);
+    r = eddy__job_await(&job->base, &waiting_for_thread);
     return r < 0 ? eddy__raise_interrupt(r) : thread_result_of(job, asked);
 }
 
-void eddy__jobs_cancel(struct list *jobs)
+void eddy__thread_jobs_cancel(struct list *jobs)
 {
     list_each_safe(link, jobs)
     {
-        struct job *job = container_of(link, struct job, link);
+        struct thread_job *job = container_of(link, struct thread_job, link);
 
         atomic_store(&job->abandoned, true);
-        if (job->task)
-            drop_queued(job, EDDY_ECLOSED);
+        eddy__job_withdraw(&job->base, EDDY_ECLOSED);
     }
 }
 
-void eddy__jobs_abandon(struct list *jobs)
+void eddy__thread_jobs_abandon(struct list *jobs)
 {
     list_each_safe(link, jobs)
     {
-        struct job *job = container_of(link, struct job, link);
+        struct thread_job *job = container_of(link, struct thread_job, link);
 
         list_remove(link);
         job->pool = NULL;
-        if (job->task)
-            abandon(job, EDDY_ECLOSED);
+        leave_thread_job(job, EDDY_ECLOSED);
     }
 }
 
 int eddy_to_thread(eddy_coro coro)
 {
-    static const struct eddy__job_place loops_own;
+    static const struct eddy__thread_place loops_own;
     const struct eddy__pool_job job = {.coro = coro};
     int r = eddy__checkpoint();
 
-    return r < 0 ? r : eddy__job_run(&loops_own, &job);
+    return r < 0 ? r : eddy__thread_run(&loops_own, &job);
 }
 
 bool eddy_thread_cancelled(void)
 {
-    struct eddy__work *work = eddy__work_current();
+    struct eddy__job *job = eddy__job_current();
 
-    return work && work->run == job_run && atomic_load(&((struct job *)(void *)work)->abandoned);
+    return job && job->perform == call_coro && atomic_load(&thread_job_of(job)->abandoned);
 }

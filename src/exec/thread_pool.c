@@ -17,7 +17,7 @@ static int thread_pool_run(eddy_pool *pool, const struct eddy__pool_job *job)
 {
     struct thread_pool *self = thread_pool_of(pool);
 
-    return eddy__job_run(&(struct eddy__job_place){self->threads, &self->jobs, pool}, job);
+    return eddy__thread_run(&(struct eddy__thread_place){self->threads, &self->jobs, pool}, job);
 }
 
 /* Jobs end as the loop hears of it, so the task waits and the loop goes on. */
@@ -41,13 +41,13 @@ static void thread_pool_close(eddy_pool *pool)
     int64_t timeout = eddy__ns_of_seconds(self->base.grace);
 
     if (loop_lives)
-        eddy__jobs_cancel(&self->jobs);
+        eddy__thread_jobs_cancel(&self->jobs);
     if (loop_lives && eddy__self()) {
         wait_for_jobs(self);
         timeout = list_empty(&self->jobs) ? NS_PER_SECOND : 0;
     }
     if (loop_lives)
-        eddy__jobs_abandon(&self->jobs);
+        eddy__thread_jobs_abandon(&self->jobs);
     eddy__workers_close(self->threads, timeout, loop_lives ? loop : NULL);
     self->threads = NULL;
 }

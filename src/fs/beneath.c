@@ -8,18 +8,18 @@
 
 /* Finds the folder of the path's last name, in a worker thread. */
 struct search {
-    struct eddy__file_job job; /* must stay first */
+    struct eddy__job job; /* must stay first */
     char *root;
     char *folder; /* beneath root */
     int found;    /* −1: not yet, or taken */
 };
 
-static struct search *search_of(struct eddy__file_job *job)
+static struct search *search_of(struct eddy__job *job)
 {
     return container_of(job, struct search, job);
 }
 
-static void release_search(struct eddy__file_job *job)
+static void release_search(struct eddy__job *job)
 {
     struct search *search = search_of(job);
 
@@ -63,7 +63,7 @@ static int beneath_walk(int root, char *path)
     return folder;
 }
 
-static int find_folder(struct eddy__file_job *job)
+static int find_folder(struct eddy__job *job)
 {
     struct search *search = search_of(job);
     int root = eddy__sys(eddy__above_standard(open(search->root, FOLDER)));

@@ -17,12 +17,12 @@
 enum { NAMES_MAX = 64 << 20 };
 enum { AS_PLACE = O_PATH | O_NOFOLLOW | O_CLOEXEC };
 
-static struct eddy__dir_look *look_of(struct eddy__file_job *job)
+static struct eddy__dir_look *look_of(struct eddy__job *job)
 {
     return container_of(job, struct eddy__dir_look, job);
 }
 
-static void look_release(struct eddy__file_job *job)
+static void look_release(struct eddy__job *job)
 {
     struct eddy__dir_look *look = look_of(job);
 
@@ -232,7 +232,7 @@ static int look_find(struct eddy__dir_look *look)
     return is_gone(status) ? 0 : status;
 }
 
-static int look_perform(struct eddy__file_job *job)
+static int look_perform(struct eddy__job *job)
 {
     struct eddy__dir_look *look = look_of(job);
 
@@ -241,7 +241,7 @@ static int look_perform(struct eddy__file_job *job)
 }
 
 /* The root's links are followed, once: it is found by its path from the top afterwards. */
-static int perform_first(struct eddy__file_job *job)
+static int perform_first(struct eddy__job *job)
 {
     struct eddy__dir_look *look = look_of(job);
     char full[PATH_MAX];

@@ -15,9 +15,9 @@ enum eddy__dir_found {
 
 /* Owns what it uses, the descriptor included: a task that is cancelled leaves it behind. */
 struct eddy__dir_look {
-    struct eddy__file_job job; /* must stay first */
-    int fd;                    /* of inotify */
-    char *root;                /* its path, as it is given when look->first, else from the top */
+    struct eddy__job job; /* must stay first */
+    int fd;               /* of inotify */
+    char *root;           /* its path, as it is given when look->first, else from the top */
     bool first;
     struct eddy__dir_id root_id;
     char *folder; /* that has the name, relative to the root */

@@ -1,8 +1,8 @@
 /* file.h - what the parts of files share; of fs/ only.
  *
  * Two ways to wait: an operation of the ring (struct eddy__file_op, on the stack of the task that
- * waits to its end: U1), and a job in a worker thread (struct eddy__file_job, which owns what it
- * uses and may be left behind). */
+ * waits to its end: U1), and a job in a worker thread (struct eddy__job, which owns what it uses
+ * and may be left behind). */
 #ifndef EDDY_FS_FILE_H
 #define EDDY_FS_FILE_H
 
@@ -68,19 +68,8 @@ void eddy__file_drop_ahead(eddy_stream *s);
 
 /* ---- jobs in a worker thread (file_job.c) ---- */
 
-/* First member of a job. release frees the whole, with the results that nobody took. */
-struct eddy__file_job {
-    struct eddy__work work;
-    eddy_task *task; /* NULL: left behind */
-    bool awaited;    /* uses what is not its own: once begun, it is waited for */
-    int status;
-    int (*perform)(struct eddy__file_job *job); /* in the thread: a status, unraised */
-    void (*release)(struct eddy__file_job *job);
-};
-
-/* 0: it has run, and is the caller's to release. Else a code, unraised: it has not, or was left
- * behind, and the caller no longer has it. */
-int eddy__file_job_run(struct eddy__file_job *job);
+/* eddy__job_run of a file system call. */
+int eddy__file_job_run(struct eddy__job *job);
 /* Closes it in a worker thread, waiting at most some seconds for that; in the loop where there is
  * no task or no thread. */
 void eddy__file_close_fd(int fd);

@@ -6,87 +6,29 @@
 
 static const double CLOSE_SECONDS = 5.0;
 
-/* ---- jobs ---- */
-
-static struct eddy__file_job *file_job_of(struct eddy__work *work)
+int eddy__file_job_run(struct eddy__job *job)
 {
-    return container_of(work, struct eddy__file_job, work);
-}
+    static const struct eddy__wait_kind kind = {"a file system call", eddy__job_abort};
 
-static void run_job(struct eddy__work *work)
-{
-    struct eddy__file_job *job = file_job_of(work);
-
-    job->status = job->perform(job);
-}
-
-static void file_job_done(struct eddy__work *work)
-{
-    struct eddy__file_job *job = file_job_of(work);
-
-    if (job->task)
-        eddy__wake(job->task, 0);
-    else
-        job->release(job);
-}
-
-/* The loop has gone before the job's end. */
-static void job_dropped(struct eddy__work *work)
-{
-    struct eddy__file_job *job = file_job_of(work);
-
-    if (!job->task)
-        job->release(job);
-}
-
-static void abort_job(eddy_task *task, int code)
-{
-    struct eddy__file_job *job = task->waiting_on;
-
-    if (eddy__work_cancel(&job->work))
-        job->release(job);
-    else if (job->awaited)
-        return;
-    else
-        job->task = NULL;
-    eddy__wake(task, code);
-}
-
-int eddy__file_job_run(struct eddy__file_job *job)
-{
-    static const struct eddy__wait_kind kind = {"a file system call", abort_job};
-    eddy_task *self = eddy__self();
-    int status = self->interrupt;
-
-    job->work.run = run_job;
-    job->work.done = file_job_done;
-    job->work.drop = job_dropped;
-    job->task = self;
-    if (status == 0)
-        status = eddy__work_submit(self->loop, EDDY__WORKERS_BLOCKING, &job->work);
-    if (status < 0) {
-        job->release(job);
-        return status;
-    }
-    return eddy__park(&kind, job);
+    return eddy__job_run(job, &kind);
 }
 
 /* ---- on descriptors ---- */
 
 struct call {
-    struct eddy__file_job job; /* must stay first */
+    struct eddy__job job; /* must stay first */
     int fd;
     bool owns_fd;
     int64_t size;
     struct stat stat;
 };
 
-static struct call *file_job_call_of(struct eddy__file_job *job)
+static struct call *file_job_call_of(struct eddy__job *job)
 {
     return container_of(job, struct call, job);
 }
 
-static void file_job_release_call(struct eddy__file_job *job)
+static void file_job_release_call(struct eddy__job *job)
 {
     struct call *call = file_job_call_of(job);
 
@@ -95,7 +37,7 @@ static void file_job_release_call(struct eddy__file_job *job)
     eddy__free(call);
 }
 
-static struct call *file_job_make_call(int (*perform)(struct eddy__file_job *job))
+static struct call *file_job_make_call(int (*perform)(struct eddy__job *job))
 {
     struct call *call = eddy__alloc_zero(sizeof *call);
 
@@ -108,12 +50,12 @@ static struct call *file_job_make_call(int (*perform)(struct eddy__file_job *job
     return call;
 }
 
-static int do_fstat(struct eddy__file_job *job)
+static int do_fstat(struct eddy__job *job)
 {
     return eddy__sys(fstat(file_job_call_of(job)->fd, &file_job_call_of(job)->stat));
 }
 
-static int do_truncate(struct eddy__file_job *job)
+static int do_truncate(struct eddy__job *job)
 {
     return eddy__sys(ftruncate(file_job_call_of(job)->fd, file_job_call_of(job)->size));
 }
@@ -163,7 +105,7 @@ int eddy_file_truncate(eddy_stream *s, int64_t size)
     return status < 0 ? eddy__stream_fail(s, "truncate", status) : 0;
 }
 
-static int do_close(struct eddy__file_job *job)
+static int do_close(struct eddy__job *job)
 {
     file_job_call_of(job)->owns_fd = false;
     return eddy__sys_close(file_job_call_of(job)->fd);

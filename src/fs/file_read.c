@@ -24,19 +24,19 @@ static int over_limit(const char *path, size_t limit)
 enum { IS_NOT_SMALL = 1 };
 
 struct whole {
-    struct eddy__file_job job; /* must stay first */
+    struct eddy__job job; /* must stay first */
     struct eddy__buffer content;
     size_t limit;
     bool opened;
     char path[];
 };
 
-static struct whole *whole_of(struct eddy__file_job *job)
+static struct whole *whole_of(struct eddy__job *job)
 {
     return container_of(job, struct whole, job);
 }
 
-static void release_whole(struct eddy__file_job *job)
+static void release_whole(struct eddy__job *job)
 {
     eddy__buffer_free(&whole_of(job)->content);
     eddy__free(job);
@@ -68,7 +68,7 @@ static int read_to_end(int fd, struct eddy__buffer *b, size_t expected, size_t l
 
 /* The kind comes first: opening a FIFO or a device waits, or does something. Files of the kernel
  * that have no size may wait when they are read. */
-static int read_small(struct eddy__file_job *job)
+static int read_small(struct eddy__job *job)
 {
     struct whole *whole = whole_of(job);
     struct stat found;

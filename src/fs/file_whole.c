@@ -181,19 +181,19 @@ static int sync_folder(const char *path)
 
 /* What is to be replaced: found by a job, which goes along with links as an open does. */
 struct target {
-    struct eddy__file_job job; /* must stay first */
+    struct eddy__job job; /* must stay first */
     bool exists;
     int fd; /* of the new file, which is to be like the one found */
     struct stat found;
     char path[PATH_MAX];
 };
 
-static struct target *target_of(struct eddy__file_job *job)
+static struct target *target_of(struct eddy__job *job)
 {
     return (struct target *)(void *)job;
 }
 
-static void release_target(struct eddy__file_job *job)
+static void release_target(struct eddy__job *job)
 {
     eddy__free(job);
 }
@@ -228,7 +228,7 @@ static int file_whole_resolve(char *path)
     return -ELOOP;
 }
 
-static int do_find(struct eddy__file_job *job)
+static int do_find(struct eddy__job *job)
 {
     struct target *target = target_of(job);
     int status = file_whole_resolve(target->path);
@@ -246,7 +246,7 @@ static int do_find(struct eddy__file_job *job)
 
 /* Owner and group as far as this process may give them. Those of a group that it may not give, and
  * who had more than everybody, do not have it in another group. */
-static int do_make_alike(struct eddy__file_job *job)
+static int do_make_alike(struct eddy__job *job)
 {
     const struct target *target = target_of(job);
     const struct stat *found = &target->found;
@@ -300,8 +300,8 @@ static int make_alike(struct target *target, int fd)
     if (!like)
         return eddy__raise_code(EDDY_ENOMEM);
     *like = *target;
-    like->job = (struct eddy__file_job){
-        .awaited = true, .perform = do_make_alike, .release = release_target};
+    like->job =
+        (struct eddy__job){.awaited = true, .perform = do_make_alike, .release = release_target};
     like->fd = fd;
     int status = eddy__file_job_run(&like->job);
     if (status == 0) {

@@ -16,7 +16,7 @@ enum {
 /* ---- one call ---- */
 
 struct call {
-    struct eddy__file_job job; /* must stay first */
+    struct eddy__job job; /* must stay first */
     char *path;
     char *other;
     unsigned mode;
@@ -26,12 +26,12 @@ struct call {
     eddy_dir *dir;
 };
 
-static struct call *path_call_of(struct eddy__file_job *job)
+static struct call *path_call_of(struct eddy__job *job)
 {
     return container_of(job, struct call, job);
 }
 
-static void path_release_call(struct eddy__file_job *job)
+static void path_release_call(struct eddy__job *job)
 {
     struct call *call = path_call_of(job);
 
@@ -42,7 +42,7 @@ static void path_release_call(struct eddy__file_job *job)
     eddy__free(call);
 }
 
-static struct call *path_make_call(int (*perform)(struct eddy__file_job *job), const char *path,
+static struct call *path_make_call(int (*perform)(struct eddy__job *job), const char *path,
                                    const char *other)
 {
     struct call *call = eddy__alloc_zero(sizeof *call);
@@ -60,7 +60,7 @@ static struct call *path_make_call(int (*perform)(struct eddy__file_job *job), c
 }
 
 /* A job on path, and perhaps another one; NULL, raised. */
-static struct call *path_begin(int (*perform)(struct eddy__file_job *job), const char *path,
+static struct call *path_begin(int (*perform)(struct eddy__job *job), const char *path,
                                const char *other)
 {
     if (eddy__checkpoint() < 0)
@@ -148,47 +148,47 @@ static char *finish_text(struct call *call, const char *verb, const char *path)
 
 /* ---- system calls ---- */
 
-static int do_rename(struct eddy__file_job *job)
+static int do_rename(struct eddy__job *job)
 {
     return eddy__sys(rename(path_call_of(job)->path, path_call_of(job)->other));
 }
 
-static int do_link(struct eddy__file_job *job)
+static int do_link(struct eddy__job *job)
 {
     return eddy__sys(link(path_call_of(job)->path, path_call_of(job)->other));
 }
 
-static int do_symlink(struct eddy__file_job *job)
+static int do_symlink(struct eddy__job *job)
 {
     return eddy__sys(symlink(path_call_of(job)->path, path_call_of(job)->other));
 }
 
-static int do_unlink(struct eddy__file_job *job)
+static int do_unlink(struct eddy__job *job)
 {
     return eddy__sys(unlink(path_call_of(job)->path));
 }
 
-static int do_chmod(struct eddy__file_job *job)
+static int do_chmod(struct eddy__job *job)
 {
     return eddy__sys(chmod(path_call_of(job)->path, path_call_of(job)->mode));
 }
 
-static int do_mkdir(struct eddy__file_job *job)
+static int do_mkdir(struct eddy__job *job)
 {
     return eddy__sys(mkdir(path_call_of(job)->path, path_call_of(job)->mode));
 }
 
-static int do_rmdir(struct eddy__file_job *job)
+static int do_rmdir(struct eddy__job *job)
 {
     return eddy__sys(rmdir(path_call_of(job)->path));
 }
 
-static int do_stat(struct eddy__file_job *job)
+static int do_stat(struct eddy__job *job)
 {
     return eddy__sys(stat(path_call_of(job)->path, &path_call_of(job)->stat));
 }
 
-static int do_lstat(struct eddy__file_job *job)
+static int do_lstat(struct eddy__job *job)
 {
     return eddy__sys(lstat(path_call_of(job)->path, &path_call_of(job)->stat));
 }
@@ -199,7 +199,7 @@ static int keep_text(struct call *call, const char *text)
     return call->text ? 0 : EDDY_ENOMEM;
 }
 
-static int do_readlink(struct eddy__file_job *job)
+static int do_readlink(struct eddy__job *job)
 {
     char text[PATH_MAX];
     ssize_t n = eddy__sys(readlink(path_call_of(job)->path, text, sizeof text));
@@ -212,7 +212,7 @@ static int do_readlink(struct eddy__file_job *job)
     return keep_text(path_call_of(job), text);
 }
 
-static int do_realpath(struct eddy__file_job *job)
+static int do_realpath(struct eddy__job *job)
 {
     char text[PATH_MAX];
     int r = eddy__sys(realpath(path_call_of(job)->path, text) ? 0 : -1);
@@ -251,7 +251,7 @@ int eddy_unlink(const char *path)
     return path_finish(path_begin(do_unlink, path, NULL), "remove", path);
 }
 
-static int finish_mode(int (*perform)(struct eddy__file_job *job), const char *path, unsigned mode,
+static int finish_mode(int (*perform)(struct eddy__job *job), const char *path, unsigned mode,
                        const char *verb)
 {
     struct call *call = path_begin(perform, path, NULL);
@@ -311,7 +311,7 @@ static void drop_final_slashes(char *path)
 }
 
 /* Of something in the way that is no folder the next one says so: ENOTDIR. */
-static int do_makedirs(struct eddy__file_job *job)
+static int do_makedirs(struct eddy__job *job)
 {
     char *path = path_call_of(job)->path;
 
@@ -412,7 +412,7 @@ static eddy_dir *dir_of(const struct names *names)
     return dir;
 }
 
-static int do_list(struct eddy__file_job *job)
+static int do_list(struct eddy__job *job)
 {
     struct call *call = path_call_of(job);
     struct names names = {0};

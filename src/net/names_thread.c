@@ -7,24 +7,26 @@
 #include <netdb.h>
 
 struct eddy__name_job {
-    struct eddy__work work;
-    struct eddy__name *name; /* NULL: nobody wants the answer */
-    int error;               /* of getaddrinfo */
-    int system_error;        /* errno for EAI_SYSTEM */
-    bool too_many;           /* addresses */
+    struct eddy__job job; /* must stay first */
+    struct eddy__name *name;
+    int error;        /* of getaddrinfo */
+    int system_error; /* errno for EAI_SYSTEM */
+    bool too_many;    /* addresses */
     eddy_address address;
     struct eddy__addresses *found;
     char *called;
     char host[];
 };
 
-static struct eddy__name_job *lookup_of(struct eddy__work *work)
+static struct eddy__name_job *lookup_of(struct eddy__job *job)
 {
-    return container_of(work, struct eddy__name_job, work);
+    return container_of(job, struct eddy__name_job, job);
 }
 
-static void lookup_free(struct eddy__name_job *job)
+static void lookup_release(struct eddy__job *base)
 {
+    struct eddy__name_job *job = lookup_of(base);
+
     eddy__free(job->found);
     eddy__free(job->called);
     eddy__free(job);
@@ -84,9 +86,9 @@ static void find_name(struct eddy__name_job *job)
         job->called = eddy__strdup(name);
 }
 
-static void lookup_run(struct eddy__work *work)
+static int lookup_run(struct eddy__job *base)
 {
-    struct eddy__name_job *job = lookup_of(work);
+    struct eddy__name_job *job = lookup_of(base);
 
     if (eddy__fault())
         job->error = EAI_FAIL;
@@ -94,6 +96,7 @@ static void lookup_run(struct eddy__work *work)
         find_name(job);
     else
         find_addresses(job);
+    return 0;
 }
 
 /* ---- in the loop ---- */
@@ -120,23 +123,14 @@ static void lookup_answer(struct eddy__name_job *job)
     eddy__name_answer(job->name, &a);
 }
 
-static void lookup_done(struct eddy__work *work)
+static void lookup_ended(struct eddy__job *base)
 {
-    struct eddy__name_job *job = lookup_of(work);
+    struct eddy__name_job *job = lookup_of(base);
+    struct eddy__resolver *resolver = job->name->resolver;
 
-    if (job->name) {
-        struct eddy__resolver *resolver = job->name->resolver;
-
-        lookup_answer(job);
-        eddy__resolver_go_on(resolver);
-    }
-    lookup_free(job);
-}
-
-/* The loop has gone, and its resolver before it. */
-static void dropped(struct eddy__work *work)
-{
-    lookup_free(lookup_of(work));
+    lookup_answer(job);
+    eddy__resolver_go_on(resolver);
+    lookup_release(base);
 }
 
 static struct eddy__name_job *make_job(struct eddy__name *name)
@@ -147,9 +141,10 @@ static struct eddy__name_job *make_job(struct eddy__name *name)
     if (!job)
         return NULL;
     memcpy(job->host, name->host, size);
-    job->work.run = lookup_run;
-    job->work.done = lookup_done;
-    job->work.drop = dropped;
+    eddy__job_init(&job->job);
+    job->job.perform = lookup_run;
+    job->job.ended = lookup_ended;
+    job->job.release = lookup_release;
     job->name = name;
     job->address = name->address;
     return job;
@@ -158,7 +153,7 @@ static struct eddy__name_job *make_job(struct eddy__name *name)
 void eddy__name_job_start(eddy_loop *loop, struct eddy__name *name)
 {
     struct eddy__name_job *job = make_job(name);
-    int status = job ? eddy__work_submit(loop, EDDY__WORKERS_NAMES, &job->work) : EDDY_ENOMEM;
+    int status = job ? eddy__work_submit(loop, EDDY__WORKERS_NAMES, &job->job.work) : EDDY_ENOMEM;
 
     if (status >= 0) {
         name->job = job;
@@ -173,9 +168,6 @@ void eddy__name_job_start(eddy_loop *loop, struct eddy__name *name)
 
 void eddy__name_job_abandon(struct eddy__name_job *job)
 {
-    if (!job)
-        return;
-    job->name = NULL;
-    if (eddy__work_cancel(&job->work))
-        lookup_free(job);
+    if (job)
+        eddy__job_leave(&job->job, 0);
 }

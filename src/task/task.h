@@ -23,6 +23,7 @@
 #include "base/slab.h"
 #include "loop/loop.h"
 #include "task/future.h"
+#include "task/job.h"
 #include <eddy/coro.h>
 #include <eddy/run.h>
 #include <eddy/scope.h>

@@ -1,0 +1,137 @@
+/* Jobs in worker threads that a task waits for, and may leave behind. */
+#include "test.h"
+
+#include "base/alloc.h"
+#include "task/task.h"
+#include <eddy/scope.h>
+#include <semaphore.h>
+
+/* The thread waits for the semaphore. */
+struct held {
+    struct eddy__job job; /* must stay first */
+    sem_t *go;
+};
+
+static atomic_int released, ended;
+
+static int wait_for_go(struct eddy__job *job)
+{
+    const struct held *held = (const struct held *)job;
+
+    while (held->go && sem_wait(held->go) < 0)
+        continue;
+    CHECK(eddy__job_current() == job);
+    return 7;
+}
+
+static void release_held(struct eddy__job *job)
+{
+    atomic_fetch_add(&released, 1);
+    eddy__free(job);
+}
+
+static void note_end(struct eddy__job *job)
+{
+    (void)job;
+    atomic_fetch_add(&ended, 1);
+}
+
+static int give_go(void *arg)
+{
+    return sem_post(arg);
+}
+
+static struct held *make_held(sem_t *go)
+{
+    struct held *held = eddy__alloc_zero(sizeof *held);
+
+    CHECK(held);
+    held->job.perform = wait_for_go;
+    held->job.ended = note_end;
+    held->job.release = release_held;
+    held->go = go;
+    return held;
+}
+
+static const struct eddy__wait_kind waiting = {"a job", eddy__job_abort};
+
+TEST(job_T1_is_the_callers_when_it_has_run)
+{
+    struct held *held = make_held(NULL);
+
+    CHECK_OK(eddy__job_run(&held->job, &waiting));
+    CHECK_INT(held->job.status, 7);
+    CHECK_INT(ended, 1);
+    CHECK_INT(released, 0);
+    CHECK(!eddy__job_current());
+    eddy__job_leave(&held->job, EDDY_ECANCELED); /* too late: it is over */
+    CHECK_INT(released, 0);
+    release_held(&held->job);
+}
+
+TEST_REAL(job_T1_that_runs_is_left_behind_and_released_at_its_end)
+{
+    sem_t go;
+    struct held *held = make_held(&go);
+
+    sem_init(&go, 0, 0);
+    eddy_timeout(0.01)
+        CHECK_INT(eddy__job_run(&held->job, &waiting), EDDY_ETIMEDOUT);
+    CHECK_INT(released, 0);
+    sem_post(&go);
+    while (atomic_load(&released) == 0)
+        CHECK_OK(eddy_sleep(0.001));
+    CHECK_INT(ended, 0);
+}
+
+/* What uses its caller's memory is waited for. */
+TEST_REAL(job_T1_that_is_awaited_is_not_left_behind)
+{
+    sem_t go;
+    struct held *held = make_held(&go);
+
+    sem_init(&go, 0, 0);
+    held->job.awaited = true;
+    eddy_handle later = eddy_loop_call_later(eddy_loop_running(), 0.03, give_go, &go);
+    CHECK(later.call);
+    eddy_timeout(0.01)
+        CHECK_OK(eddy__job_run(&held->job, &waiting));
+    CHECK_INT(released, 0);
+    CHECK_INT(held->job.status, 7);
+    release_held(&held->job);
+}
+
+TEST(job_T1_of_a_cancelled_task_is_not_submitted)
+{
+    struct held *held = make_held(NULL);
+
+    eddy_cancel(eddy_current_task());
+    CHECK_INT(eddy__job_run(&held->job, &waiting), EDDY_ECANCELED);
+    CHECK_INT(released, 1);
+    eddy_uncancel();
+}
+
+/* Without a task: what has not begun is withdrawn, what runs is left. */
+TEST_REAL(job_T1_that_nobody_waits_for_is_withdrawn_or_left)
+{
+    struct eddy__workers *one = eddy__workers_open(1, "one");
+    eddy_loop *loop = eddy_loop_running();
+    sem_t go;
+    struct held *first = make_held(&go), *second = make_held(NULL);
+
+    sem_init(&go, 0, 0);
+    eddy__job_init(&first->job);
+    eddy__job_init(&second->job);
+    CHECK_OK(eddy__workers_submit(one, loop, &first->job.work));
+    CHECK_OK(eddy__workers_submit(one, loop, &second->job.work));
+    CHECK(eddy__job_withdraw(&second->job, 0));
+    CHECK_INT(released, 1);
+    CHECK_OK(eddy_sleep(0.02)); /* the first has begun */
+    eddy__job_leave(&first->job, 0);
+    eddy__job_leave(&first->job, 0);
+    CHECK_INT(released, 1);
+    sem_post(&go);
+    while (atomic_load(&released) < 2)
+        CHECK_OK(eddy_sleep(0.001));
+    eddy__workers_close(one, NS_PER_SECOND, NULL);
+}

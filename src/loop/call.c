@@ -54,19 +54,14 @@ static inline struct eddy__call *call_take(eddy_loop *loop, eddy_callback *fn, v
     return call;
 }
 
-struct eddy__call *eddy__call_take(eddy_loop *loop, eddy_callback *fn, void *arg)
-{
-    return call_take(loop, fn, arg);
-}
-
-void eddy__call_give_back(eddy_loop *loop, struct eddy__call *call)
+static void call_give_back(eddy_loop *loop, struct eddy__call *call)
 {
     call->id++;
     call->next = loop->free_calls;
     loop->free_calls = call;
 }
 
-void eddy__call_ready(eddy_loop *loop, struct eddy__call *call)
+static void call_ready(eddy_loop *loop, struct eddy__call *call)
 {
     call->in_ring = true;
     eddy__ready_push(loop, (uintptr_t)call | 1);
@@ -74,7 +69,7 @@ void eddy__call_ready(eddy_loop *loop, struct eddy__call *call)
 
 static void timer_fired(eddy_loop *loop, eddy_timer_ *timer)
 {
-    eddy__call_ready(loop, container_of(timer, struct eddy__call, timer));
+    call_ready(loop, container_of(timer, struct eddy__call, timer));
 }
 
 /* A bare code gets the record that eddy_raise would have made. */
@@ -91,7 +86,7 @@ void eddy__call_run(eddy_loop *loop, struct eddy__call *call)
     void *arg = call->arg;
 
     call->in_ring = false;
-    eddy__call_give_back(loop, call);
+    call_give_back(loop, call);
     if (!fn) /* cancelled */
         return;
     int r = fn(arg);
@@ -108,7 +103,7 @@ eddy_handle eddy_loop_call_soon(eddy_loop *loop, eddy_callback *fn, void *arg)
         call = call_take(loop, fn, arg);
     if (!call)
         return (eddy_handle){NULL, 0};
-    eddy__call_ready(loop, call);
+    call_ready(loop, call);
     return (eddy_handle){call, call->id};
 }
 
@@ -122,7 +117,7 @@ static inline eddy_handle call_at_ns(eddy_loop *loop, int64_t when, eddy_callbac
         return (eddy_handle){NULL, 0};
     call->timer.fire = timer_fired;
     if (eddy__timer_arm(loop, &call->timer, when) < 0) {
-        eddy__call_give_back(loop, call);
+        call_give_back(loop, call);
         return (eddy_handle){NULL, 0};
     }
     return (eddy_handle){call, call->id};
@@ -158,6 +153,6 @@ bool eddy_loop_cancel_call(eddy_loop *loop, eddy_handle handle)
         return was_to_come;
     }
     eddy__timer_cancel(loop, &call->timer);
-    eddy__call_give_back(loop, call);
+    call_give_back(loop, call);
     return true;
 }

@@ -188,11 +188,6 @@ void eddy__loop_turn(eddy_loop *loop, int64_t timeout_ns);
 int eddy__loop_enter(eddy_loop *loop);
 void eddy__loop_leave(eddy_loop *loop);
 
-/* ---- calls kept ready (call.c): for what must not fail when it comes ---- */
-struct eddy__call *eddy__call_take(eddy_loop *loop, eddy_callback *fn, void *arg);
-void eddy__call_ready(eddy_loop *loop, struct eddy__call *call);
-void eddy__call_give_back(eddy_loop *loop, struct eddy__call *call);
-
 /* ---- reports (report.c) ---- */
 void eddy__report(eddy_loop *loop, const eddy_report *report);
 

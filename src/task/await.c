@@ -1,6 +1,6 @@
 /* await.c - waiting for the end of a task, and closing its handle. */
 #include "base/alloc.h"
-#include "task/task.h"
+#include "task/done.h"
 
 struct awaiting {
     struct eddy_waiter_ waiter; /* must stay first: waiting_on is read as the waiter */
@@ -230,32 +230,16 @@ void eddy_detach(eddy_task *task)
 
 /* ---- done callbacks ---- */
 
-struct done_callback {
-    struct eddy_waiter_ waiter; /* must stay first */
-    struct eddy__call *call;    /* kept, so that nothing can fail when the task ends */
-    eddy_task_callback *fn;
-    void *arg;
-    eddy_task *task;
-};
-
-static int run_done_callback(void *arg)
+static int run_task_callback(void *arg)
 {
-    struct done_callback *d = arg;
+    struct eddy__done_callback callback = *(struct eddy__done_callback *)arg;
 
-    int r = d->fn(d->task, d->arg);
+    eddy__done_callback_free(arg);
+    int r = callback.fn.task(callback.of, callback.arg);
     eddy_error *error = eddy__error_take(); /* the task's last handle may bring a report */
-    eddy__task_unref(d->task);
+    eddy__task_unref(callback.of);
     eddy__error_put(error);
-    eddy__free(d);
     return r;
-}
-
-static void done_granted(struct eddy_waiter_ *w, int status)
-{
-    struct done_callback *d = (struct done_callback *)(void *)w;
-
-    (void)status;
-    eddy__call_ready(d->task->loop, d->call);
 }
 
 int eddy_task_add_done_callback(eddy_task *task, eddy_task_callback *fn, void *arg)
@@ -264,23 +248,14 @@ int eddy_task_add_done_callback(eddy_task *task, eddy_task_callback *fn, void *a
         return EDDY_EINVAL;
     if (atomic_load(&task->loop->closed))
         return eddy__raise(EDDY_ECLOSED, "Event loop is closed");
-    struct done_callback *d = eddy__alloc_zero(sizeof *d);
-    if (!d)
-        return eddy__raise_code(EDDY_ENOMEM);
-    *d = (struct done_callback){.waiter = {.granted = done_granted},
-                                .fn = fn,
-                                .arg = arg,
-                                .task = task,
-                                .call = eddy__call_take(task->loop, run_done_callback, d)};
-    if (!d->call) {
-        eddy__free(d);
-        return eddy__raise_code(EDDY_ENOMEM);
-    }
+    struct eddy__done_callback *callback = eddy__done_callback_make(task->loop, run_task_callback);
+    if (!callback)
+        return EDDY_ENOMEM;
+    callback->of = task;
+    callback->fn.task = fn;
+    callback->arg = arg;
     task->refs++;
-    if (task->state == EDDY__TASK_DONE)
-        eddy__call_ready(task->loop, d->call);
-    else
-        eddy__waiters_add(&task->done_waiters, &d->waiter);
+    eddy__done_callback_add(callback, task->state == EDDY__TASK_DONE ? NULL : &task->done_waiters);
     return 0;
 }
 
@@ -292,15 +267,13 @@ unsigned eddy_task_remove_done_callback(eddy_task *task, eddy_task_callback *fn,
     if (eddy__task_is_gone(task, __func__))
         return 0;
     for (struct eddy_waiter_ *w = task->done_waiters.first; w; w = next) {
-        struct done_callback *d = (struct done_callback *)(void *)w;
+        struct eddy__done_callback *callback = container_of(w, struct eddy__done_callback, waiter);
 
         next = w->next;
-        if (w->granted != done_granted || d->fn != fn || d->arg != arg)
+        if (!eddy__is_done_callback(w) || callback->fn.task != fn || callback->arg != arg)
             continue;
-        eddy__waiters_remove(w);
-        eddy__call_give_back(task->loop, d->call);
+        eddy__done_callback_free(callback);
         eddy__task_unref(task);
-        eddy__free(d);
         n++;
     }
     return n;

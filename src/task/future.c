@@ -1,22 +1,9 @@
 /* future.c - eddy_future. */
-#include "task/task.h"
+#include "task/done.h"
 
 #include "base/alloc.h"
-#include <math.h>
 
 static const struct eddy__wait_kind future_waits = {"a future", eddy__waiter_abort};
-
-/* A done callback. Its call is asked for at registration, for a time that never comes, so that the
- * future can be resolved without memory. */
-struct callback {
-    struct eddy_waiter_ waiter;
-    struct list link; /* future->callbacks */
-    eddy_future *future;
-    eddy_loop *loop;
-    eddy_handle call;
-    eddy_future_callback *fn;
-    void *arg;
-};
 
 /* ---- opening and closing ---- */
 
@@ -56,27 +43,12 @@ static void future_resolve(eddy_future *future, int status)
     eddy__waiters_grant_all(&future->waiters, EDDY__FUTURE_DONE);
 }
 
-static void callback_free(struct callback *callback)
-{
-    list_remove(&callback->link);
-    if (!atomic_load(&callback->loop->closed))
-        eddy_loop_cancel_call(callback->loop, callback->call);
-    eddy__loop_unref(callback->loop);
-    eddy__free(callback);
-}
-
 void eddy_future_close(eddy_future *future)
 {
     if (!future)
         return;
     list_each_safe(link, &future->callbacks)
-    {
-        struct callback *callback = container_of(link, struct callback, link);
-
-        if (callback->waiter.queue)
-            eddy__waiters_remove(&callback->waiter);
-        callback_free(callback);
-    }
+        eddy__done_callback_free(container_of(link, struct eddy__done_callback, link));
     if (future->status == EDDY__FUTURE_PENDING) {
         future->observed = true;
         future_resolve(future, EDDY_ECLOSED);
@@ -208,24 +180,12 @@ bool eddy_future_cancelled(const eddy_future *future)
 
 /* ---- done callbacks ---- */
 
-static int run_callback(void *arg)
+static int run_future_callback(void *arg)
 {
-    struct callback callback = *(struct callback *)arg;
+    struct eddy__done_callback callback = *(struct eddy__done_callback *)arg;
 
-    callback_free(arg);
-    return callback.fn(callback.future, callback.arg);
-}
-
-/* Gives the place that was kept back and takes it again for the next turn. */
-static void make_due(struct eddy_waiter_ *w, int status)
-{
-    struct callback *callback = container_of(w, struct callback, waiter);
-
-    (void)status;
-    if (atomic_load(&callback->loop->closed))
-        return;
-    eddy_loop_cancel_call(callback->loop, callback->call);
-    callback->call = eddy_loop_call_soon(callback->loop, run_callback, callback);
+    eddy__done_callback_free(arg);
+    return callback.fn.future(callback.of, callback.arg);
 }
 
 int eddy_future_add_done_callback(eddy_future *future, eddy_future_callback *fn, void *arg)
@@ -236,21 +196,14 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_future_callback *fn,
         return eddy__raise(EDDY_EINVAL, "the callback is NULL");
     if (!loop)
         return eddy__raise(EDDY_ELOOP, "no loop is running that could make the call");
-    struct callback *callback = eddy__alloc_zero(sizeof *callback);
+    struct eddy__done_callback *callback = eddy__done_callback_make(loop, run_future_callback);
     if (!callback)
-        return eddy__raise_code(EDDY_ENOMEM);
-    *callback = (struct callback){.future = future, .loop = loop, .fn = fn, .arg = arg};
-    callback->call = eddy_loop_call_at(loop, (double)INFINITY, run_callback, callback);
-    if (!callback->call.call) {
-        eddy__free(callback);
-        return eddy__raise_code(EDDY_ENOMEM);
-    }
-    eddy__loop_ref(loop);
+        return EDDY_ENOMEM;
+    callback->of = future;
+    callback->fn.future = fn;
+    callback->arg = arg;
     list_add_tail(&future->callbacks, &callback->link);
-    callback->waiter.granted = make_due;
-    if (future->status == EDDY__FUTURE_PENDING)
-        eddy__waiters_add(&future->waiters, &callback->waiter);
-    else
-        make_due(&callback->waiter, 0);
+    eddy__done_callback_add(callback,
+                            future->status == EDDY__FUTURE_PENDING ? &future->waiters : NULL);
     return 0;
 }

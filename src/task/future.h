@@ -13,7 +13,7 @@
  * for those who wait. Each of them has a reference: what was granted before is found after. */
 struct eddy_future {
     eddy_waiters_ waiters; /* tasks and callbacks, in order */
-    struct list callbacks; /* struct callback, until called */
+    struct list callbacks; /* struct eddy__done_callback, until called */
     size_t size;
     eddy_error *error;
     uint32_t refs; /* the owner, and tasks that wait */

@@ -93,9 +93,11 @@ EDDY_END_DECLS
 #define eddy_status_(v)                                                                            \
     _Generic((v), int: eddy_status_int_, long: eddy_status_long_, default: eddy_status_pointer_)(v)
 
-/* eddy_try(x) evaluates x (an int, an ssize_t or a pointer). When x failed, the enclosing function
- * returns its code; otherwise eddy_try has x's value. At most one in a statement. A failure that a
- * function of the library reports has the place of the first eddy_try that it comes through. */
+/* eddy_try(x) evaluates x: an int or ssize_t, which has failed when it is negative, or a pointer,
+ * which has when it is NULL. When x failed, the enclosing function, one that returns int or
+ * ssize_t, returns its code; otherwise eddy_try has x's value. At most one in a statement. A
+ * failure that a function of the library reports has the place of the first eddy_try that it comes
+ * through. */
 #define eddy_try(expr) eddy_try_(expr, EDDY_HERE)
 #define eddy_try_(expr, place)                                                                     \
     __extension__({                                                                                \
@@ -109,7 +111,9 @@ EDDY_END_DECLS
 #define eddy_ignore(expr) ((void)!(expr))
 
 /* eddy_auto(eddy_stream) *s = …; closes s at the end of the block; of several the last one first.
- * eddy_take(s) takes it out of that: it has the value of s, and s is NULL from then on. */
+ * eddy_take(s) takes it out of that: it has the value of s, and s is NULL from then on. Of types
+ * that begin as {0} (eddy_output, eddy_process_result) it is the variable itself, without *:
+ * eddy_auto(eddy_output) out = {0}; */
 #define eddy_auto(type) __attribute__((cleanup(type##_autoclose), unused)) type
 #define eddy_take(pointer)                                                                         \
     __extension__({                                                                                \
@@ -118,7 +122,8 @@ EDDY_END_DECLS
         eddy_taken_;                                                                               \
     })
 
-/* Makes eddy_auto work for a type of yours: close takes NULL and returns nothing. */
+/* Makes eddy_auto work for a type of yours, which has a name of one word (a typedef for a struct):
+ * close takes a pointer to it or NULL, and returns nothing. */
 #define EDDY_AUTOCLOSE(type, close)                                                                \
     static inline __attribute__((unused)) void type##_autoclose(type **p)                          \
     {                                                                                              \

@@ -4,9 +4,10 @@
  *     EDDY_CORO(fetch, const char *, struct page *)
  *
  * makes fetch_coro(url, out), an eddy_coro that owns nothing: it may be run, started as a task,
- * gathered, given to a group, a timeout or a thread, or dropped. Arguments are copied into it and
- * again to the task's own stack. Together at most 64 bytes; arrays and function pointers through
- * a typedef. The types are those of the function's parameters, or it does not compile. */
+ * gathered, given to a group, a timeout or a thread, or dropped. The function returns int. For one
+ * without parameters it is EDDY_CORO(fetch). Arguments are copied into it and again to the task's
+ * own stack: at most 8, together at most 64 bytes; arrays and function pointers through a typedef.
+ * The types are those of the function's parameters, or it does not compile. */
 #ifndef EDDY_CORO_H
 #define EDDY_CORO_H
 

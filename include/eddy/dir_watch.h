@@ -9,7 +9,7 @@ EDDY_BEGIN_DECLS
 
 enum {
     EDDY_DIR_CREATED = 1,  /* made, or moved in from outside */
-    EDDY_DIR_MODIFIED = 2, /* the content of a file */
+    EDDY_DIR_MODIFIED = 2, /* the content of a file; at each write, while it may be open still */
     EDDY_DIR_REMOVED = 4,  /* removed, or moved outside */
     EDDY_DIR_MOVED = 8,    /* from one path inside to another, perhaps replacing what was there */
     EDDY_DIR_ATTRIBUTES = 16, /* permissions, owner, times, links */

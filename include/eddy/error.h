@@ -126,8 +126,9 @@ EDDY_API const char *eddy_cancel_reason(const eddy_error *error);
 /* The next failure of the same gather or group, in order of completion; NULL after the last. */
 EDDY_API const eddy_error *eddy_error_next(const eddy_error *error);
 
-/* Writes the async traceback (where it failed, who awaited it, the code, the message) into buf,
- * at most size bytes with the final zero. Returns the length it would have. */
+/* Writes the async traceback (where it failed, who awaited it, the code, the message), and after it
+ * those of the failures that eddy_error_next gives, into buf, at most size bytes with the final
+ * zero. Returns the length it would have. */
 EDDY_API size_t eddy_error_format(const eddy_error *error, char *buf, size_t size);
 
 /* The same, to stderr. */

@@ -15,7 +15,7 @@ EDDY_API void eddy_future_close(eddy_future *future);
 EDDY_AUTOCLOSE(eddy_future, eddy_future_close)
 
 /* Three ways to resolve a future: with a result, of which size bytes are copied (NULL leaves
- * zeros); with a failure, a code and a message; by a cancellation, and the tasks that wait get
+ * zeros); with a failure, a code and a message (copied); by a cancellation, and who waits gets
  * EDDY_ECHILDCANCELED, with the .reason. (set_error with EDDY_ECANCELED cancels as well, and the
  * message is the reason.) 0, or EDDY_EALREADYDONE, without effect, when it is resolved already. To
  * be called in the thread of the future's loop. */

@@ -14,7 +14,9 @@ enum { EDDY_FIFO, EDDY_LIFO, EDDY_PRIORITY };
 typedef struct eddy_queue_opts {
     int kind;                                     /* EDDY_FIFO, EDDY_LIFO, EDDY_PRIORITY */
     int (*compare)(const void *a, const void *b); /* PRIORITY: negative when a leaves first */
-    void (*drop)(void *item); /* called for each item that nobody took; may close the queue */
+    /* Called for each item that nobody took, with a pointer to the queue's copy of it: for a queue
+     * of pointers a pointer to the pointer. It may close the queue. */
+    void (*drop)(void *item);
 } eddy_queue_opts;
 
 /* A queue for items of item_size bytes, at most capacity of them (0: no bound). NULL with a

@@ -19,8 +19,9 @@ typedef struct eddy_run_opts {
 } eddy_run_opts;
 
 /* Makes a loop, runs coro as its main task, cancels and awaits what is left, closes the loop.
- * Returns main's status; prints an unhandled failure with its async traceback to stderr. SIGINT
- * cancels main once, a second one ends the process. EDDY_ELOOP inside a running loop;
+ * Returns main's status, so a program ends with return eddy_run(program_coro()) < 0; and a failure
+ * is printed with its async traceback to stderr. SIGINT cancels main once, and the EDDY_ECANCELED
+ * of that is not printed; a second SIGINT ends the process. EDDY_ELOOP inside a running loop;
  * EDDY_EDEADLOCK, after a report of all tasks, when none can ever run again.
  *
  * With .loops each loop has a main task of its own, which runs a copy of coro (<eddy/loops.h>), and

@@ -3,10 +3,13 @@
  *     eddy_timeout(2.0) { … }        suspending calls inside return EDDY_ETIMEDOUT after 2 s
  *     eddy_shield(5.0) { … }         clean-up: cancellation waits outside, at most 5 s
  *
- * The body runs once; break leaves it, return is fine. When the task is both cancelled and out of
- * time, suspending calls return EDDY_ECANCELED. Outside a task a scope has no effect. A negative
- * duration counts as 0, INFINITY is no limit, and inside a scope of NaN seconds suspending calls
- * return EDDY_EINVAL. */
+ * The body runs once; break and continue leave it, return is fine. When the task is both cancelled
+ * and out of time, suspending calls return EDDY_ECANCELED. Outside a task a scope has no effect.
+ *
+ * Seconds may be computed, as a deadline less eddy_time(). A negative duration counts as 0,
+ * INFINITY is no limit, and inside a scope of NaN seconds suspending calls return EDDY_EINVAL. A
+ * scope expires while the task waits: with 0 seconds, too, calls that need not wait succeed until
+ * one must, and that one may have begun its work, such as a child process, which it then ends. */
 #ifndef EDDY_SCOPE_H
 #define EDDY_SCOPE_H
 

@@ -15,8 +15,9 @@ typedef int eddy_handler(eddy_stream *peer);
 EDDY_API void *eddy_stream_arg(const eddy_stream *peer);
 EDDY_API bool eddy_server_stopping(const eddy_stream *peer);
 /* In a handler, between two requests: waits until a byte of the next one can be read, and returns
- * 1. Returns 0 when the peer sends no more, and as soon as the server stops, so that connections
- * without a request do not hold up its end. */
+ * 1. Returns 0 when the peer sends no more; once the server stops it does not wait any more, and
+ * returns 0 where nothing has come, so that connections without a request do not hold up its end.
+ * A request that has come by then is told of: eddy_server_stopping says when to leave the rest. */
 EDDY_API EDDY_SUSPENDS int eddy_server_await_request(eddy_stream *peer);
 
 typedef struct eddy_serve_opts {
@@ -59,7 +60,7 @@ EDDY_API unsigned eddy_server_connections(const eddy_server *server);
  * .drain seconds are cancelled, also those that wait in a read; eddy_server_await_request returns
  * at once. A second signal cancels the handlers at once; later ones do what they did without the
  * server. All servers with this option hear a signal, in all threads, and eddy_run leaves SIGINT to
- * them. A SIGINT that the process ignores stays ignored. */
+ * them. A SIGINT that the process ignores, as in a background job of a script, stays ignored. */
 EDDY_API EDDY_SUSPENDS int eddy_server_wait(eddy_server *server);
 
 /* Three ways to end: stop accepting; wait until every handler has ended, at most so many seconds

@@ -1,8 +1,9 @@
-/* sync.h - lock, event, condition, semaphore, barrier: visible structs that start as zero or with
- * their initializer and need no closing. First come, first served: what is released is handed to
- * the task that has waited longest directly. Their fields belong to the library. Each serves the
- * tasks of one loop only. An event or a barrier may be freed once every task that waited for it was
- * woken; a lock, a semaphore or a condition once the calls that wait for it have returned. */
+/* sync.h - lock, event, condition, semaphore, barrier: visible structs that start as {0}, or by
+ * their initializer (a semaphore, a barrier), and need no closing. First come, first served: what
+ * is released is handed to the task that has waited longest directly. Their fields belong to the
+ * library. Each serves the tasks of one loop only. An event or a barrier may be freed once every
+ * task that waited for it was woken; a lock, a semaphore or a condition once the calls that wait
+ * for it have returned. */
 #ifndef EDDY_SYNC_H
 #define EDDY_SYNC_H
 
@@ -111,7 +112,8 @@ EDDY_API void eddy_held_leave_(eddy_held_ *held);
 EDDY_END_DECLS
 
 /* eddy_with(&lock) { … } acquires a lock, semaphore or condition and releases it at the end of the
- * block; when acquiring fails (cancelled, out of time), the enclosing function returns the code. */
+ * block, also when return ends it, or break or continue, which leave just the block; when acquiring
+ * fails (cancelled, out of time), the enclosing function returns the code. */
 #define eddy_with(object) eddy_with_(object, __COUNTER__)
 #define eddy_with_(object, n) eddy_with_block_(object, EDDY_CAT(eddy_h_, n), EDDY_CAT(eddy_o_, n))
 #define eddy_with_block_(object, held, once)                                                       \

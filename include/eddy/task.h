@@ -45,9 +45,9 @@ EDDY_API void eddy_detach(eddy_task *task);
 
 /* Waits for the end of task and returns its status; its error record becomes the caller's. When
  * the caller is cancelled or out of time, and no other task waits for task, task is cancelled too,
- * and the call returns after it has ended. EDDY_ECANCELED when the caller was cancelled,
- * EDDY_ECHILDCANCELED when somebody else has cancelled task, EDDY_EDEADLOCK when task is the caller
- * itself. When task has ended already the call does not suspend. */
+ * and the call returns after it has ended. EDDY_ECANCELED when the caller was cancelled, and when
+ * the caller itself has cancelled task; EDDY_ECHILDCANCELED when somebody else has cancelled it.
+ * EDDY_EDEADLOCK when task is the caller. When task has ended already the call does not suspend. */
 EDDY_API EDDY_SUSPENDS int eddy_await(eddy_task *task);
 /* The same, but a cancelled caller leaves task running. */
 EDDY_API EDDY_SUSPENDS int eddy_await_shielded(eddy_task *task);

@@ -86,7 +86,8 @@ EDDY_API bool eddy_at_eof(const eddy_stream *stream);
 /* Whether a connection that was put aside is as it was left: nothing has come that was not read,
  * nothing is unsent, no task reads it, and neither the peer nor the network has ended it, as far as
  * one can know. Does not wait. What TLS says for itself, such as tickets of sessions, is taken in
- * and does not count. A transport that suspends is not asked for more. */
+ * and does not count. A transport that suspends is not asked for more. What eddy_read_line and
+ * eddy_read_until have given is not valid afterwards. */
 EDDY_API bool eddy_stream_is_idle(eddy_stream *stream);
 
 /* Writes all size bytes, and returns size. What several tasks write does not mix. Bytes that the

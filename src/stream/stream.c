@@ -327,7 +327,7 @@ void eddy_stream_close(eddy_stream *s)
         return;
     }
     refuse_calls(s);
-    eddy__stream_uncork(s);
+    eddy_ignore(eddy__stream_uncork(s));
     if (eddy__stream_unsent(s) && eddy__self())
         flush_shielded(s);
     else if (eddy__stream_unsent(s) && finish_later(s))
@@ -426,9 +426,11 @@ static void stream_raise_failure(void *arg)
 
 int eddy__stream_fail(eddy_stream *s, const char *verb, int code)
 {
+    const eddy_task *self = eddy__self(); /* none in a callback, which may uncork */
+
     if (code == EDDY_ECLOSED)
         return eddy__raise_code(code);
-    if (code == eddy__self()->interrupt)
+    if (self && code == self->interrupt)
         return eddy__raise_interrupt(code);
     eddy__aside(stream_raise_failure, &(struct failure){s, verb, code});
     return code;

@@ -150,8 +150,9 @@ static inline bool eddy__stream_passes(const eddy_stream *s, ssize_t code)
 ssize_t eddy__stream_peek(eddy_stream *s, size_t most);
 /* The readiness event of the writing side. */
 void eddy__stream_on_writable(eddy_stream *s);
-/* What was held back goes. */
-void eddy__stream_uncork(eddy_stream *s);
+/* What was held back goes. 0, or EDDY_ECLOSED, unraised: the transport has closed s, which may be
+ * gone. */
+int eddy__stream_uncork(eddy_stream *s);
 /* Tells the peer the end. 0 or a code, unraised; s may be gone after EDDY_ECLOSED. */
 int eddy__stream_end(eddy_stream *s);
 /* Waits until there is a byte to read: 1; 0 at the end, or when it is over: *over is set, and the

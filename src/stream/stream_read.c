@@ -278,7 +278,7 @@ bool eddy_stream_is_idle(eddy_stream *s)
         return false;
     if (eddy__buffer_count(&s->in) || eddy__stream_unsent(s))
         return false;
-    return s->transport->kind->suspends || nothing_comes(s);
+    return s->transport->kind->suspends || (nothing_comes(s) && !eddy__stream_unsent(s));
 }
 
 /* ---- for eddy_copy ---- */

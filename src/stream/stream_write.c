@@ -158,13 +158,25 @@ static void send_unsent(eddy_stream *s)
     }
 }
 
+/* The same where the caller has no reference: a transport may close the stream. False: it has. */
+static bool send_and_stay(eddy_stream *s)
+{
+    eddy__stream_ref(s);
+    send_unsent(s);
+    bool stays = !s->closed;
+    eddy__stream_unref(s);
+    return stays;
+}
+
 void eddy__stream_on_writable(eddy_stream *s)
 {
+    eddy__stream_ref(s);
     s->writable = true;
     if (unsent(s))
         send_unsent(s);
     if (s->writer && (s->write_error || unsent(s) <= s->mark))
         eddy__wake_at(&s->writer, 0);
+    eddy__stream_unref(s);
 }
 
 /* ---- turns ---- */
@@ -330,8 +342,8 @@ static ssize_t write_bytes(eddy_stream *s, const struct bytes *bytes)
         if (status != 0)
             return status > 0 ? (ssize_t)bytes->size : write_fail(s, status);
     }
-    if (is_held_back(s) && unsent(s)) /* it is more than can be kept */
-        send_unsent(s);
+    if (is_held_back(s) && unsent(s) && !send_and_stay(s)) /* it is more than can be kept */
+        return eddy__raise_code(EDDY_ECLOSED);
     return bytes->size ? write_in_turn(s, bytes) : 0;
 }
 
@@ -401,13 +413,14 @@ int eddy_cork(eddy_stream *s)
     return 0;
 }
 
-void eddy__stream_uncork(eddy_stream *s)
+int eddy__stream_uncork(eddy_stream *s)
 {
     bool was_held_back = is_held_back(s);
 
     s->corked = false;
-    if (was_held_back && unsent(s) && !s->write_error)
-        send_unsent(s);
+    if (was_held_back && unsent(s) && !s->write_error && !send_and_stay(s))
+        return EDDY_ECLOSED;
+    return 0;
 }
 
 int eddy_uncork(eddy_stream *s)
@@ -416,7 +429,8 @@ int eddy_uncork(eddy_stream *s)
         return eddy__raise(EDDY_EINVAL, "the stream is NULL");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
-    eddy__stream_uncork(s);
+    if (eddy__stream_uncork(s) < 0)
+        return eddy__raise_code(EDDY_ECLOSED);
     return s->write_error && !s->sent_eof ? (int)write_fail(s, s->write_error) : 0;
 }
 
@@ -445,8 +459,9 @@ static int begin_flush(eddy_stream *s)
         return eddy__raise(EDDY_EINVAL, "the stream is NULL");
     if (s->closed)
         return eddy__raise_code(EDDY_ECLOSED);
-    eddy__stream_uncork(s);
-    status = take_turn(s);
+    status = eddy__stream_uncork(s);
+    if (status >= 0)
+        status = take_turn(s);
     return status < 0 ? eddy__raise_code(status) : 0;
 }
 

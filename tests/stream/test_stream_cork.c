@@ -79,6 +79,65 @@ TEST(J21_close_in_a_callback_uncorks)
     close(p.raw);
 }
 
+static int uncork_in_callback(void *arg)
+{
+    return eddy_uncork(arg);
+}
+
+static int failed_in_callback;
+
+static void note_failure(eddy_loop *loop, const eddy_report *report, void *arg)
+{
+    (void)loop, (void)arg;
+    failed_in_callback = eddy_error_code(report->error);
+}
+
+/* There is no task whose interruption it could be. */
+TEST(J21_uncork_in_a_callback_fails)
+{
+    eddy_stream *ends[2];
+
+    CHECK_OK(eddy_pipe_open(ends));
+    eddy_loop_set_exception_handler(eddy_loop_running(), note_failure, NULL);
+    CHECK_OK(eddy_cork(ends[1]));
+    write_three(ends[1]);
+    eddy_stream_close(ends[0]);
+    eddy_loop_call_soon(eddy_loop_running(), uncork_in_callback, ends[1]);
+    CHECK_OK(eddy_sleep(0.01));
+    CHECK_INT(failed_in_callback, EDDY_EPIPE);
+    eddy_loop_set_exception_handler(eddy_loop_running(), NULL, NULL);
+    eddy_stream_close(ends[1]);
+}
+
+/* A transport that finds its connection broken may end the stream from within. */
+static ssize_t write_and_close(eddy_transport *t, const void *buf, size_t size)
+{
+    (void)buf, (void)size;
+    eddy_stream_abort(t->stream);
+    eddy_stream_close(t->stream);
+    return EDDY_EPIPE;
+}
+
+static ssize_t read_nothing(eddy_transport *t, void *buf, size_t size)
+{
+    (void)t, (void)buf, (void)size;
+    return -EAGAIN;
+}
+
+TEST(J21_the_transport_closes_the_stream)
+{
+    static const eddy_transport_kind kind = {.read = read_nothing, .write = write_and_close};
+    eddy_stream *s = eddy_stream_open(&kind, NULL, .stream.high_water = 100);
+
+    CHECK_OK(eddy_cork(s));
+    CHECK_INT(eddy_write(s, "kept", 4), 4);
+    CHECK_INT(eddy_uncork(s), EDDY_ECLOSED);
+    s = eddy_stream_open(&kind, NULL, .stream.high_water = 100);
+    CHECK_OK(eddy_cork(s));
+    CHECK_INT(eddy_write(s, "kept", 4), 4);
+    CHECK_INT(eddy_write(s, endless_bytes(), 200), EDDY_ECLOSED); /* beyond high_water */
+}
+
 TEST(J21_abort_drops_what_was_kept)
 {
     struct pair p = pair_open();

@@ -142,6 +142,40 @@ TEST(J22_pairs_and_what_suspends)
     eddy_stream_close(s[1]);
 }
 
+static size_t said;
+
+static ssize_t read_and_answer(eddy_transport *t, void *buf, size_t size)
+{
+    (void)t, (void)buf, (void)size;
+    said = 1;
+    return -EAGAIN;
+}
+
+static ssize_t write_nothing(eddy_transport *t, const void *buf, size_t size)
+{
+    (void)t, (void)buf, (void)size;
+    return -EAGAIN;
+}
+
+static size_t what_was_said(const eddy_transport *t)
+{
+    (void)t;
+    return said;
+}
+
+/* As TLS, when it is asked for a new key and the socket is full. */
+TEST(J22_the_look_itself_leaves_something_unsent)
+{
+    static const eddy_transport_kind kind = {
+        .read = read_and_answer, .write = write_nothing, .unsent = what_was_said};
+    eddy_stream *s = eddy_stream_open(&kind, NULL);
+
+    said = 0;
+    CHECK(!eddy_stream_is_idle(s));
+    eddy_stream_abort(s);
+    eddy_stream_close(s);
+}
+
 /* ---- TLS ---- */
 
 static bool speaks;

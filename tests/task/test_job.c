@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "task/task.h"
-#include <eddy/scope.h>
 #include <semaphore.h>
 
 /* The thread waits for the semaphore. */
@@ -12,12 +11,13 @@ struct held {
     sem_t *go;
 };
 
-static atomic_int released, ended;
+static atomic_int begun, released, ended;
 
 static int wait_for_go(struct eddy__job *job)
 {
     const struct held *held = (const struct held *)job;
 
+    atomic_fetch_add(&begun, 1);
     while (held->go && sem_wait(held->go) < 0)
         continue;
     CHECK(eddy__job_current() == job);
@@ -36,10 +36,21 @@ static void note_end(struct eddy__job *job)
     atomic_fetch_add(&ended, 1);
 }
 
-static int give_go(void *arg)
+/* What has begun in its thread can be left behind; before, it would be withdrawn. */
+static int await_begin(void)
 {
-    return sem_post(arg);
+    while (atomic_load(&begun) == 0)
+        eddy_try(eddy_sleep(0.001));
+    return 0;
 }
+
+static int cancel_when_begun(eddy_task *task, sem_t *go)
+{
+    eddy_try(await_begin());
+    eddy_cancel(task);
+    return go ? sem_post(go) : 0;
+}
+EDDY_CORO(cancel_when_begun, eddy_task *, sem_t *)
 
 static struct held *make_held(sem_t *go)
 {
@@ -75,8 +86,10 @@ TEST_REAL(job_T1_that_runs_is_left_behind_and_released_at_its_end)
     struct held *held = make_held(&go);
 
     sem_init(&go, 0, 0);
-    eddy_timeout(0.01)
-        CHECK_INT(eddy__job_run(&held->job, &waiting), EDDY_ETIMEDOUT);
+    eddy_auto(eddy_task) *canceller =
+        eddy_create_task(cancel_when_begun_coro(eddy_current_task(), NULL));
+    CHECK_INT(eddy__job_run(&held->job, &waiting), EDDY_ECANCELED);
+    eddy_uncancel();
     CHECK_INT(released, 0);
     sem_post(&go);
     while (atomic_load(&released) == 0)
@@ -92,10 +105,10 @@ TEST_REAL(job_T1_that_is_awaited_is_not_left_behind)
 
     sem_init(&go, 0, 0);
     held->job.awaited = true;
-    eddy_handle later = eddy_loop_call_later(eddy_loop_running(), 0.03, give_go, &go);
-    CHECK(later.call);
-    eddy_timeout(0.01)
-        CHECK_OK(eddy__job_run(&held->job, &waiting));
+    eddy_auto(eddy_task) *canceller =
+        eddy_create_task(cancel_when_begun_coro(eddy_current_task(), &go));
+    CHECK_OK(eddy__job_run(&held->job, &waiting));
+    eddy_uncancel();
     CHECK_INT(released, 0);
     CHECK_INT(held->job.status, 7);
     release_held(&held->job);
@@ -126,7 +139,7 @@ TEST_REAL(job_T1_that_nobody_waits_for_is_withdrawn_or_left)
     CHECK_OK(eddy__workers_submit(one, loop, &second->job.work));
     CHECK(eddy__job_withdraw(&second->job, 0));
     CHECK_INT(released, 1);
-    CHECK_OK(eddy_sleep(0.02)); /* the first has begun */
+    CHECK_OK(await_begin());
     eddy__job_leave(&first->job, 0);
     eddy__job_leave(&first->job, 0);
     CHECK_INT(released, 1);

@@ -100,11 +100,22 @@ static void check_all(bool follows)
     eddy_error_clear();
 }
 
+/* Valgrind does not know it either. */
+static bool kernel_looks(void)
+{
+    struct {
+        uint64_t flags, mode, resolve;
+    } how = {O_PATH | O_CLOEXEC, 0, 8 /* RESOLVE_BENEATH */};
+    int fd = (int)syscall(SYS_openat2, AT_FDCWD, ".", &how, sizeof how);
+
+    return fd >= 0 && close(fd) == 0;
+}
+
 TEST(J23_no_path_leads_out_of_the_folder)
 {
     make_all();
-    check_all(true);
-    fails("loop/x", "r", -ELOOP);
+    check_all(kernel_looks());
+    fails("loop/x", "r", kernel_looks() ? -ELOOP : EDDY_EXDEV);
     remove_all();
 }
 

@@ -208,8 +208,8 @@ void eddy__sys_close_range(unsigned first, unsigned last)
 
 int eddy__sys_open_beneath(int folder, const char *path, int flags)
 {
-    struct open_how how = {.flags = (unsigned)flags,
-                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+    /* which refuses magic links, too */
+    struct open_how how = {.flags = (unsigned)flags, .resolve = RESOLVE_BENEATH};
     long r = -EAGAIN;
 
     for (int i = 0; r == -EAGAIN && i < BENEATH_TRIES; i++) /* somebody has moved a folder */

@@ -148,6 +148,19 @@ TEST(J23_the_folder_itself)
     remove_all();
 }
 
+/* Links that only look like some, to whatever the process has open. */
+TEST(J23_magic_links_lead_out)
+{
+    root = strdup("/proc/self");
+    CHECK(root);
+    fails("root/etc/passwd", "r", EDDY_EXDEV);
+    fails("cwd/x", "r", EDDY_EXDEV);
+    fails("exe", "r", EDDY_EXDEV);
+    fails("fd/0", "r", EDDY_EXDEV);
+    free(root);
+    eddy_error_clear();
+}
+
 /* The words say what leads out of what. */
 TEST(J23_words)
 {

@@ -226,6 +226,16 @@ static int open_fd(const char *path, int flags, const eddy_file_opts *opts)
                          : eddy__file_open_fd(AT_FDCWD, path, flags, mode);
 }
 
+static COLD void open_failed(const char *path, const char *beneath, int code)
+{
+    if (!beneath || code == eddy__self()->interrupt)
+        eddy__path_fail("open", path, code);
+    else if (code == EDDY_EXDEV)
+        eddy__raise(code, "cannot open %s: it leads out of %s, or is a link", path, beneath);
+    else
+        eddy__raise(code, "cannot open %s beneath %s: %s", path, beneath, eddy__words(code).text);
+}
+
 eddy_stream *eddy_file_open_with(const char *path, const char *mode, const eddy_file_opts *opts)
 {
     static const eddy_file_opts defaults;
@@ -242,11 +252,7 @@ eddy_stream *eddy_file_open_with(const char *path, const char *mode, const eddy_
     }
     fd = open_fd(path, flags, opts);
     if (fd < 0) {
-        if (opts->beneath && fd == EDDY_EXDEV)
-            eddy__raise(fd, "cannot open %s: it leads out of %s, or is a link", path,
-                        opts->beneath);
-        else
-            eddy__path_fail("open", path, fd);
+        open_failed(path, opts->beneath, fd);
         return NULL;
     }
     return eddy__file_stream(fd, path, flags, &opts->stream);

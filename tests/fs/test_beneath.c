@@ -168,6 +168,8 @@ TEST(J23_words)
     fails("../outside", "r", EDDY_EXDEV);
     CHECK(strstr(eddy_error_message(eddy_last_error()), "../outside: it leads out of "));
     CHECK(strstr(eddy_error_message(eddy_last_error()), root));
+    fails("missing", "r", EDDY_ENOENT);
+    CHECK(strstr(eddy_error_message(eddy_last_error()), root));
     remove_all();
 }
 

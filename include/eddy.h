@@ -6,6 +6,7 @@
 /* clang-format off */
 #include <eddy/base.h>
 #include <eddy/error.h>
+#include <eddy/memory.h>
 #include <eddy/coro.h>
 #include <eddy/loop.h>
 #include <eddy/run.h>

@@ -5,6 +5,7 @@
 #define EDDY_FILE_H
 
 #include <eddy/base.h>
+#include <eddy/memory.h>
 #include <eddy/stream.h>
 #include <sys/stat.h>
 
@@ -67,9 +68,6 @@ EDDY_API EDDY_SUSPENDS int eddy_read_file_with(const char *path, char **data, si
                                                const eddy_read_file_opts *opts);
 #define eddy_read_file(path, data, size, ...)                                                      \
     eddy_read_file_with((path), (data), (size), &(eddy_read_file_opts){__VA_ARGS__})
-/* Gives back what eddy_read_file, eddy_temp_file, eddy_readlink and eddy_realpath allocated; NULL
- * is fine. */
-EDDY_API void eddy_free(void *data);
 
 typedef struct eddy_write_file_opts {
     bool atomic;   /* readers, also after a crash, see all of the old content or all of the new */

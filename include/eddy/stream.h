@@ -81,6 +81,13 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_read_until(eddy_stream *stream, const char *
  * buffer, is ended by a zero byte and valid until the next read. At the end of the stream *line is
  * NULL and the length 0. The last line need not end in \n. EDDY_ELIMIT as above. */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_read_line(eddy_stream *stream, char **line);
+/* For parsers: gives what has come and was not read, without taking it. Waits until that is more
+ * than known bytes, or the stream has ended; returns how many bytes it is, so no more than known
+ * says that nothing follows. *data points into the stream's buffer and is valid until the next
+ * read. EDDY_ELIMIT when known is .limit or more. */
+EDDY_API EDDY_SUSPENDS ssize_t eddy_peek(eddy_stream *stream, size_t known, const char **data);
+/* Takes size bytes of those that eddy_peek gave; does not wait. EDDY_EINVAL for more than that. */
+EDDY_API int eddy_skip(eddy_stream *stream, size_t size);
 /* True once the peer's end was seen and everything before it was read. */
 EDDY_API bool eddy_at_eof(const eddy_stream *stream);
 /* Whether a connection that was put aside is as it was left: nothing has come that was not read,

@@ -1,6 +1,7 @@
 /* alloc.c - memory of the library: malloc with counting and failure injection for the tests. */
 #include "base/alloc.h"
 #include "base/thread.h"
+#include <eddy/memory.h>
 
 #include <limits.h>
 #include <stdbool.h>
@@ -174,4 +175,31 @@ char *eddy__strdup(const char *text)
     if (copy)
         memcpy(copy, text, size);
     return copy;
+}
+
+/* ---- <eddy/memory.h> ---- */
+
+void *eddy_alloc(size_t size)
+{
+    return eddy__alloc(size);
+}
+
+void *eddy_alloc_zero(size_t size)
+{
+    return eddy__alloc_zero(size);
+}
+
+void *eddy_realloc(void *p, size_t size)
+{
+    return eddy__realloc(p, size);
+}
+
+char *eddy_strdup(const char *text)
+{
+    return text ? eddy__strdup(text) : NULL;
+}
+
+void eddy_free(void *p)
+{
+    eddy__free(p);
 }

@@ -1,12 +1,14 @@
 /* status.c - names and sentences of status codes. */
 #include "base/base.h"
+#include <eddy/http_status.h>
 
 #define ROW(name, value, text) {value, #name, text},
+#define HTTP_ROW(status, reason) {EDDY_HTTP(status), "EDDY_HTTP(" #status ")", #status " " reason},
 static const struct status {
     int code;
     const char *name;
     const char *message; /* NULL: the system's */
-} statuses[] = {EDDY_CODES_(ROW)};
+} statuses[] = {EDDY_CODES_(ROW) EDDY_HTTP_STATUSES_(HTTP_ROW)};
 
 static const struct status *status_find(int code)
 {
@@ -22,6 +24,8 @@ const char *eddy_status_name(int code)
 
     if (status)
         return status->name;
+    if (code <= EDDY_HTTP(100) && code >= EDDY_HTTP(999))
+        return "EDDY_HTTP";
     return code <= EDDY_EUSER ? "EDDY_EUSER" : "EDDY_E?";
 }
 

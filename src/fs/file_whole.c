@@ -14,11 +14,6 @@ enum {
 };
 static const double CLEAN_UP_SECONDS = 5.0;
 
-void eddy_free(void *data)
-{
-    eddy__free(data);
-}
-
 /* ---- files with a name that nobody has ---- */
 
 /* Six letters and digits for the end of name. */

@@ -297,6 +297,51 @@ ssize_t eddy__stream_peek(eddy_stream *s, size_t most)
     return (ssize_t)eddy__buffer_count(&s->in);
 }
 
+/* ---- eddy_peek, eddy_skip ---- */
+
+static COLD ssize_t peek_too_far(eddy_stream *s, size_t known)
+{
+    return eddy__raise(EDDY_ELIMIT, "%s: more than %zu bytes cannot be held, the limit is %zu",
+                       eddy_stream_peer(s), known, s->limit);
+}
+
+ssize_t eddy_peek(eddy_stream *s, size_t known, const char **data)
+{
+    int status = read_begin(s);
+    size_t count;
+
+    if (status < 0)
+        return status;
+    if (!data)
+        return eddy__raise(EDDY_EINVAL, "eddy_peek needs a place for the bytes");
+    while ((count = eddy__buffer_count(&s->in)) <= known) {
+        if (known >= s->limit)
+            return peek_too_far(s, known);
+        ssize_t n = read_fill(s, SIZE_MAX);
+        if (n < 0)
+            return read_fail(s, n);
+        if (n == 0)
+            break;
+    }
+    *data = count ? s->in.data + s->in.start : "";
+    return (ssize_t)count;
+}
+
+int eddy_skip(eddy_stream *s, size_t size)
+{
+    if (!s || s->closed || s->reading)
+        return read_refuse(s);
+    if (size > eddy__buffer_count(&s->in))
+        return eddy__raise(EDDY_EINVAL, "eddy_skip of %zu bytes, where %zu have come", size,
+                           eddy__buffer_count(&s->in));
+    if (s->hiding) {
+        s->in.data[s->in.start] = s->hidden;
+        s->hiding = false;
+    }
+    s->in.start += size;
+    return 0;
+}
+
 /* ---- eddy_read_exactly ---- */
 
 static COLD ssize_t too_few(eddy_stream *s, size_t got, size_t size)

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "base/base.h"
+#include <eddy/http_status.h>
 
 #define ROW(code, value, text) {code, #code},
 static const struct {
@@ -42,6 +43,9 @@ TEST_PLAIN(status_of_the_user_and_unknown_ones)
 {
     CHECK_STR(eddy_status_name(EDDY_EUSER - 1), "EDDY_EUSER");
     CHECK_STR(eddy_status_message(EDDY_EUSER - 1), "failed");
+    CHECK_STR(eddy_status_name(EDDY_HTTP(404)), "EDDY_HTTP(404)");
+    CHECK_STR(eddy_status_message(EDDY_HTTP(404)), "404 Not Found");
+    CHECK_STR(eddy_status_name(EDDY_HTTP(999)), "EDDY_HTTP");
     CHECK_STR(eddy_status_name(-4999), "EDDY_E?");
     CHECK_STR(eddy_status_name(0), "EDDY_E?");
     CHECK_STR(eddy_status_name(5), "EDDY_E?");

@@ -1,0 +1,63 @@
+/* head.h - heads of HTTP/1: the grammar of RFC 9112 and nothing besides, without I/O (head.c).
+ *
+ * A head is looked for as bytes come (find), then taken apart in one pass (parse), in place: the
+ * texts of the result lie in what was parsed, ended by zero bytes. */
+#ifndef EDDY_HTTP_HEAD_H
+#define EDDY_HTTP_HEAD_H
+
+#include "http/message/field.h"
+
+/* Why a message is refused: what a server answers, and words for people, a constant. */
+struct eddy__refusal {
+    int status;      /* 400, 414, 431, 501 or 505; 0: nothing is wrong */
+    const char *why; /* "a space before the colon of a field" */
+};
+
+struct eddy__head_limits {
+    size_t size;     /* bytes of a head; 0: 32 KiB */
+    size_t target;   /* bytes of a request target; 0: 8 KiB */
+    unsigned fields; /* 0: 100 */
+};
+
+struct eddy__head {
+    const char *method; /* of a request */
+    const char *target; /* of a request, as it came */
+    int status;         /* of an answer, 100 to 999 */
+    const char *reason; /* of an answer, perhaps empty */
+    int minor;          /* HTTP/1.minor: 0 or 1 */
+    struct eddy__fields fields;
+    /* What the fields say of the message itself. */
+    int64_t length; /* Content-Length; -1: none */
+    bool chunked;
+    bool keep_alive; /* the connection may be used again: Connection, or else the version */
+    bool upgrade;    /* Connection: upgrade with an Upgrade field */
+    bool expects_continue;
+    const char *host; /* of a request: Host, or the authority of an absolute target */
+};
+
+/* Looks for the end of a head in data[0 … size), of which an earlier call has seen *seen bytes:
+ * the length of the head, up to and with its empty line; 0: it is not complete; -1: it cannot become
+ * a good one, and *refusal says why. Empty lines before a request line (RFC 9112 section 2.2) belong
+ * to the head, at most two. */
+ssize_t eddy__head_find(const char *data, size_t size, size_t *seen,
+                        const struct eddy__head_limits *limits, struct eddy__refusal *refusal);
+
+/* Takes text[0 … size), a whole head that find has found, apart. Memory for the list of fields comes
+ * from arena. 0; EDDY_EPROTO, not raised, with *refusal; EDDY_ENOMEM, raised.
+ *
+ * A request: exactly one Host in HTTP/1.1, that of an absolute target wins; no Content-Length
+ * beside Transfer-Encoding; Transfer-Encoding is one "chunked" and not in HTTP/1.0; research and
+ * tests name each of the rows. */
+int eddy__head_parse_request(char *text, size_t size, struct eddy__arena *arena,
+                             const struct eddy__head_limits *limits, struct eddy__head *head,
+                             struct eddy__refusal *refusal);
+int eddy__head_parse_response(char *text, size_t size, struct eddy__arena *arena,
+                              const struct eddy__head_limits *limits, struct eddy__head *head,
+                              struct eddy__refusal *refusal);
+/* Fields alone, as behind the last chunk: what frames messages, routes or authenticates is left
+ * out. */
+int eddy__head_parse_trailers(char *text, size_t size, struct eddy__arena *arena,
+                              const struct eddy__head_limits *limits, struct eddy__fields *fields,
+                              struct eddy__refusal *refusal);
+
+#endif

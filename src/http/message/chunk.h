@@ -6,10 +6,13 @@
 
 /* Begins as {0}. */
 struct eddy__chunks {
-    uint64_t left;      /* bytes of the chunk's data that are to come */
-    int state;          /* chunk.c's own */
+    uint64_t left; /* bytes of the chunk's data that are to come */
+    bool ended;    /* the line of the last chunk is through: trailers follow, a head's fields */
     unsigned extension; /* bytes of extensions in this message; at most 4 KiB */
-    bool ended; /* the line of the last chunk is through: trailers follow, a head's fields */
+    /* chunk.c's own: */
+    int state;
+    unsigned digits; /* that have come of a size */
+    uint64_t coming; /* that size so far */
 };
 
 /* Takes what is no data from data[0 … size): returns how many bytes that was, after which `left` of

@@ -35,19 +35,23 @@ struct eddy__head {
     const char *host; /* of a request: Host, or the authority of an absolute target */
 };
 
-/* Looks for the end of a head in data[0 … size), of which an earlier call has seen *seen bytes:
- * the length of the head, up to and with its empty line; 0: it is not complete; -1: it cannot become
- * a good one, and *refusal says why. Empty lines before a request line (RFC 9112 section 2.2) belong
- * to the head, at most two. */
+/* Looks for the end of a head in data, of whose size bytes an earlier call has seen *seen (0 at
+ * first): the length of the head, up to and with its empty line; 0: it is not complete; -1: it
+ * cannot become a good one, and *refusal says why. That is said as soon as it is seen: 400 for a
+ * line that does not end with CRLF, for controls, for a line that begins with what no name has (TLS
+ * among them), 414 for a request target and 431 for a head that are too long. Empty lines before a
+ * request line (RFC 9112 section 2.2) belong to the head, at most two. */
 ssize_t eddy__head_find(const char *data, size_t size, size_t *seen,
                         const struct eddy__head_limits *limits, struct eddy__refusal *refusal);
 
-/* Takes text[0 … size), a whole head that find has found, apart. Memory for the list of fields comes
- * from arena. 0; EDDY_EPROTO, not raised, with *refusal; EDDY_ENOMEM, raised.
+/* Takes text, the size bytes of a whole head that find has found, apart. Memory for the list of
+ * fields comes from arena. 0; EDDY_EPROTO, not raised, with *refusal; EDDY_ENOMEM, raised.
  *
- * A request: exactly one Host in HTTP/1.1, that of an absolute target wins; no Content-Length
- * beside Transfer-Encoding; Transfer-Encoding is one "chunked" and not in HTTP/1.0; research and
- * tests name each of the rows. */
+ * Refused besides what the grammar has not: Content-Length twice, or of more than 63 bits;
+ * Transfer-Encoding twice, beside Content-Length, in HTTP/1.0, or other than "chunked" (501 for
+ * another single coding, else 400). Of requests: no Host in HTTP/1.1, or two; a target that is not
+ * of a form for its method; HTTP/2 and others (505); a method of more than 32 letters (501). The
+ * authority of an absolute target wins over Host. HTTP/1.2 to 1.9 count as 1.1. */
 int eddy__head_parse_request(char *text, size_t size, struct eddy__arena *arena,
                              const struct eddy__head_limits *limits, struct eddy__head *head,
                              struct eddy__refusal *refusal);

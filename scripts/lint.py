@@ -371,10 +371,10 @@ def check_rules(sources):
     if not os.path.exists(RULES):
         return
     tests = "\n".join(s.text for s in sources if s.path.startswith("tests/"))
-    named = set(re.findall(r"(?<![A-Za-z0-9])[A-Z]\d+(?![A-Za-z0-9])", tests))
+    named = set(re.findall(r"(?<![A-Za-z0-9])[A-Z]{1,2}\d+(?![A-Za-z0-9])", tests))
     with open(RULES, encoding="utf-8") as f:
         for n, line in enumerate(f, 1):
-            m = re.match(r"\| ([A-Z]\d+) \|", line)
+            m = re.match(r"\| ([A-Z]{1,2}\d+) \|", line)
             if m and m[1] not in named:
                 yield RULES, n, f"no test in tests/ names the rule {m[1]}"
 

@@ -1,5 +1,5 @@
-/* date.c - dates of header fields: written, and read in the forms that there have been. Nothing here
- * asks the locale or the time zone. */
+/* date.c - dates of header fields: written, and read in the forms that there have been. Nothing
+ * here asks the locale or the time zone. */
 #include "http/message/encode.h"
 
 #include "http/message/token.h"
@@ -18,8 +18,8 @@ struct date {
 
 /* ---- the calendar ---- */
 
-/* Days from 1 March of the year 0 to this month's first. Years begin in March, so that leap days end
- * them. */
+/* Days from 1 March of the year 0 to this month's first. Years begin in March, so that leap days
+ * end them. */
 static int64_t days_to_month(int year, int month)
 {
     int64_t y = month < 2 ? year - 1 : year, m = (month + 10) % 12;

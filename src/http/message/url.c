@@ -95,8 +95,8 @@ static const char *parse_ipv6(struct eddy__url *url, const char *text, size_t si
 
 /* A name or an IPv4 address. Of what RFC 3986 lets stand in a name only that which a resolver could
  * know is taken. The fault, NULL: none. */
-static const char *parse_name(struct eddy__url *url, const char *text, size_t size,
-                              struct eddy__arena *arena)
+static const char *parse_host_name(struct eddy__url *url, const char *text, size_t size,
+                                   struct eddy__arena *arena)
 {
     if (size == 0)
         return "there is no host";
@@ -133,7 +133,7 @@ static int parse_host(struct eddy__url *url, const char *text, size_t size,
     int usual = url->port;
     const char *named = NULL;
     const char *fault = bracket ? parse_ipv6(url, text + 1, length - 2, arena, &named)
-                                : parse_name(url, text, length, arena);
+                                : parse_host_name(url, text, length, arena);
 
     if (!fault)
         fault = parse_port(url, text + length, size - length);
@@ -281,8 +281,8 @@ static size_t without_last_segment(const char *path, size_t size)
     return size ? size - 1 : 0;
 }
 
-/* Removes "." and ".." from the path that text begins with, which begins with "/", in place (RFC 3986
- * section 5.2.4); what follows the path stays. */
+/* Removes "." and ".." from the path that text begins with, which begins with "/", in place (RFC
+ * 3986 section 5.2.4); what follows the path stays. */
 static void remove_dots(char *text)
 {
     size_t end = strcspn(text, "?#"), to = 0;

@@ -19,15 +19,16 @@ struct eddy__url {
     bool secure;           /* https or wss */
 };
 
-/* Parses a whole URL. EDDY_EINVAL, raised, with what is wrong and the URL (but no password), for what
- * RFC 3986 does not allow: controls, spaces, bytes beyond ASCII, a backslash, two @ in the authority,
- * a bad host, port 0 or above 65535, a host of more than 253 bytes, something behind a ]. Path and
- * query may have what browsers leave in them: " < > [ ] ^ ` { | } and a lone %. The zone of an IPv6
- * address, "[fe80::1%25eth0]", is in host ("fe80::1%eth0") and not in authority. */
+/* Parses a whole URL. EDDY_EINVAL, raised, with what is wrong and the URL (but no password), for
+ * what RFC 3986 does not allow: controls, spaces, bytes beyond ASCII, a backslash, two @ in the
+ * authority, a bad host, port 0 or above 65535, a host of more than 253 bytes, something behind a
+ * ]. Path and query may have what browsers leave in them: " < > [ ] ^ ` { | } and a lone %. The
+ * zone of an IPv6 address, "[fe80::1%25eth0]", is in host ("fe80::1%eth0") and not in authority. */
 int eddy__url_parse(struct eddy__url *url, const char *text, struct eddy__arena *arena);
 /* The URL that reference is, seen from base (RFC 3986 section 5.2): for redirects and .base_url.
- * Spaces and bytes beyond ASCII in it are escaped first, as browsers do it with Location; one with a
- * scheme stays as it is otherwise, dots included. What it gives has not been parsed. NULL, raised. */
+ * Spaces and bytes beyond ASCII in it are escaped first, as browsers do it with Location; one with
+ * a scheme stays as it is otherwise, dots included. What it gives has not been parsed. NULL,
+ * raised. */
 char *eddy__url_resolve(const struct eddy__url *base, const char *reference,
                         struct eddy__arena *arena);
 /* target with the pairs (NULL: none) added to its query, escaped: "a=b%20%26%20c". NULL, raised. */

@@ -155,9 +155,9 @@ $(B)/tests: $(TEST_OBJ)
 TOOL_PARTS := $(if $(TOOL),$(B)/tool.a)
 $(B)/tool.a: $(call objects,program,$(filter-out %/main.c %/command.c,$(TOOL_SRC)))
 	$(archive)
-$(B)/replay/%: $(B)/obj/static/fuzz/fuzz_%.o $(B)/obj/static/fuzz/replay.o $(TOOL_PARTS) $(B)/libeddy.a
+$(B)/replay/%: $(B)/obj/static/fuzz/fuzz_%.o $(B)/obj/static/fuzz/replay.o $(TOOL_PARTS) $$(call archives,fuzz/fuzz_$$*.c)
 	$(call link,fuzz/fuzz_$*.c)
-$(B)/fuzzers/%: $(B)/obj/static/fuzz/fuzz_%.o $(TOOL_PARTS) $(B)/libeddy.a
+$(B)/fuzzers/%: $(B)/obj/static/fuzz/fuzz_%.o $(TOOL_PARTS) $$(call archives,fuzz/fuzz_$$*.c)
 	$(call link,fuzz/fuzz_$*.c) -fsanitize=fuzzer
 # A random tester: its file, those of a folder of its name if there is one, the driver of all of them,
 # and the library as the tests have it.

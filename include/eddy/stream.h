@@ -86,6 +86,8 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_read_line(eddy_stream *stream, char **line);
  * says that nothing follows. *data points into the stream's buffer and is valid until the next
  * read. EDDY_ELIMIT when known is .limit or more. */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_peek(eddy_stream *stream, size_t known, const char **data);
+/* What eddy_peek would give without waiting, perhaps nothing. */
+EDDY_API ssize_t eddy_peek_nowait(eddy_stream *stream, const char **data);
 /* Takes size bytes of those that eddy_peek gave; does not wait. EDDY_EINVAL for more than that. */
 EDDY_API int eddy_skip(eddy_stream *stream, size_t size);
 /* True once the peer's end was seen and everything before it was read. */

@@ -188,12 +188,8 @@ static COLD int read_refuse(const eddy_stream *s)
     return eddy__raise(EDDY_EBUSY, "another task is reading from this stream");
 }
 
-static inline int read_begin(eddy_stream *s)
+static inline int read_allowed(eddy_stream *s)
 {
-    int status = eddy__stream_checkpoint(s);
-
-    if (unlikely(status < 0))
-        return status;
     if (unlikely(!s || s->closed || s->reading))
         return read_refuse(s);
     if (unlikely(s->hiding)) {
@@ -201,6 +197,13 @@ static inline int read_begin(eddy_stream *s)
         s->hiding = false;
     }
     return 0;
+}
+
+static inline int read_begin(eddy_stream *s)
+{
+    int status = eddy__stream_checkpoint(s);
+
+    return unlikely(status < 0) ? status : read_allowed(s);
 }
 
 static COLD ssize_t read_fail(eddy_stream *s, ssize_t code)
@@ -327,17 +330,28 @@ ssize_t eddy_peek(eddy_stream *s, size_t known, const char **data)
     return (ssize_t)count;
 }
 
+ssize_t eddy_peek_nowait(eddy_stream *s, const char **data)
+{
+    int status = read_allowed(s);
+
+    if (status < 0)
+        return status;
+    if (!data)
+        return eddy__raise(EDDY_EINVAL, "eddy_peek_nowait needs a place for the bytes");
+    size_t count = eddy__buffer_count(&s->in);
+    *data = count ? s->in.data + s->in.start : "";
+    return (ssize_t)count;
+}
+
 int eddy_skip(eddy_stream *s, size_t size)
 {
-    if (!s || s->closed || s->reading)
-        return read_refuse(s);
+    int status = read_allowed(s);
+
+    if (status < 0)
+        return status;
     if (size > eddy__buffer_count(&s->in))
         return eddy__raise(EDDY_EINVAL, "eddy_skip of %zu bytes, where %zu have come", size,
                            eddy__buffer_count(&s->in));
-    if (s->hiding) {
-        s->in.data[s->in.start] = s->hidden;
-        s->hiding = false;
-    }
     s->in.start += size;
     return 0;
 }

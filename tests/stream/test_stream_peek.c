@@ -11,6 +11,7 @@ TEST(J24_peek_takes_nothing)
     CHECK_INT(eddy_peek(pair.stream, 0, &data), 5);
     CHECK_MEM(data, "hello", 5);
     CHECK_INT(eddy_peek(pair.stream, 4, &data), 5);
+    CHECK_INT(eddy_peek_nowait(pair.stream, &data), 5);
     CHECK_INT(eddy_skip(pair.stream, 2), 0);
     CHECK_INT(eddy_peek(pair.stream, 0, &data), 3);
     CHECK_MEM(data, "llo", 3);
@@ -65,6 +66,10 @@ TEST(J24_bounds_of_peek_and_skip)
     CHECK_INT(eddy_skip(ends[0], 10), 0);
     CHECK_INT(eddy_skip(ends[0], 1), EDDY_EINVAL);
     CHECK_INT(eddy_skip(NULL, 0), EDDY_EINVAL);
+    CHECK_INT(eddy_peek_nowait(ends[0], &data), 0);
+    CHECK_STR(data, "");
+    CHECK_INT(eddy_peek_nowait(NULL, &data), EDDY_EINVAL);
+    CHECK_INT(eddy_peek_nowait(ends[0], NULL), EDDY_EINVAL);
     CHECK_INT(eddy_peek(NULL, 0, &data), EDDY_EINVAL);
     CHECK_INT(eddy_peek(ends[0], 0, NULL), EDDY_EINVAL);
     eddy_stream_close(ends[1]);

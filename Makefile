@@ -149,13 +149,18 @@ $(B)/bench/%: $(B)/obj/program/bench/%.o $$(call archives,bench/$$*.c)
 	$(call link,bench/$*.c)
 $(B)/soak/%: $(B)/obj/program/tests/soak/%.o $(B)/libeddy.a
 	$(call link,tests/soak/$*.c)
+# What the comparison of HTTP parsers asks, tests/http/differential/run.
+$(B)/http_differential: $(B)/obj/static/tests/http/differential/ours.o \
+    $$(call archives,tests/http/differential/ours.c)
+	$(call link,tests/http/differential/ours.c)
 $(B)/tests: $(TEST_OBJ)
 	$(call link,$(TESTED) $(TEST_SRC))
 # A fuzz target may use what the command consists of, with a refuse() of its own.
 TOOL_PARTS := $(if $(TOOL),$(B)/tool.a)
 $(B)/tool.a: $(call objects,program,$(filter-out %/main.c %/command.c,$(TOOL_SRC)))
 	$(archive)
-$(B)/replay/%: $(B)/obj/static/fuzz/fuzz_%.o $(B)/obj/static/fuzz/replay.o $(TOOL_PARTS) $$(call archives,fuzz/fuzz_$$*.c)
+$(B)/replay/%: $(B)/obj/static/fuzz/fuzz_%.o $(B)/obj/static/fuzz/replay.o $(TOOL_PARTS) \
+    $$(call archives,fuzz/fuzz_$$*.c)
 	$(call link,fuzz/fuzz_$*.c)
 $(B)/fuzzers/%: $(B)/obj/static/fuzz/fuzz_%.o $(TOOL_PARTS) $$(call archives,fuzz/fuzz_$$*.c)
 	$(call link,fuzz/fuzz_$*.c) -fsanitize=fuzzer

@@ -9,6 +9,7 @@ enum { EXTENSIONS = 4 << 10 };
 enum chunk_state {
     FIRST_DIGIT, /* of a size; the state in which a body begins */
     DIGITS,
+    NAME, /* of an extension, to begin */
     EXTENSION,
     QUOTED,  /* a quoted string in an extension */
     ESCAPED, /* the character behind a backslash in one */
@@ -17,16 +18,15 @@ enum chunk_state {
     DATA_LF,
 };
 
-static int digit_value(char c)
-{
-    return eddy__char_is(c, EDDY__CHAR_DIGIT) ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
 static const char *take_digit(struct eddy__chunks *chunks, char c)
 {
+    int value = eddy__char_is(c, EDDY__CHAR_DIGIT) ? c - '0' : (c | 0x20) - 'a' + 10;
+
+    if (!eddy__char_is(c, EDDY__CHAR_HEX))
+        return "a bad size of a chunk";
     if (chunks->coming > INT64_MAX >> 4 || ++chunks->digits > 16)
         return "a chunk whose size is too large";
-    chunks->coming = chunks->coming << 4 | (unsigned)digit_value(c);
+    chunks->coming = chunks->coming << 4 | (unsigned)value;
     chunks->state = DIGITS;
     return NULL;
 }
@@ -36,7 +36,7 @@ static const char *take_extension(struct eddy__chunks *chunks, char c)
 {
     int state = chunks->state;
 
-    if (c == '\r' && state != QUOTED && state != ESCAPED) {
+    if (c == '\r' && (state == DIGITS || state == EXTENSION)) {
         chunks->state = LINE_LF;
         return NULL;
     }
@@ -46,6 +46,10 @@ static const char *take_extension(struct eddy__chunks *chunks, char c)
         return "too many extensions of chunks";
     if (state == QUOTED)
         chunks->state = c == '"' ? EXTENSION : c == '\\' ? ESCAPED : QUOTED;
+    else if (state == NAME && !eddy__char_is(c, EDDY__CHAR_TOKEN))
+        return "an extension of a chunk without a name";
+    else if (c == ';' && state != ESCAPED)
+        chunks->state = NAME;
     else
         chunks->state = state == ESCAPED || c == '"' ? QUOTED : EXTENSION;
     return NULL;
@@ -65,21 +69,14 @@ static const char *take_char(struct eddy__chunks *chunks, char c)
 {
     switch ((enum chunk_state)chunks->state) {
     case FIRST_DIGIT:
-        return eddy__char_is(c, EDDY__CHAR_HEX) ? take_digit(chunks, c)
-                                                : "no size in front of a chunk";
+        return take_digit(chunks, c);
     case DIGITS:
-        if (eddy__char_is(c, EDDY__CHAR_HEX))
-            return take_digit(chunks, c);
-        return c == ';' || c == '\r' ? take_extension(chunks, c) : "a bad size of a chunk";
-    case EXTENSION:
-    case QUOTED:
-    case ESCAPED:
+        return c == ';' || c == '\r' ? take_extension(chunks, c) : take_digit(chunks, c);
+    case NAME ... ESCAPED:
         return take_extension(chunks, c);
     case LINE_LF:
-        if (c != '\n')
-            return "CR without LF behind the size of a chunk";
         end_line(chunks);
-        return NULL;
+        return c == '\n' ? NULL : "CR without LF behind the size of a chunk";
     case DATA_CR:
         chunks->state = DATA_LF;
         return c == '\r' ? NULL : "a chunk that is longer than its size";

@@ -26,29 +26,28 @@ static inline bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static inline bool is_control(char c)
+/* How many bytes there are from p on before the first that is less than `least` or DEL, or the end:
+ * sixteen at a time. */
+static inline size_t count_from(unsigned char least, const char *p, const char *end)
 {
-    return (unsigned char)c < 0x20 || c == 0x7f;
-}
+    typedef unsigned char vector __attribute__((vector_size(16)));
+    size_t n = 0, size = (size_t)(end - p);
 
-/* The first control character of p to end, or end. Eight bytes at a time: of those of a word that
- * are marked the lowest is right, and the others do not matter. */
-static inline const char *find_control(const char *p, const char *end)
-{
-    const uint64_t ones = UINT64_MAX / 255, highs = ones << 7;
-    uint64_t word;
+    for (; size - n >= sizeof(vector); n += sizeof(vector)) {
+        vector bytes;
+        uint64_t found[2];
 
-    for (; end - p >= (ptrdiff_t)sizeof word; p += sizeof word) {
-        memcpy(&word, p, sizeof word);
-        word = le64toh(word);
-        uint64_t no_del = word ^ ones * 0x7f;
-        uint64_t marked = (((word - ones * 0x20) & ~word) | ((no_del - ones) & ~no_del)) & highs;
-        if (marked)
-            return p + __builtin_ctzll(marked) / 8;
+        memcpy(&bytes, p + n, sizeof bytes);
+        vector others = (vector)((bytes < least) | (bytes == 0x7f));
+        memcpy(found, &others, sizeof found);
+        if (found[0])
+            return n + (size_t)__builtin_ctzll(le64toh(found[0])) / 8;
+        if (found[1])
+            return n + 8 + (size_t)__builtin_ctzll(le64toh(found[1])) / 8;
     }
-    while (p < end && !is_control(*p))
-        p++;
-    return p;
+    while (n < size && (unsigned char)p[n] >= least && p[n] != 0x7f)
+        n++;
+    return n;
 }
 
 /* ---- where it ends ---- */
@@ -64,9 +63,9 @@ static COLD const char *blame(const char *data, size_t at)
         return "a line that ends without CR";
     if (c == '\r')
         return "CR without LF";
-    if (is_control(c) && c != '\t')
-        return "a control character";
-    return is_blank(c) ? "a line that begins with a blank" : "a line without a name";
+    if (is_blank(c))
+        return "a line that begins with a blank";
+    return count_from(' ', &c, &c + 1) ? "a line without a name" : "a control character";
 }
 
 /* Goes on from *seen to `to`: the length of the head, 0 for none yet, -1. */
@@ -80,7 +79,7 @@ static ssize_t scan(const char *data, size_t size, size_t to, size_t *seen,
 
         if (begins && data[i] != '\r' && !eddy__char_is(data[i], EDDY__CHAR_TOKEN))
             return refuse(refusal, 400, blame(data, i)), -1;
-        i = (size_t)(find_control(data + i, data + to) - data);
+        i += count_from(' ', data + i, data + to);
         if (i == to || (data[i] == '\r' && i + 1 == size))
             break;
         if (data[i] == '\t') {
@@ -140,36 +139,36 @@ struct parser {
     char *at, *end;
     struct eddy__arena *arena;
     struct eddy__refusal *refusal;
+    size_t most_target;
     unsigned most_fields;
-    struct eddy__head *head;
+    struct eddy__head *head; /* NULL: of trailers */
     /* What has come of fields that concern each other. */
     unsigned hosts, codings;
     const char *coding; /* the value of Transfer-Encoding */
-    bool tab;           /* there is one around the value of this field */
     bool close, persists, upgrades, has_protocol;
 };
 
-/* Ends the text from *from to at by a zero byte, in place of the character that at stands on. */
-static inline const char *take(struct parser *p, char *from)
+/* Ends the text before at by a zero byte, in place of the character that at stands on. */
+static inline void end_text(struct parser *p)
 {
     *p->at++ = '\0';
-    return from;
 }
 
-static inline void skip_all(struct parser *p, int of)
+/* Skips what is of that alphabet: what is not is at the latest the last CRLF. */
+static inline char skip_all(struct parser *p, int of)
 {
-    while (p->at < p->end && eddy__char_is(*p->at, of))
-        p->at++;
-}
+    char *at = p->at;
 
-static inline bool at_char(const struct parser *p, char c)
-{
-    return p->at < p->end && *p->at == c;
+#pragma GCC unroll 4
+    while (eddy__char_is(*at, of))
+        at++;
+    p->at = at;
+    return *at;
 }
 
 static inline bool at_line_end(const struct parser *p)
 {
-    return p->end - p->at >= 2 && memcmp(p->at, "\r\n", 2) == 0;
+    return p->at[0] == '\r' && p->at[1] == '\n';
 }
 
 /* ---- hosts ---- */
@@ -186,33 +185,32 @@ static bool is_ipv6(const char *text, size_t size)
     return inet_pton(AF_INET6, copy, &address) == 1;
 }
 
-/* A registered name or an IPv4 address, with its percent escapes. */
-static bool is_host_name(const char *text, size_t size)
+/* The length of a registered name, an IPv4 address or an address in brackets; -1: it is none. */
+static ssize_t host_length(const char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        if (!eddy__char_is(text[i], EDDY__CHAR_HOST))
-            return false;
-        if (text[i] == '%' && (size - i < 3 || !eddy__all_are(text + i + 1, 2, EDDY__CHAR_HEX)))
-            return false;
+    size_t n = 0;
+
+    if (size && text[0] == '[') {
+        const char *end = memchr(text, ']', size);
+        return end && is_ipv6(text + 1, (size_t)(end - text) - 1) ? end + 1 - text : -1;
     }
-    return true;
+    for (; n < size && eddy__char_is(text[n], EDDY__CHAR_HOST); n++)
+        if (text[n] == '%' && (size - n < 3 || !eddy__all_are(text + n + 1, 2, EDDY__CHAR_HEX)))
+            return -1;
+    return (ssize_t)n;
 }
 
 /* uri-host [ ":" port ], of which the host may be empty. */
 static bool is_authority(const char *text, size_t size)
 {
-    bool bracket = size && text[0] == '[';
-    size_t host = 0;
+    ssize_t host = host_length(text, size);
 
-    while (host < size && text[host] != (bracket ? ']' : ':'))
-        host++;
-    if (bracket ? host == size || !is_ipv6(text + 1, host - 1) : !is_host_name(text, host))
-        return false;
-    host += bracket;
-    if (size - host <= 1)
-        return size == host || text[host] == ':';
-    int64_t port = eddy__parse_number(text + host + 1, size - host - 1);
-    return text[host] == ':' && port >= 0 && port <= 65535;
+    if (host < 0 || (size_t)host == size)
+        return host >= 0;
+    const char *port = text + host + 1;
+    size_t length = size - (size_t)host - 1;
+    int64_t number = length ? eddy__parse_number(port, length) : 0;
+    return port[-1] == ':' && number >= 0 && number <= 65535;
 }
 
 /* ---- the first line ---- */
@@ -233,25 +231,19 @@ static int parse_version(struct parser *p)
     return 0;
 }
 
-/* scheme "://" authority [ "/" … ]: the authority, which is the host. */
+/* "http://" authority [ "/" … ]: the authority is the host. */
 static int parse_absolute(struct parser *p, const char *target, size_t size)
 {
-    const char *end = target + size;
-    const char *colon = memchr(target, ':', size);
+    size_t at = size > 8 && eddy__same_words(target, "https://", 8)  ? 8
+                : size > 7 && eddy__same_words(target, "http://", 7) ? 7
+                                                                     : 0;
+    size_t length = strcspn(target + at, "/?");
 
-    if (!colon || end - colon < 4 || memcmp(colon, "://", 3) != 0 ||
-        !((*target | 0x20) >= 'a' && (*target | 0x20) <= 'z'))
-        return refuse(p->refusal, 400, "a request target that is neither a path nor a URL");
-    for (const char *s = target; s < colon; s++)
-        if (!eddy__char_is(*s, EDDY__CHAR_UNRESERVED) && *s != '+')
-            return refuse(p->refusal, 400, "a bad scheme in the request target");
-    const char *host = colon + 3;
-    size_t length = 0;
-    while (host + length < end && host[length] != '/' && host[length] != '?')
-        length++;
-    if (length == 0 || host[0] == ':' || !is_authority(host, length))
+    if (at == 0)
+        return refuse(p->refusal, 400, "a request target that is neither a path nor of HTTP");
+    if (length == 0 || target[at] == ':' || !is_authority(target + at, length))
         return refuse(p->refusal, 400, "a bad host in the request target");
-    p->head->host = eddy__arena_copy(p->arena, host, length);
+    p->head->host = eddy__arena_copy(p->arena, target + at, length);
     return p->head->host ? 0 : EDDY_ENOMEM;
 }
 
@@ -276,26 +268,27 @@ static int judge_target(struct parser *p, const char *target, size_t size)
     return parse_absolute(p, target, size);
 }
 
-static int parse_request_line(struct parser *p, size_t most_target)
+static int parse_request_line(struct parser *p)
 {
-    for (int i = 0; i < EMPTY_LINES && at_line_end(p); i++)
+    for (int i = 0; i < EMPTY_LINES && p->end - p->at > 4 && at_line_end(p); i++)
         p->at += 2;
     char *method = p->at;
-    skip_all(p, EDDY__CHAR_TOKEN);
-    if (p->at == method || !at_char(p, ' '))
+    if (skip_all(p, EDDY__CHAR_TOKEN) != ' ' || p->at == method)
         return refuse(p->refusal, 400, "no method in front of a request target");
     if (p->at - method > METHOD_SIZE)
         return refuse(p->refusal, 501, "a method of more than 32 letters");
-    p->head->method = take(p, method);
+    p->head->method = method;
+    end_text(p);
 
     char *target = p->at;
-    skip_all(p, EDDY__CHAR_TARGET);
-    size_t size = (size_t)(p->at - target);
-    if (size > most_target)
+    size_t size = count_from('!', target, p->end);
+    p->at += size;
+    if (size > p->most_target)
         return refuse(p->refusal, 414, "the request target is too long");
-    if (size == 0 || !at_char(p, ' '))
+    if (size == 0 || *p->at != ' ' || memchr(target, '#', size))
         return refuse(p->refusal, 400, "a bad request target");
-    p->head->target = take(p, target);
+    p->head->target = target;
+    end_text(p);
     int status = parse_version(p);
     if (status < 0)
         return status;
@@ -317,16 +310,22 @@ static int parse_status_line(struct parser *p)
         return refuse(p->refusal, 400, "no status of three digits behind the version");
     p->head->status = (int)eddy__parse_number(s + 1, 3);
     p->at += 5;
-    char *reason = p->at;
+    p->head->reason = p->at;
     skip_all(p, EDDY__CHAR_VALUE);
     if (!at_line_end(p))
         return refuse(p->refusal, 400, "a control character behind the status");
-    p->head->reason = take(p, reason);
-    p->at++;
+    *p->at = '\0';
+    p->at += 2;
     return 0;
 }
 
 /* ---- fields that concern the message ---- */
+
+struct field {
+    const char *name, *value;
+    size_t name_size, size;
+    bool tab; /* around the value */
+};
 
 static inline bool is_word(const char *text, size_t size, const char *word)
 {
@@ -352,106 +351,100 @@ static void read_connection(struct parser *p, const char *value)
     }
 }
 
-static int read_length(struct parser *p, const char *value, size_t size)
+static int read_length(struct parser *p, const struct field *f)
 {
     if (p->head->length >= 0)
         return refuse(p->refusal, 400, "Content-Length twice");
-    p->head->length = eddy__parse_number(value, size);
+    p->head->length = eddy__parse_number(f->value, f->size);
     return p->head->length < 0 ? refuse(p->refusal, 400, "a Content-Length that is no number") : 0;
 }
 
-static int read_host(struct parser *p, const char *value, size_t size)
+static int read_host(struct parser *p, const struct field *f)
 {
     if (p->hosts++)
         return refuse(p->refusal, 400, "Host twice");
-    if (!is_authority(value, size))
+    if (!is_authority(f->value, f->size))
         return refuse(p->refusal, 400, "a bad Host");
     if (!p->head->host)
-        p->head->host = value;
+        p->head->host = f->value;
     return 0;
 }
 
-static int read_known(struct parser *p, const char *name, size_t name_size, const char *value,
-                      size_t size)
+static int read_coding(struct parser *p, const struct field *f)
 {
-    struct eddy__head *head = p->head;
+    p->codings++;
+    p->coding = f->value;
+    return f->tab ? refuse(p->refusal, 400, "a tab around a Transfer-Encoding") : 0;
+}
 
-    if (is_word(name, name_size, "host"))
-        return head->method ? read_host(p, value, size) : 0;
-    if (is_word(name, name_size, "content-length"))
-        return read_length(p, value, size);
-    if (is_word(name, name_size, "connection")) {
-        read_connection(p, value);
-    } else if (is_word(name, name_size, "upgrade")) {
-        p->has_protocol |= size > 0;
-    } else if (is_word(name, name_size, "expect")) {
-        head->expects_continue |= is_word(value, size, "100-continue");
-    } else if (is_word(name, name_size, "transfer-encoding")) {
-        p->codings++;
-        p->coding = value;
-        if (p->tab)
-            return refuse(p->refusal, 400, "a tab around a Transfer-Encoding");
-    }
+static int read_known(struct parser *p, const struct field *f)
+{
+    if (is_word(f->name, f->name_size, "host"))
+        return p->head->method ? read_host(p, f) : 0;
+    if (is_word(f->name, f->name_size, "content-length"))
+        return read_length(p, f);
+    if (is_word(f->name, f->name_size, "transfer-encoding"))
+        return read_coding(p, f);
+    if (is_word(f->name, f->name_size, "connection"))
+        read_connection(p, f->value);
+    else if (is_word(f->name, f->name_size, "upgrade"))
+        p->has_protocol |= f->size > 0;
+    else if (is_word(f->name, f->name_size, "expect"))
+        p->head->expects_continue |= is_word(f->value, f->size, "100-continue");
     return 0;
 }
 
 /* ---- fields ---- */
 
 /* The name of a field, up to its colon; p->at stands behind that. */
-static inline int parse_name(struct parser *p, char **name, size_t *size)
+static inline int parse_field_name(struct parser *p, struct field *f)
 {
-    *name = p->at;
-    skip_all(p, EDDY__CHAR_TOKEN);
-    *size = (size_t)(p->at - *name);
-    if (likely(*size && at_char(p, ':'))) {
-        take(p, *name);
-        return 0;
-    }
-    bool blank = p->at < p->end && is_blank(*p->at);
-    if (*size == 0)
+    f->name = p->at;
+    char behind = skip_all(p, EDDY__CHAR_TOKEN);
+    f->name_size = (size_t)(p->at - f->name);
+    if (unlikely(f->name_size == 0))
+        return refuse(p->refusal, 400, "a field without a name");
+    if (unlikely(behind != ':'))
         return refuse(p->refusal, 400,
-                      blank ? "a line that begins with a blank" : "a field without a name");
-    return refuse(p->refusal, 400,
-                  blank ? "a space before the colon of a field" : "a bad name of a field");
+                      is_blank(behind) ? "a space before the colon of a field"
+                                       : "a bad name of a field");
+    end_text(p);
+    return 0;
 }
 
 /* Its value, without the blanks around it; p->at stands behind its line. */
-static inline int parse_value(struct parser *p, char **value, size_t *size)
+static inline int parse_field_value(struct parser *p, struct field *f)
 {
-    p->tab = false;
-    while (p->at < p->end && is_blank(*p->at))
-        p->tab |= *p->at++ == '\t';
-    *value = p->at;
-    const char *stop = p->at;
-    while ((stop = find_control(stop, p->end)) < p->end && *stop == '\t')
-        stop++;
-    p->at += stop - p->at;
-    if (unlikely(!at_line_end(p)))
+    char *begin = p->at;
+
+    while (is_blank(*begin))
+        f->tab |= *begin++ == '\t';
+    char *stop = begin + count_from(' ', begin, p->end);
+    while (*stop == '\t')
+        stop += 1 + count_from(' ', stop + 1, p->end);
+    if (unlikely(stop[0] != '\r' || stop[1] != '\n'))
         return refuse(p->refusal, 400, "a control character in the value of a field");
-    char *end = p->at;
-    while (end > *value && is_blank(end[-1]))
-        p->tab |= *--end == '\t';
-    *end = '\0';
-    *size = (size_t)(end - *value);
-    p->at += 2;
+    p->at = stop + 2;
+    while (stop > begin && is_blank(stop[-1]))
+        f->tab |= *--stop == '\t';
+    *stop = '\0';
+    f->value = begin;
+    f->size = (size_t)(stop - begin);
     return 0;
 }
 
 static int parse_field(struct parser *p, struct eddy__fields *fields)
 {
-    char *name, *value;
-    size_t name_size = 0, size = 0;
+    struct field f = {0};
 
     if (fields->count >= p->most_fields)
         return refuse(p->refusal, 431, "too many fields");
-    int status = parse_name(p, &name, &name_size);
+    int status = parse_field_name(p, &f);
     if (likely(status == 0))
-        status = parse_value(p, &value, &size);
+        status = parse_field_value(p, &f);
     if (likely(status == 0))
-        status = eddy__fields_add(fields, p->arena, name, value);
-    if (likely(status == 0) && p->head)
-        status = read_known(p, name, name_size, value, size);
-    return status;
+        status = eddy__fields_add(fields, p->arena, f.name, f.value);
+    return unlikely(status < 0) || !p->head ? status : read_known(p, &f);
 }
 
 static int parse_fields(struct parser *p, struct eddy__fields *fields)
@@ -487,86 +480,82 @@ static int judge_coding(struct parser *p)
                : refuse(p->refusal, 400, "a Transfer-Encoding other than chunked");
 }
 
-static int parse_rest(struct parser *p)
+/* 0 if text ends as every head does, with an empty line. */
+static int begin(struct parser *p, char *text, size_t size, const struct eddy__head_limits *limits)
+{
+    bool ends = size == 2 ? memcmp(text, "\r\n", 2) == 0
+                          : size > 3 && memcmp(text + size - 4, "\r\n\r\n", 4) == 0;
+
+    p->at = text;
+    p->end = text + size;
+    p->most_fields = limits->fields ? limits->fields : FIELDS;
+    p->most_target = limits->target ? limits->target : TARGET_SIZE;
+    return ends ? 0 : refuse(p->refusal, 400, "a head without an end");
+}
+
+static int parse_head(struct parser *p, int (*parse_first_line)(struct parser *p))
 {
     struct eddy__head *head = p->head;
-    int status = parse_fields(p, &head->fields);
 
+    *head = (struct eddy__head){.length = -1};
+    int status = parse_first_line(p);
+    if (likely(status == 0))
+        status = parse_fields(p, &head->fields);
     if (unlikely(status < 0))
         return status;
     head->keep_alive = !p->close && (head->minor > 0 || p->persists);
     head->upgrade = head->minor > 0 && p->upgrades && p->has_protocol;
     head->expects_continue &= head->minor > 0;
+    if (head->method && head->minor > 0 && !p->hosts)
+        return refuse(p->refusal, 400, "no Host");
     return judge_coding(p);
-}
-
-static struct parser begin(char *text, size_t size, struct eddy__arena *arena,
-                           const struct eddy__head_limits *limits, struct eddy__head *head,
-                           struct eddy__refusal *refusal)
-{
-    if (head)
-        *head = (struct eddy__head){.length = -1};
-    return (struct parser){
-        .at = text,
-        .end = text + size,
-        .arena = arena,
-        .refusal = refusal,
-        .most_fields = limits->fields ? limits->fields : FIELDS,
-        .head = head,
-    };
 }
 
 int eddy__head_parse_request(char *text, size_t size, struct eddy__arena *arena,
                              const struct eddy__head_limits *limits, struct eddy__head *head,
                              struct eddy__refusal *refusal)
 {
-    struct parser p = begin(text, size, arena, limits, head, refusal);
-    int status = parse_request_line(&p, limits->target ? limits->target : TARGET_SIZE);
+    struct parser p = {.arena = arena, .head = head, .refusal = refusal};
+    int status = begin(&p, text, size, limits);
 
-    if (likely(status == 0))
-        status = parse_rest(&p);
-    if (likely(status == 0) && !p.hosts && head->minor > 0)
-        return refuse(refusal, 400, "no Host");
-    return status;
+    return status < 0 ? status : parse_head(&p, parse_request_line);
 }
 
 int eddy__head_parse_response(char *text, size_t size, struct eddy__arena *arena,
                               const struct eddy__head_limits *limits, struct eddy__head *head,
                               struct eddy__refusal *refusal)
 {
-    struct parser p = begin(text, size, arena, limits, head, refusal);
-    int status = parse_status_line(&p);
+    struct parser p = {.arena = arena, .head = head, .refusal = refusal};
+    int status = begin(&p, text, size, limits);
 
-    return status < 0 ? status : parse_rest(&p);
+    return status < 0 ? status : parse_head(&p, parse_status_line);
 }
 
 /* Of trailers these are left out: fields that say how a message is framed, where it goes, who sends
  * it, how its content is to be read (RFC 9110 section 6.5.1). */
-static const char *const not_in_trailers[] = {
-    "authorization",
-    "cache-control",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-range",
-    "content-type",
-    "cookie",
-    "expect",
-    "host",
-    "keep-alive",
-    "location",
-    "max-forwards",
-    "proxy-authenticate",
-    "proxy-connection",
-    "proxy-authorization",
-    "range",
-    "set-cookie",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "www-authenticate",
-};
+static const char *const not_in_trailers[] = {"authorization",
+                                              "cache-control",
+                                              "connection",
+                                              "content-encoding",
+                                              "content-length",
+                                              "content-range",
+                                              "content-type",
+                                              "cookie",
+                                              "expect",
+                                              "host",
+                                              "keep-alive",
+                                              "location",
+                                              "max-forwards",
+                                              "proxy-authenticate",
+                                              "proxy-connection",
+                                              "proxy-authorization",
+                                              "range",
+                                              "set-cookie",
+                                              "te",
+                                              "trailer",
+                                              "transfer-encoding",
+                                              "upgrade",
+                                              "www-authenticate"};
 
 static void leave_out(struct eddy__fields *fields)
 {
@@ -590,10 +579,12 @@ int eddy__head_parse_trailers(char *text, size_t size, struct eddy__arena *arena
                               const struct eddy__head_limits *limits, struct eddy__fields *fields,
                               struct eddy__refusal *refusal)
 {
-    struct parser p = begin(text, size, arena, limits, NULL, refusal);
+    struct parser p = {.arena = arena, .refusal = refusal};
+    int status = begin(&p, text, size, limits);
 
     *fields = (struct eddy__fields){0};
-    int status = parse_fields(&p, fields);
+    if (likely(status == 0))
+        status = parse_fields(&p, fields);
     if (likely(status == 0))
         leave_out(fields);
     return status;

@@ -65,7 +65,7 @@ static inline char small_letter(char c)
 bool eddy__same_words(const char *a, const char *b, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        if (small_letter(a[i]) != small_letter(b[i]))
+        if (a[i] != b[i] && small_letter(a[i]) != small_letter(b[i]))
             return false;
     return true;
 }

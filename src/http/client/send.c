@@ -1,0 +1,109 @@
+/* send.c - requests: one try after the other, until there is an answer for the program. */
+#include "http/client/client.h"
+
+/* ---- one try ---- */
+
+/* What can be wrong without a connection is found before there is one. */
+static int prepare_try(struct eddy__call *call)
+{
+    eddy__try(eddy__body_open(call));
+    eddy__try(eddy__request_head(call));
+    return eddy__pool_acquire(call);
+}
+
+static int begin_exchange(struct eddy__call *call)
+{
+    struct eddy__http_conn *conn = call->conn;
+    eddy_http_stats *stats = &call->http->stats;
+
+    conn->exchange->arena = &call->response->arena;
+    if (conn->served) {
+        eddy__h1_next(&conn->h1);
+        stats->reused++;
+    }
+    conn->served++;
+    stats->requests++;
+    return eddy__exchange(call);
+}
+
+static int try_once(struct eddy__call *call)
+{
+    eddy_response *response = call->response;
+
+    int status = prepare_try(call);
+    if (status == 0)
+        status = begin_exchange(call);
+    if (status < 0) {
+        eddy__upload_end(call);
+        if (call->conn)
+            eddy__pool_release(call->http, call->conn, 0);
+        call->conn = NULL;
+        return status;
+    }
+    response->conn = call->conn;
+    return eddy__content_begin(response);
+}
+
+/* A connection that was kept can have been closed by the server at the moment that it was taken. */
+static bool may_resend(struct eddy__call *call, bool reused)
+{
+    return reused && call->dead && !call->resent && !call->opts.no_retry &&
+           eddy__request_is_idempotent(call) && eddy__body_can_begin(call);
+}
+
+int eddy__send(struct eddy__call *call)
+{
+    uint64_t reused = call->http->stats.reused;
+
+    call->dead = false;
+    int status = try_once(call);
+    if (status >= 0 || !may_resend(call, call->http->stats.reused != reused))
+        return status;
+    eddy_error_clear();
+    call->http->stats.resent++;
+    call->resent = call->fresh = true;
+    status = try_once(call);
+    call->fresh = false;
+    return status;
+}
+
+/* ---- a request ---- */
+
+static int perform(struct eddy__call *call, const char *url)
+{
+    int more = 1;
+
+    eddy__try(eddy__request_check(call));
+    eddy__try(eddy__request_locate(call, url));
+    while (more > 0) {
+        eddy__try(eddy__send(call));
+        more = eddy__try(eddy__redirect(call));
+    }
+    int status = call->response->head.status;
+    if (call->opts.raise_for_status && status >= 400)
+        return eddy__raise(EDDY_HTTP(status), "%s %s://%s%s: %d %s", call->method, call->url.scheme,
+                           call->url.authority, call->url.target, status,
+                           call->response->head.reason);
+    return 0;
+}
+
+eddy_response *eddy_http_request_with(eddy_http *http, const char *method, const char *url,
+                                      const eddy_http_request_opts *opts)
+{
+    if (!http || http->closed) {
+        eddy__raise(http ? EDDY_ECLOSED : EDDY_EINVAL, "a request of %s",
+                    http ? "a session that was closed" : "no session");
+        return NULL;
+    }
+    eddy_response *response = eddy__response_new(http);
+    if (!response)
+        return NULL;
+    response->call->method = method;
+    if (opts)
+        response->call->opts = *opts;
+    if (perform(response->call, url) < 0) {
+        eddy_response_close(response);
+        return NULL;
+    }
+    return response;
+}

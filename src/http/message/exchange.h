@@ -1,5 +1,5 @@
-/* exchange.h - one request and its answer, whichever version of HTTP carries them: h1.c does it on a
- * connection of its own. What client and server do beyond that stands on these functions. */
+/* exchange.h - one request and its answer, whichever version of HTTP carries them: h1.c does it on
+ * a connection of its own. What client and server do beyond that stands on these functions. */
 #ifndef EDDY_HTTP_EXCHANGE_H
 #define EDDY_HTTP_EXCHANGE_H
 
@@ -40,8 +40,8 @@ struct eddy__exchange {
 };
 
 /* Receives a head: of a request (server) or of the next answer, 1xx included (client). 1; 0: the
- * peer has ended the connection before one began; EDDY_EPROTO with e->refusal, EDDY_EOF in the middle
- * of it, EDDY_ELIMIT, … all raised. Suspends. */
+ * peer has ended the connection before one began; EDDY_EPROTO with e->refusal, EDDY_EOF in the
+ * middle of it, EDDY_ELIMIT, … all raised. Suspends. */
 static inline EDDY_SUSPENDS int eddy__exchange_receive(struct eddy__exchange *e,
                                                        struct eddy__head *head)
 {

@@ -1,10 +1,10 @@
-/* h1.c - HTTP/1.1: receiving heads and bodies. The parser looks at what lies in the stream's buffer;
- * only a head is copied, since it lives as long as the exchange. */
+/* h1.c - HTTP/1.1: receiving heads and bodies. The parser looks at what lies in the stream's
+ * buffer; only a head is copied, since it lives as long as the exchange. */
 #include "http/message/h1.h"
 
 /* ---- failures ---- */
 
-static COLD int refuse(struct eddy__exchange *e)
+static COLD int refuse_head(struct eddy__exchange *e)
 {
     struct eddy__h1 *h1 = eddy__h1_of(e);
 
@@ -17,7 +17,7 @@ static COLD int refuse(struct eddy__exchange *e)
 static COLD int refuse_body(struct eddy__exchange *e, const char *why)
 {
     e->refusal = (struct eddy__refusal){400, why};
-    return refuse(e);
+    return refuse_head(e);
 }
 
 static COLD int cut_off(struct eddy__h1 *h1, const char *where)
@@ -51,7 +51,7 @@ static ssize_t take_head(struct eddy__h1 *h1, char **text)
             return known ? cut_off(h1, "a head") : 0;
         ssize_t length = eddy__head_find(data, count, &seen, &h1->limits, &e->refusal);
         if (unlikely(length < 0))
-            return refuse(e);
+            return refuse_head(e);
         if (likely(length > 0)) {
             *text = eddy__try(eddy__arena_copy(e->arena, data, (size_t)length));
             eddy__try(eddy_skip(h1->stream, (size_t)length));
@@ -116,7 +116,7 @@ static int h1_receive(struct eddy__exchange *e, struct eddy__head *head)
         return 0;
     int status = parse(h1, text, (size_t)size, head);
     if (unlikely(status < 0))
-        return status == EDDY_EPROTO ? refuse(e) : status;
+        return status == EDDY_EPROTO ? refuse_head(e) : status;
     h1->peer_minor = head->minor;
     if (h1->client)
         frame_answer(h1, head);
@@ -143,7 +143,7 @@ static ssize_t read_counted(struct eddy__h1 *h1, void *buf, size_t size)
     return n;
 }
 
-static ssize_t read_to_end(struct eddy__h1 *h1, void *buf, size_t size)
+static ssize_t read_up_to_end(struct eddy__h1 *h1, void *buf, size_t size)
 {
     ssize_t n = eddy__try(eddy_read(h1->stream, buf, size));
 
@@ -174,7 +174,7 @@ static ssize_t read_trailers(struct eddy__h1 *h1)
     int status =
         eddy__head_parse_trailers(text, size, e->arena, &h1->limits, &e->trailers, &e->refusal);
     if (status < 0)
-        return status == EDDY_EPROTO ? refuse(e) : status;
+        return status == EDDY_EPROTO ? refuse_head(e) : status;
     h1->in = EDDY__H1_NONE;
     return 0;
 }
@@ -215,7 +215,7 @@ static ssize_t read_framed(struct eddy__h1 *h1, void *buf, size_t size)
     case EDDY__H1_CHUNKED:
         return read_chunked(h1, buf, size);
     case EDDY__H1_TO_END:
-        return read_to_end(h1, buf, size);
+        return read_up_to_end(h1, buf, size);
     case EDDY__H1_NONE:
         break;
     }

@@ -46,10 +46,11 @@ void eddy__h1_init(struct eddy__h1 *h1, eddy_stream *stream, struct eddy__arena 
                    const struct eddy__head_limits *limits, bool client);
 /* Ready for another exchange, after one that leaves the connection reusable. */
 void eddy__h1_next(struct eddy__h1 *h1);
-/* Whether an exchange has ended as a whole, in both directions, and both sides keep the connection. */
+/* Whether an exchange has ended as a whole, in both directions, and both sides keep the
+ * connection. */
 bool eddy__h1_reusable(const struct eddy__h1 *h1);
-/* Whether the head of a further request has come already, so that its answer can leave together with
- * this one. Does not suspend. */
+/* Whether the head of a further request has come already, so that its answer can leave together
+ * with this one. Does not suspend. */
 bool eddy__h1_has_more(struct eddy__h1 *h1);
 
 /* Of h1_send.c, for h1.c. */

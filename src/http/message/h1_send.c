@@ -19,20 +19,20 @@ static void put_n(struct sink *sink, const char *text, size_t size)
     sink->size += size;
 }
 
-static void put(struct sink *sink, const char *text)
+static void put_text(struct sink *sink, const char *text)
 {
     put_n(sink, text, strlen(text));
 }
 
 static void put_field(struct sink *sink, const char *name, const char *value)
 {
-    put(sink, name);
+    put_text(sink, name);
     put_n(sink, ": ", 2);
-    put(sink, value);
+    put_text(sink, value);
     put_n(sink, "\r\n", 2);
 }
 
-static void put_number(struct sink *sink, uint64_t number)
+static void put_decimal(struct sink *sink, uint64_t number)
 {
     char digits[20];
     size_t at = sizeof digits;
@@ -43,7 +43,7 @@ static void put_number(struct sink *sink, uint64_t number)
     put_n(sink, digits + at, sizeof digits - at);
 }
 
-static const char *reason_of(int status)
+static const char *reason_phrase(int status)
 {
     const char *text = eddy_status_message(EDDY_HTTP(status));
 
@@ -53,17 +53,17 @@ static const char *reason_of(int status)
 static void put_first_line(struct sink *sink, const struct eddy__head_out *head)
 {
     if (head->method) {
-        put(sink, head->method);
+        put_text(sink, head->method);
         put_n(sink, " ", 1);
-        put(sink, head->target);
-        put(sink, " HTTP/1.1\r\n");
+        put_text(sink, head->target);
+        put_text(sink, " HTTP/1.1\r\n");
         put_field(sink, "Host", head->authority);
         return;
     }
-    put(sink, "HTTP/1.1 ");
-    put_number(sink, (uint64_t)head->status);
+    put_text(sink, "HTTP/1.1 ");
+    put_decimal(sink, (uint64_t)head->status);
     put_n(sink, " ", 1);
-    put(sink, reason_of(head->status));
+    put_text(sink, reason_phrase(head->status));
     put_n(sink, "\r\n", 2);
 }
 
@@ -87,8 +87,8 @@ static void put_head(struct sink *sink, const struct eddy__h1 *h1,
     for (const eddy_pair *f = head->fields; f && f->name; f++)
         put_field(sink, f->name, f->value);
     if (head->length >= 0) {
-        put(sink, "Content-Length: ");
-        put_number(sink, (uint64_t)head->length);
+        put_text(sink, "Content-Length: ");
+        put_decimal(sink, (uint64_t)head->length);
         put_n(sink, "\r\n", 2);
     } else if (h1->out == EDDY__H1_CHUNKED) {
         put_field(sink, "Transfer-Encoding", "chunked");
@@ -152,12 +152,12 @@ static int send_parts(struct eddy__h1 *h1, struct iovec *parts, int n)
     return sent < 0 ? (int)sent : 0;
 }
 
-static struct iovec part(const void *data, size_t size)
+static struct iovec body_part(const void *data, size_t size)
 {
     return (struct iovec){(void *)(uintptr_t)data, size};
 }
 
-static COLD int wrong_length(struct eddy__h1 *h1, uint64_t given)
+static COLD int h1_wrong_length(struct eddy__h1 *h1, uint64_t given)
 {
     h1->keep_alive = false;
     return eddy__raise(EDDY_EINVAL, "a body of %llu bytes, where its head says %llu",
@@ -167,7 +167,7 @@ static COLD int wrong_length(struct eddy__h1 *h1, uint64_t given)
 int eddy__h1_write(struct eddy__exchange *e, const void *data, size_t size)
 {
     struct eddy__h1 *h1 = eddy__h1_of(e);
-    struct iovec parts[3] = {part(data, size), part("\r\n", 2), {0}};
+    struct iovec parts[3] = {body_part(data, size), body_part("\r\n", 2), {0}};
     char line[EDDY__CHUNK_LINE];
 
     if (!h1->sent || h1->out_ended)
@@ -176,13 +176,13 @@ int eddy__h1_write(struct eddy__exchange *e, const void *data, size_t size)
     if (size == 0 || h1->out == EDDY__H1_NONE)
         return 0;
     if (h1->out == EDDY__H1_LENGTH && size > h1->out_whole - h1->out_given)
-        return wrong_length(h1, h1->out_given + size);
+        return h1_wrong_length(h1, h1->out_given + size);
     h1->out_given += size;
     if (h1->out != EDDY__H1_CHUNKED)
         return send_parts(h1, parts, 1);
     parts[2] = parts[1];
     parts[1] = parts[0];
-    parts[0] = part(line, eddy__chunk_line(line, size));
+    parts[0] = body_part(line, eddy__chunk_line(line, size));
     return send_parts(h1, parts, 3);
 }
 
@@ -208,7 +208,7 @@ static int end_chunks(struct eddy__h1 *h1, const eddy_pair *trailers)
             put_field(&sink, f->name, f->value);
         put_n(&sink, "\r\n", 2);
     }
-    struct iovec last = part(sink.at, sink.size);
+    struct iovec last = body_part(sink.at, sink.size);
     return send_parts(h1, &last, 1);
 }
 
@@ -221,7 +221,7 @@ int eddy__h1_end(struct eddy__exchange *e, const eddy_pair *trailers)
     if (!h1->sent)
         return eddy__raise(EDDY_EINVAL, "the end of a message without a head");
     if (h1->out == EDDY__H1_LENGTH && h1->out_given != h1->out_whole)
-        return wrong_length(h1, h1->out_given);
+        return h1_wrong_length(h1, h1->out_given);
     eddy__try(h1->out == EDDY__H1_CHUNKED ? end_chunks(h1, trailers) : send_parts(h1, NULL, 0));
     h1->out_ended = true;
     return 0;

@@ -3,16 +3,11 @@
 #ifndef EDDY_HTTP_ROUTER_H
 #define EDDY_HTTP_ROUTER_H
 
-#include <eddy/base.h>
+#include <eddy/http/request.h>
 
 EDDY_BEGIN_DECLS
 
-typedef struct eddy_request eddy_request;
 typedef struct eddy_router eddy_router;
-
-/* Answers a request. What it returns when it fails becomes the answer: EDDY_HTTP(404) is a 404, any
- * other failure a 500. It may suspend. */
-typedef int eddy_http_handler(eddy_request *request);
 
 /* A router without routes; NULL with a record on failure. It is complete before a server is opened
  * with it, and outlives it; several loops may share it then. The caller closes it, with all of its

@@ -1,0 +1,146 @@
+/* answer.c - sending an answer: its head, its body, its end, each within the time that the client
+ * has to take it. */
+#include "http/server/server.h"
+
+#include <time.h>
+
+enum { PIECE = 64 * 1024 };
+
+const char *eddy__server_date(eddy_http_server *server, double now)
+{
+    struct eddy__http_date *date = &server->date;
+
+    if (now >= date->until) {
+        date->when = time(NULL);
+        eddy__date_format(date->text, date->when);
+        date->until = now + 1;
+    }
+    return date->text;
+}
+
+/* ---- within their time ---- */
+
+/* Whether a write has failed because of the client or the network, which is no fault of the
+ * handler. */
+static bool is_theirs(int status)
+{
+    return status != EDDY_ECANCELED && status != EDDY_ETIMEDOUT && status != EDDY_EINVAL &&
+           status != EDDY_ENOMEM && status != EDDY_EALREADY;
+}
+
+static int answer_check(eddy_request *r, const eddy_scope *scope, int status)
+{
+    if (likely(status >= 0))
+        return 0;
+    if (status == EDDY_ETIMEDOUT && eddy_scope_expired(scope)) {
+        r->peer_gone = true;
+        return eddy__raise(EDDY_ETIMEDOUT, "%s takes its answer too slowly",
+                           eddy_stream_peer(r->connection));
+    }
+    r->peer_gone |= is_theirs(status);
+    return status;
+}
+
+static int write_piece(eddy_request *r, const void *data, size_t size)
+{
+    eddy_scope scope;
+    int status = 0;
+
+    eddy_timeout_as(scope, r->server->opts.timeout_write)
+        status = eddy__exchange_write(r->exchange, data, size);
+    return answer_check(r, &scope, status);
+}
+
+/* ---- the head ---- */
+
+static bool is_stopping(const eddy_request *r)
+{
+    return r->server->closing || eddy_server_stopping(r->connection);
+}
+
+static unsigned count_pairs(const eddy_pair *pairs)
+{
+    unsigned count = 0;
+
+    while (pairs && pairs[count].name)
+        count++;
+    return count;
+}
+
+static const eddy_pair *all_fields(eddy_request *r)
+{
+    const struct eddy__answer *a = &r->answer;
+    unsigned own = count_pairs(a->fields), common = a->common.count, n = 0;
+    eddy_pair *list = eddy__arena_alloc(r->arena, (own + common + 3) * sizeof *list);
+
+    if (!list)
+        return NULL;
+    list[n++] = (eddy_pair){"Date", eddy__server_date(r->server, r->begun)};
+    if (a->type)
+        list[n++] = (eddy_pair){"Content-Type", a->type};
+    for (unsigned i = 0; i < own; i++)
+        list[n++] = a->fields[i];
+    for (unsigned i = 0; i < common; i++)
+        list[n++] = a->common.list[i];
+    list[n] = (eddy_pair){NULL, NULL};
+    return list;
+}
+
+int eddy__answer_begin(eddy_request *r, int64_t size)
+{
+    struct eddy__answer *a = &r->answer;
+    const eddy_pair *fields = all_fields(r);
+
+    if (!fields)
+        return EDDY_ENOMEM;
+    a->begun = true;
+    a->closes = r->last || is_stopping(r) || !eddy__request_rest_is_small(r);
+    return eddy__exchange_send(r->exchange,
+                               &(struct eddy__head_out){
+                                   .status = a->status,
+                                   .fields = fields,
+                                   .length = a->status == 204 || a->status == 304 ? -1 : size,
+                                   .no_body = a->no_body,
+                                   .close = a->closes,
+                               });
+}
+
+/* ---- the body ---- */
+
+int eddy__answer_write(eddy_request *r, const void *data, size_t size)
+{
+    if (r->answer.no_body)
+        return 0;
+    for (size_t at = 0; at < size; at += PIECE) {
+        size_t n = min_size(size - at, PIECE);
+
+        eddy__try(write_piece(r, (const char *)data + at, n));
+        r->answer.sent += n;
+    }
+    return 0;
+}
+
+int eddy__answer_end(eddy_request *r)
+{
+    eddy_scope scope;
+    int status = 0;
+
+    if (r->answer.ended)
+        return 0;
+    eddy_timeout_as(scope, r->server->opts.timeout_write)
+        status = eddy__exchange_end(r->exchange, NULL);
+    eddy__try(answer_check(r, &scope, status));
+    r->answer.ended = true;
+    return 0;
+}
+
+int eddy__answer_finish(eddy_request *r)
+{
+    struct eddy__answer *a = &r->answer;
+
+    if (!a->begun) {
+        eddy__try(eddy__answer_begin(r, (int64_t)a->size));
+        eddy__try(eddy__answer_write(r, a->data, a->size));
+    }
+    return eddy__answer_end(r);
+}

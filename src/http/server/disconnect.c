@@ -1,0 +1,52 @@
+/* disconnect.c - a task that watches for the end of the connection while a handler works. */
+#include "http/server/server.h"
+
+#include <eddy/memory.h>
+
+struct eddy__disconnect_watch {
+    eddy_stream *stream;
+    eddy_task *handler;
+    eddy_task *task;
+};
+
+/* Further requests may come, and stay where they are. */
+static int watch_for_end(struct eddy__disconnect_watch *w)
+{
+    const char *data;
+    ssize_t known = 0, n;
+
+    while ((n = eddy_peek(w->stream, (size_t)known, &data)) > known)
+        known = n;
+    if (n >= 0 || (n != EDDY_ECANCELED && n != EDDY_ELIMIT))
+        eddy_cancel(w->handler, .reason = "the client has ended the connection");
+    return n == EDDY_ECANCELED ? (int)n : 0;
+}
+EDDY_CORO(watch_for_end, struct eddy__disconnect_watch *)
+
+int eddy_request_cancel_on_disconnect(eddy_request *r)
+{
+    if (r->watch)
+        return 0;
+    if (!r->body_ended)
+        return eddy__raise(EDDY_EBUSY, "the body of the request has to be read before the client's "
+                                       "end can be seen");
+    struct eddy__disconnect_watch *w = eddy_alloc(sizeof *w);
+    if (!w)
+        return eddy__raise(EDDY_ENOMEM, "no memory to watch a client");
+    *w = (struct eddy__disconnect_watch){.stream = r->connection, .handler = eddy_current_task()};
+    w->task = eddy_create_task(watch_for_end_coro(w), .name = "client's end");
+    if (!w->task) {
+        eddy_free(w);
+        return eddy_last_status();
+    }
+    r->watch = w;
+    return 0;
+}
+
+void eddy__disconnect_watch_close(struct eddy__disconnect_watch *w)
+{
+    if (!w)
+        return;
+    eddy_task_close(w->task);
+    eddy_free(w);
+}

@@ -1,0 +1,149 @@
+/* side.c - streams of the program that lead to the exchange: the body of a request, and that of an
+ * answer. Their transports suspend, in the exchange's stream. */
+#include "http/server/server.h"
+
+#include <eddy/memory.h>
+#include <eddy/transport.h>
+
+/* ---- calls into the exchange ---- */
+
+static eddy_request *side_enter(eddy_transport *transport)
+{
+    struct eddy__side *side = transport->state;
+
+    if (side->request)
+        side->request->inside++;
+    return side->request;
+}
+
+static void side_leave(eddy_request *r)
+{
+    if (--r->inside == 0)
+        eddy_event_set(&r->outside);
+}
+
+bool eddy__request_leave_sides(eddy_request *r)
+{
+    if (r->inside == 0)
+        return true;
+    eddy_stream_abort(r->connection);
+    eddy_event_clear(&r->outside);
+    eddy_shield(INFINITY)
+        eddy_ignore(eddy_event_wait(&r->outside));
+    return false;
+}
+
+static ssize_t body_read(eddy_transport *transport, void *buf, size_t size)
+{
+    eddy_request *r = side_enter(transport);
+
+    if (!r)
+        return EDDY_ECLOSED;
+    ssize_t n = eddy__request_read(r, buf, size);
+    side_leave(r);
+    return n;
+}
+
+static ssize_t body_write(eddy_transport *transport, const void *buf, size_t size)
+{
+    (void)transport, (void)buf, (void)size;
+    return EDDY_ENOTSUP;
+}
+
+static ssize_t answer_read(eddy_transport *transport, void *buf, size_t size)
+{
+    (void)transport, (void)buf, (void)size;
+    return EDDY_ENOTSUP;
+}
+
+static ssize_t answer_write(eddy_transport *transport, const void *buf, size_t size)
+{
+    eddy_request *r = side_enter(transport);
+
+    if (!r)
+        return EDDY_ECLOSED;
+    int status = eddy__answer_write(r, buf, size);
+    side_leave(r);
+    return status < 0 ? status : (ssize_t)size;
+}
+
+static int answer_end(eddy_transport *transport)
+{
+    eddy_request *r = side_enter(transport);
+
+    if (!r)
+        return EDDY_ECLOSED;
+    int status = eddy__answer_end(r);
+    side_leave(r);
+    return status;
+}
+
+/* Words of the record that the failed call has left; the stream raises the code anew. */
+static const char *side_reason(const eddy_transport *transport, int code)
+{
+    const eddy_error *error = eddy_last_error();
+
+    (void)transport;
+    return eddy_error_code(error) == code ? eddy_error_message(error) : NULL;
+}
+
+static void side_release(eddy_transport *transport)
+{
+    struct eddy__side *side = transport->state;
+    eddy_request *r = side->request;
+
+    if (r && r->answer.side == side)
+        r->answer.side = NULL;
+    if (r && r->body_side == side)
+        r->body_side = NULL;
+    eddy_free(side);
+}
+
+/* ---- opening ---- */
+
+static const eddy_transport_kind body_kind = {
+    .read = body_read,
+    .write = body_write,
+    .release = side_release,
+    .reason = side_reason,
+    .suspends = true,
+};
+
+static const eddy_transport_kind answer_kind = {
+    .read = answer_read,
+    .write = answer_write,
+    .end = answer_end,
+    .release = side_release,
+    .reason = side_reason,
+    .suspends = true,
+};
+
+static eddy_stream *open_side(eddy_request *r, const eddy_transport_kind *kind,
+                              struct eddy__side **place)
+{
+    struct eddy__side *side = eddy_alloc(sizeof *side);
+
+    if (!side) {
+        eddy__raise(EDDY_ENOMEM, "no memory for the stream of a body");
+        return NULL;
+    }
+    side->request = r;
+    eddy_stream *stream = eddy_stream_open(kind, side, .peer = eddy_stream_peer(r->connection),
+                                           .local = eddy_stream_local(r->connection));
+    if (!stream) {
+        eddy_free(side);
+        return NULL;
+    }
+    *place = side;
+    return stream;
+}
+
+eddy_stream *eddy__side_open_body(eddy_request *r)
+{
+    return open_side(r, &body_kind, &r->body_side);
+}
+
+eddy_stream *eddy__side_open_answer(eddy_request *r)
+{
+    return open_side(r, &answer_kind, &r->answer.side);
+}

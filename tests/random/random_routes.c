@@ -13,7 +13,7 @@ enum {
     ROUTES = 40
 };
 
-/* "c" and "X" are in no pattern. Paths one segment longer than patterns tell the rest from {name}. */
+/* "c" and "X" are in no pattern. Paths are longer than patterns, to tell the rest from {name}. */
 static const char *const texts[] = {"a", "b", "c"}, *const methods[] = {"GET", "HEAD", "X"};
 
 static char paths[PATHS_MAX][20];

@@ -1,4 +1,5 @@
-/* encode.h - percent escapes, queries and forms, base64, dates (encode.c, form.c, date.c). */
+/* encode.h - percent escapes, queries and forms, base64, dates (encode.c, form.c, date.c,
+ * wall.c). */
 #ifndef EDDY_HTTP_ENCODE_H
 #define EDDY_HTTP_ENCODE_H
 
@@ -35,5 +36,8 @@ void eddy__date_format(char text[EDDY__DATE_SIZE], time_t when);
 /* The three forms of RFC 9110 section 5.6.7; also those of cookies with dashes. A year of two
  * digits is one of 1970 to 2069. -1: it is none. */
 time_t eddy__date_parse(const char *text);
+
+/* Seconds since 1970 (wall.c). */
+time_t eddy__wall_time(void);
 
 #endif

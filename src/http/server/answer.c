@@ -2,8 +2,6 @@
  * has to take it. */
 #include "http/server/server.h"
 
-#include <time.h>
-
 enum { PIECE = 64 * 1024 };
 
 const char *eddy__server_date(eddy_http_server *server, double now)
@@ -11,7 +9,7 @@ const char *eddy__server_date(eddy_http_server *server, double now)
     struct eddy__http_date *date = &server->date;
 
     if (now >= date->until) {
-        date->when = time(NULL);
+        date->when = eddy__wall_time();
         eddy__date_format(date->text, date->when);
         date->until = now + 1;
     }

@@ -300,6 +300,10 @@ static void abandon_streams(struct eddy__h2 *h2)
     {
         struct eddy__h2_stream *s = container_of(node, struct eddy__h2_stream, of);
 
+        if (eddy__h2_nobody_has(s)) {
+            eddy__h2_close_stream(s);
+            continue;
+        }
         leave(s);
         if (!s->closed)
             s->error_code = NGHTTP2_INTERNAL_ERROR;

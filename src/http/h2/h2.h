@@ -92,6 +92,12 @@ void eddy__h2_close_stream(struct eddy__h2_stream *stream);
 
 /* ---- between the files of h2/ ---- */
 
+/* A request whose head has not come as a whole: no task has it yet. */
+static inline bool eddy__h2_nobody_has(const struct eddy__h2_stream *s)
+{
+    return s->h2->opts.accept && !s->head_came;
+}
+
 /* h2.c */
 struct eddy__h2_stream *eddy__h2_new_stream(struct eddy__h2 *h2);
 void eddy__h2_wake_stream(struct eddy__h2_stream *s);

@@ -164,12 +164,15 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error_
     struct eddy__h2_stream *s = known_stream(session, id);
 
     (void)arg;
-    if (s) {
-        s->closed = true;
-        s->error_code = error_code;
-        s->refused = error_code == NGHTTP2_REFUSED_STREAM;
+    if (!s)
+        return 0;
+    s->closed = true;
+    s->error_code = error_code;
+    s->refused = error_code == NGHTTP2_REFUSED_STREAM;
+    if (eddy__h2_nobody_has(s))
+        eddy__h2_close_stream(s);
+    else
         eddy__h2_wake_stream(s);
-    }
     return 0;
 }
 

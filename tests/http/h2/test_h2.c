@@ -48,7 +48,7 @@ static int accepts(struct eddy__h2_stream *s, void *arg)
     return eddy_group_start(site->group, serve_stream_coro(s, site));
 }
 
-static int serve(eddy_stream *stream, struct site *site, unsigned max_streams)
+static int serve_until_end(eddy_stream *stream, struct site *site, unsigned max_streams)
 {
     eddy_auto(eddy_group) *group = eddy_try(eddy_group_open());
 
@@ -61,11 +61,25 @@ static int serve(eddy_stream *stream, struct site *site, unsigned max_streams)
     eddy__h2_close(h2);
     return status;
 }
+
+/* As a server does: the connection ends with its task. */
+static int serve(eddy_stream *stream, struct site *site, unsigned max_streams)
+{
+    int status = serve_until_end(stream, site, max_streams);
+
+    if (status < 0)
+        eddy_stream_abort(stream);
+    return status;
+}
 EDDY_CORO(serve, eddy_stream *, struct site *, unsigned)
 
 static int run_h2(struct eddy__h2 *h2)
 {
-    return eddy__h2_run(h2);
+    int status = eddy__h2_run(h2);
+
+    if (status < 0)
+        eddy_stream_abort(h2->stream);
+    return status;
 }
 EDDY_CORO(run_h2, struct eddy__h2 *)
 
@@ -348,7 +362,7 @@ static int talk(struct pairing *p)
 {
     eddy_try(pairing_open(p, echo, 0));
     eddy_try(get(p->h2));
-    eddy_try(post(p->h2, 400000, true));
+    eddy_try(post(p->h2, 20000, true));
     return pairing_end(p);
 }
 

@@ -119,10 +119,9 @@ static struct thread_job *new_thread_job(const struct eddy__pool_job *asked)
 
 static int submit(const struct eddy__thread_place *place, struct thread_job *job)
 {
-    eddy_loop *loop = eddy__thread.loop;
     struct eddy__work *work = &job->base.work;
-    int r = place->threads ? eddy__workers_submit(place->threads, loop, work)
-                           : eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, work);
+    int r = place->threads ? eddy__workers_submit(place->threads, work)
+                           : eddy__work_submit(eddy__thread.loop, EDDY__WORKERS_BLOCKING, work);
 
     if (r < 0)
         return r;

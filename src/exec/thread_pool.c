@@ -83,7 +83,8 @@ eddy_pool *eddy_thread_pool_open_with(const eddy_thread_pool_opts *opts)
         return NULL;
     self = eddy__alloc_zero(sizeof *self);
     if (self)
-        self->threads = eddy__workers_open(opts->threads, opts->name ? opts->name : "eddy-pool");
+        self->threads = eddy__workers_open(eddy__thread.loop, opts->threads,
+                                           opts->name ? opts->name : "eddy-pool");
     if (!self || !self->threads) {
         eddy__free(self);
         eddy__raise_code(EDDY_ENOMEM);

@@ -149,6 +149,7 @@ static void init(eddy_loop *loop)
 {
     list_init(&loop->call_slabs);
     list_init(&loop->guests);
+    list_init(&loop->submitted);
     loop->late_end = &loop->late;
     loop->lap_entries = 1;
     loop->slow_ns = eddy__ns_of_seconds(DEFAULT_SLOW);

@@ -89,14 +89,8 @@ struct eddy_loop {
     int failed; /* −errno: the kernel tells of no events any more; what is left is to end */
     struct eddy__fd wake_fd;
     unsigned io_waits; /* tasks, watches and operations that wait for I/O */
+    atomic_uint holds; /* other threads that mean to call, jobs included */
     int64_t spin_ns;
-
-    _Atomic(struct eddy__inbox_node *) inbox;
-    atomic_bool sleeping; /* waiting in the backend: pushers must write the eventfd */
-    atomic_bool closed;
-    atomic_uint holds; /* other threads that mean to call */
-    atomic_uint refs;  /* one for the owner and the tasks together, one a hold: keep the memory */
-    atomic_bool interrupted; /* SIGINT came */
 
     struct eddy__call *free_calls; /* the one that was used last, and so is warm, first */
     struct list call_slabs;
@@ -114,6 +108,13 @@ struct eddy_loop {
     pthread_t thread;
     struct list open; /* in fork.c */
 
+    /* other threads change these, apart from what the loop's own uses all the time */
+    _Atomic(struct eddy__inbox_node *) inbox;
+    atomic_bool sleeping; /* waiting in the backend: pushers must write the eventfd */
+    atomic_bool closed;
+    atomic_bool interrupted; /* SIGINT came */
+    atomic_uint refs; /* one for the owner and the tasks together, one a hold: keep the memory */
+
     bool report_deadlock; /* stop and say so when nothing can ever happen */
     bool deadlocked;
     struct eddy__peers *peers; /* the loops of its eddy_run, NULL: it runs alone */
@@ -122,6 +123,7 @@ struct eddy_loop {
     bool stuck;                /* of peers.c: and none will */
 
     struct eddy__workers *workers[2]; /* made on demand, see enum eddy__workers_use */
+    struct list submitted;            /* pools whose threads may have to be woken */
     struct list guests;
 };
 

@@ -46,6 +46,8 @@ void eddy__ops_cancel(eddy_loop *loop);
 /* ---- worker threads (work.c) ---- */
 
 /* Closes the loop's own pools, within that time together. */
+/* At the end of a batch. */
+void eddy__workers_wake_due(eddy_loop *loop);
 void eddy__work_close(eddy_loop *loop, int64_t timeout_ns);
 
 /* ---- reports (report.c) ---- */

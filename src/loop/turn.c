@@ -244,6 +244,8 @@ static void turn_give_up(eddy_loop *loop)
 /* Hands in and reaps I/O, at most timeout_ns, and fires timers. */
 static void poll_and_fire(eddy_loop *loop, int64_t timeout_ns)
 {
+    if (!list_empty(&loop->submitted))
+        eddy__workers_wake_due(loop);
     if (has_work(loop))
         timeout_ns = 0;
     if (timeout_ns > 0) {

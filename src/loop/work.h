@@ -37,11 +37,11 @@ void eddy__work_leave(struct eddy__work *work);
 int eddy__work_waits(void);
 /* The job that the calling thread runs; NULL in other threads. */
 struct eddy__work *eddy__work_current(void);
-/* A pool of one's own: so many threads (0: as many as the loop's has), which get that name. NULL
- * without memory, not raised. Submitting is as above. */
-struct eddy__workers *eddy__workers_open(unsigned threads, const char *name);
+/* A pool of one's own, for jobs of that loop: so many threads (0: as many as the loop's has), which
+ * get that name. NULL without memory, not raised. Submitting is as above. */
+struct eddy__workers *eddy__workers_open(eddy_loop *loop, unsigned threads, const char *name);
 unsigned eddy__workers_threads(const struct eddy__workers *pool);
-int eddy__workers_submit(struct eddy__workers *pool, eddy_loop *loop, struct eddy__work *work);
+int eddy__workers_submit(struct eddy__workers *pool, struct eddy__work *work);
 /* Waits at most that long for the threads to end; what is stuck goes on by itself. told hears of
  * stuck jobs by their names; NULL: nobody. */
 void eddy__workers_close(struct eddy__workers *pool, int64_t timeout_ns, eddy_loop *told);

@@ -194,6 +194,72 @@ TEST_PLAIN(work_T1_cancelled_while_queued_never_runs)
     sem_destroy(&gate);
 }
 
+static void run_in_order(struct eddy__work *work)
+{
+    struct job *job = container_of(work, struct job, work);
+
+    CHECK(atomic_fetch_add(job->at_once, 1) == *job->most);
+    job->ran = true;
+}
+
+/* Those that came while its thread was in a job, and those that it has not looked at yet. */
+TEST_PLAIN(work_of_one_thread_runs_in_the_order_in_which_it_came)
+{
+    enum { COUNT = 50 };
+    static struct job jobs[COUNT];
+    atomic_int ran = 0, places[COUNT];
+    int cancelled = 0;
+
+    setenv("EDDY_THREADS", "1", 1);
+    eddy_loop *loop = open_loop();
+    for (int i = 0; i < COUNT; i++) {
+        init(&jobs[i]);
+        jobs[i].work.run = run_in_order;
+        jobs[i].at_once = &ran;
+        jobs[i].most = &places[i];
+        atomic_store(&places[i], i - cancelled);
+        CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &jobs[i].work));
+        if (i % 5 == 3)
+            run_until(loop, i - cancelled);
+        if (i % 7 == 6 && eddy__work_cancel(&jobs[i].work))
+            cancelled++;
+    }
+    run_until(loop, COUNT - cancelled);
+    CHECK_INT(ran, COUNT - cancelled);
+    eddy_loop_close(loop);
+}
+
+/* Whoever sleeps is woken for what a thread in a long job cannot do: the first job at once when all
+ * sleep, others at the end of the batch. */
+TEST_PLAIN(work_wakes_as_many_threads_as_there_are_jobs)
+{
+    enum { THREADS = 3, ROUNDS = 20 };
+    struct job jobs[THREADS];
+    sem_t gate;
+
+    sem_init(&gate, 0, 0);
+    setenv("EDDY_THREADS", "3", 1);
+    eddy_loop *loop = open_loop();
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < THREADS; i++) {
+            init(&jobs[i]);
+            jobs[i].gate = &gate;
+            CHECK_OK(eddy__work_submit(loop, EDDY__WORKERS_BLOCKING, &jobs[i].work));
+        }
+        if (round % 2)
+            await_begin(&jobs[0]); /* without a turn of the loop */
+        CHECK_OK(eddy_loop_run_once(loop, 0));
+        for (int i = 0; i < THREADS; i++)
+            await_begin(&jobs[i]);
+        for (int i = 0; i < THREADS; i++)
+            sem_post(&gate);
+        run_until(loop, (round + 1) * THREADS);
+        usleep(round % 3 ? 0 : 2000); /* they have gone to sleep meanwhile, or look */
+    }
+    eddy_loop_close(loop);
+    sem_destroy(&gate);
+}
+
 static void dropped(struct eddy__work *work)
 {
     container_of(work, struct job, work)->dropped = true;

@@ -127,16 +127,16 @@ TEST(job_T1_of_a_cancelled_task_is_not_submitted)
 /* Without a task: what has not begun is withdrawn, what runs is left. */
 TEST_REAL(job_T1_that_nobody_waits_for_is_withdrawn_or_left)
 {
-    struct eddy__workers *one = eddy__workers_open(1, "one");
     eddy_loop *loop = eddy_loop_running();
+    struct eddy__workers *one = eddy__workers_open(loop, 1, "one");
     sem_t go;
     struct held *first = make_held(&go), *second = make_held(NULL);
 
     sem_init(&go, 0, 0);
     eddy__job_init(&first->job);
     eddy__job_init(&second->job);
-    CHECK_OK(eddy__workers_submit(one, loop, &first->job.work));
-    CHECK_OK(eddy__workers_submit(one, loop, &second->job.work));
+    CHECK_OK(eddy__workers_submit(one, &first->job.work));
+    CHECK_OK(eddy__workers_submit(one, &second->job.work));
     CHECK(eddy__job_withdraw(&second->job, 0));
     CHECK_INT(released, 1);
     CHECK_OK(await_begin());

@@ -62,6 +62,18 @@ static void epoll_op_on_ready(struct eddy__fd *fd, unsigned events)
 
 /* ---- both ---- */
 
+/* Some failures never make a descriptor ready: the wrong end of a pipe, an offset in one. */
+static void try_before_waiting(struct op_wait *wait)
+{
+    eddy_op *op = wait->op;
+    ssize_t r = transfer_nowait(op);
+
+    if (r == -EAGAIN || r == -EINTR)
+        return;
+    epoll_op_end_wait(wait);
+    eddy__op_ended(op, r);
+}
+
 /* Waits for readiness; what has none, a file, is for a thread. */
 static int submit_transfer(eddy_loop *loop, eddy_op *op)
 {
@@ -74,8 +86,10 @@ static int submit_transfer(eddy_loop *loop, eddy_op *op)
     eddy__fd_init(&wait->fd, loop, op->fd, epoll_op_on_ready);
     wait->fd.level = true;
     int r = eddy__fd_want(&wait->fd, eddy__op_kind_of(op)->event);
-    if (r >= 0 && !wait->fd.always_ready)
-        return r;
+    if (r >= 0 && !wait->fd.always_ready) {
+        try_before_waiting(wait);
+        return 0;
+    }
     epoll_op_end_wait(wait);
     return r < 0 ? r : eddy__op_work_submit(loop, op);
 }

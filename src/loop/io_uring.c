@@ -298,10 +298,21 @@ static int start_op(struct uring *u, eddy_op *op)
     return 0;
 }
 
+/* There the ring would take no notice of the offset. */
+static bool offset_is_refused(const eddy_op *op)
+{
+    return eddy__op_kind_of(op)->event && op->offset >= 0 &&
+           eddy__sys(lseek(op->fd, 0, SEEK_CUR)) == -ESPIPE;
+}
+
 static int uring_submit(eddy_loop *loop, eddy_op *op)
 {
     struct uring *u = uring_of(loop);
 
+    if (offset_is_refused(op)) {
+        eddy__op_ended(op, -ESPIPE);
+        return 0;
+    }
     if (!eddy__op_kind_of(op)->alone)
         return start_op(u, op);
     if (u->alone >= u->alone_max)

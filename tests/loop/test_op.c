@@ -459,6 +459,37 @@ TEST_PLAIN(op_fake_readiness_is_injected)
     eddy_loop_close(loop);
 }
 
+/* Nothing ever makes these descriptors ready for it. */
+TEST_PLAIN(op_that_cannot_be_done_fails_at_once)
+{
+    eddy_loop *loop = open_loop();
+    char buf[4] = "abc";
+    int fds[2], ends[2];
+
+    CHECK_OK(pipe2(fds, O_CLOEXEC));
+    CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+    eddy_op op = {.code = EDDY_OP_WRITE, .fd = fds[0], .buffer = buf, .size = 3, .offset = -1};
+    CHECK_INT(perform(loop, &op), -EBADF);
+    op.code = EDDY_OP_READ;
+    op.fd = fds[1];
+    CHECK_INT(perform(loop, &op), -EBADF);
+    for (int i = 0; i < 4; i++) { /* where there are no offsets */
+        op = (eddy_op){.code = i % 2 ? EDDY_OP_WRITE : EDDY_OP_READ, .buffer = buf, .size = 3};
+        op.fd = i < 2 ? fds[i] : ends[i - 2];
+        CHECK_INT(perform(loop, &op), -ESPIPE);
+    }
+    op.done = done;
+    CHECK_OK(eddy_loop_submit(loop, &op));
+    eddy_loop_cancel_op(loop, &op);
+    run_until(loop, done_count + 1);
+    CHECK(op.result == -ESPIPE || op.result == EDDY_ECANCELED);
+    for (int i = 0; i < 2; i++) {
+        close(fds[i]);
+        close(ends[i]);
+    }
+    eddy_loop_close(loop);
+}
+
 /* ---- with things going wrong ---- */
 
 static void set_event(eddy_op *op)

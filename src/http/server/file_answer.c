@@ -17,7 +17,7 @@ struct file_fields {
     char range[80];
 };
 
-static void add_field(struct file_fields *fields, const char *name, const char *value)
+static void put_file_field(struct file_fields *fields, const char *name, const char *value)
 {
     fields->list[fields->count++] = (eddy_pair){name, value};
 }
@@ -40,16 +40,16 @@ static void make_fields(struct file_fields *fields, const struct eddy__files *fi
     static const char *const codings[] = {NULL, "br", "gzip"};
 
     eddy__date_format(fields->modified, body->modified);
-    add_field(fields, "Last-Modified", fields->modified);
-    add_field(fields, "ETag", body->etag);
-    add_field(fields, "Accept-Ranges", "bytes");
+    put_file_field(fields, "Last-Modified", fields->modified);
+    put_file_field(fields, "ETag", body->etag);
+    put_file_field(fields, "Accept-Ranges", "bytes");
     if (codings[form])
-        add_field(fields, "Content-Encoding", codings[form]);
+        put_file_field(fields, "Content-Encoding", codings[form]);
     if (files && files->opts.precompressed)
-        add_field(fields, "Vary", "Accept-Encoding");
+        put_file_field(fields, "Vary", "Accept-Encoding");
     if (files && files->opts.max_age > 0) {
         snprintf(fields->max_age, sizeof fields->max_age, "max-age=%.0f", files->opts.max_age);
-        add_field(fields, "Cache-Control", fields->max_age);
+        put_file_field(fields, "Cache-Control", fields->max_age);
     }
 }
 
@@ -58,7 +58,7 @@ static void add_range(struct file_fields *fields, const struct eddy__range *rang
     snprintf(fields->range, sizeof fields->range, "bytes %llu-%llu/%llu",
              (unsigned long long)range->start, (unsigned long long)(range->start + range->size - 1),
              (unsigned long long)size);
-    add_field(fields, "Content-Range", fields->range);
+    put_file_field(fields, "Content-Range", fields->range);
 }
 
 static int send_large(eddy_request *request, int status, const struct eddy__file_body *body,

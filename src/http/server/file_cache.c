@@ -34,8 +34,8 @@ struct eddy__file_cache {
 
 /* ---- entries ---- */
 
-static struct eddy__file_entry **bucket_of(struct eddy__file_cache *cache, const char *path,
-                                           size_t length)
+static struct eddy__file_entry **file_bucket(struct eddy__file_cache *cache, const char *path,
+                                             size_t length)
 {
     uint32_t hash = 2166136261u;
 
@@ -47,7 +47,7 @@ static struct eddy__file_entry **bucket_of(struct eddy__file_cache *cache, const
 static struct eddy__file_entry **entry_place(struct eddy__file_cache *cache, const char *path,
                                              size_t length)
 {
-    struct eddy__file_entry **p = bucket_of(cache, path, length);
+    struct eddy__file_entry **p = file_bucket(cache, path, length);
 
     while (*p && (strncmp((*p)->path, path, length) != 0 || (*p)->path[length]))
         p = &(*p)->chain;

@@ -6,7 +6,7 @@
 
 #include <arpa/inet.h>
 
-enum { HOST_MAX = 253 };
+enum { HOST_MAX = 253, ZONE_MAX = 15 }; /* the zone is the name of an interface */
 
 /* The length of a scheme with its colon, 0: text begins with none. */
 static size_t scheme_length(const char *text)
@@ -81,7 +81,8 @@ static const char *parse_ipv6(struct eddy__url *url, const char *text, size_t si
     size_t length = zone ? (size_t)(zone - text) : size;
     size_t zone_size = zone ? size - length - 3 : 0;
 
-    if (zone && (!eddy__all_are(zone + 3, zone_size, EDDY__CHAR_UNRESERVED) || zone_size > 64))
+    if (zone &&
+        (!eddy__all_are(zone + 3, zone_size, EDDY__CHAR_UNRESERVED) || zone_size > ZONE_MAX))
         return "a bad zone of an IPv6 address";
     const char *bare = small_letters(text, length, arena);
     if (bare && inet_pton(AF_INET6, bare, &address) != 1)

@@ -88,6 +88,7 @@ TEST(url_R4_25_is_read_in_one_way_or_refused)
     check_refused("http://[::1", "a host cannot have");
     check_refused("http://[::1%eth0]/", "no IPv6 address");
     check_refused("http://[::1%25]/", "zone");
+    check_refused("http://[fe80::1%25interfaces-of-16]/", "zone");
     check_refused("http://[v1.x]/", "no IPv6 address");
     check_refused("http://[127.0.0.1]/", "no IPv6 address");
     check_refused("http://::1/", "no host");

@@ -24,16 +24,16 @@ const char *eddy_response_header(const eddy_response *response, const char *name
     return eddy__fields_get(&response->head.fields, name);
 }
 
-static const eddy_pair no_pairs[] = {{NULL, NULL}};
+static const eddy_pair no_fields[] = {{NULL, NULL}};
 
 const eddy_pair *eddy_response_headers(const eddy_response *response)
 {
-    return response->head.fields.list ? response->head.fields.list : no_pairs;
+    return response->head.fields.list ? response->head.fields.list : no_fields;
 }
 
 const eddy_pair *eddy_response_trailers(const eddy_response *response)
 {
-    return response->trailers ? response->trailers : no_pairs;
+    return response->trailers ? response->trailers : no_fields;
 }
 
 const char *eddy_response_url(eddy_response *response)

@@ -31,6 +31,7 @@ struct script {
     char heard[STEPS][HEARD]; /* each with its body, as far as there is room */
     size_t heard_size[STEPS]; /* of head and body */
     eddy_task *tasks[CONNECTIONS];
+    eddy_stream *peers[CONNECTIONS]; /* whose tasks have not begun */
 };
 
 static inline void script_note(struct script *script, int n, const char *data, size_t size)
@@ -123,8 +124,9 @@ static inline int script_serve(struct script *script, eddy_stream *peer)
     return status;
 }
 
-static inline int script_serve_and_close(struct script *script, eddy_stream *peer)
+static inline int script_serve_and_close(struct script *script, int n)
 {
+    eddy_stream *peer = eddy_take(script->peers[n]);
     int status = script_serve(script, peer);
 
     eddy_stream_close(peer);
@@ -134,7 +136,7 @@ static inline int script_serve_and_close(struct script *script, eddy_stream *pee
                ? 0
                : status;
 }
-EDDY_CORO(script_serve_and_close, struct script *, eddy_stream *)
+EDDY_CORO(script_serve_and_close, struct script *, int)
 
 /* .connect of a session: a connection in memory. */
 static inline eddy_stream *script_connect(const char *host, int port, void *arg)
@@ -150,13 +152,15 @@ static inline eddy_stream *script_connect(const char *host, int port, void *arg)
     }
     if (eddy_stream_pair(pair) < 0)
         return NULL;
-    eddy_task *task = eddy_create_task(script_serve_and_close_coro(script, pair[1]));
-    if (!task) {
+    int n = script->connections;
+    script->tasks[n] = eddy_create_task(script_serve_and_close_coro(script, n));
+    if (!script->tasks[n]) {
         eddy_stream_close(pair[0]);
         eddy_stream_close(pair[1]);
         return NULL;
     }
-    script->tasks[script->connections++] = task;
+    script->peers[n] = pair[1];
+    script->connections++;
     script->open++;
     return pair[0];
 }
@@ -176,11 +180,12 @@ static inline int script_handler(eddy_stream *peer)
 
 static inline void script_end(struct script *script)
 {
-    for (int i = 0; i < script->connections; i++) {
+    for (int i = 0; i < script->connections && i < CONNECTIONS; i++) {
         if (script->tasks[i] && eddy_task_done(script->tasks[i]))
             eddy_task_status(script->tasks[i]);
         eddy_task_close(script->tasks[i]);
         script->tasks[i] = NULL;
+        eddy_stream_close(eddy_take(script->peers[i]));
     }
 }
 

@@ -138,7 +138,7 @@ TEST(http_body_that_a_function_writes)
 }
 
 /* A half is not to be taken for the whole: no last chunk, and the connection ends. */
-TEST(http_report_13_a_body_that_fails_half_way)
+TEST(http_HC6_report_13_a_body_that_fails_half_way)
 {
     SCRIPT(server, {.answer = OK_TEXT(1, "a")});
     eddy_auto(eddy_http) *http = SESSION(server);

@@ -1,7 +1,7 @@
 /* The connections of a session: limits, reuse, what ends one. */
 #include "http/client/script.h"
 
-TEST(http_pool_takes_the_connection_used_last)
+TEST(http_HC2_pool_takes_the_connection_used_last)
 {
     SCRIPT(server, {.answer = OK_TEXT(1, "a"), .delay = 0.1});
     eddy_auto(eddy_http) *http = SESSION(server);
@@ -20,7 +20,7 @@ TEST(http_pool_takes_the_connection_used_last)
     CHECK_INT(server->open, 0);
 }
 
-TEST(http_pool_waits_at_its_limit_in_order)
+TEST(http_HC1_pool_waits_at_its_limit_in_order)
 {
     SCRIPT(server, {.answer = OK_TEXT(1, "a"), .delay = 1});
     eddy_auto(eddy_http) *http = SESSION(server, .limit = 2);
@@ -83,7 +83,7 @@ TEST(http_report_3_the_total_covers_the_wait_for_the_pool)
     CHECK_OK(eddy_await(first));
 }
 
-TEST(http_report_4_a_connection_has_an_age)
+TEST(http_HC2_report_4_a_connection_has_an_age)
 {
     SCRIPT(server, {.answer = OK_TEXT(1, "a")});
     eddy_auto(eddy_http) *http = SESSION(server, .max_age = 10, .idle_timeout = 100);
@@ -146,7 +146,7 @@ TEST(http_row_26_bytes_on_an_idle_connection_end_it)
 
 /* Verification, a certificate, a proxy and its credentials, a Unix socket: each needs another
  * connection, and its own is found again. */
-TEST(http_row_23_connections_are_told_apart)
+TEST(http_HC2_row_23_connections_are_told_apart)
 {
     static const char *const proxies[] = {NULL, "http://p:3128", "http://u:a@p:3128",
                                           "http://u:b@p:3128", "http://p:3129"};
@@ -180,7 +180,7 @@ static int cancelled_somewhere(eddy_http *http, double after)
 }
 EDDY_CORO(cancelled_somewhere, eddy_http *, double)
 
-TEST(http_report_2_cancelled_requests_leave_nothing_behind)
+TEST(http_HC1_report_2_cancelled_requests_leave_nothing_behind)
 {
     SCRIPT(server, {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na",
                     .delay = 0.002,

@@ -9,7 +9,7 @@ static const char *heard_target(const struct script *server, int n)
     return target;
 }
 
-TEST(http_report_10_a_target_goes_out_byte_for_byte)
+TEST(http_HC5_report_10_a_target_goes_out_byte_for_byte)
 {
     static const char *const targets[] = {
         "/a%2Fb",     "/a%20b+c;d=1",    "/?q=a%2bb&&=;", "/a/../b/./c",
@@ -110,7 +110,7 @@ TEST(http_request_credentials)
 }
 
 /* What would write a second header, or a second request, is an error at the call. */
-TEST(http_row_13_control_characters_are_refused)
+TEST(http_HC5_row_13_control_characters_are_refused)
 {
     static const char *const urls[] = {"/a b",          "/a\r\nX: y",      "/a\n", "/\x7f", "/\t",
                                        "http://te st/", "http://test\r\n/"};

@@ -112,7 +112,7 @@ TEST(http_response_has_a_limit_of_size)
     CHECK_GET(http, "/", "200 fits");
 }
 
-TEST(http_report_16_a_short_body_is_no_success)
+TEST(http_HC8_report_16_a_short_body_is_no_success)
 {
     SCRIPT(server, {.answer = OK_TEXT(9, "half"), .after = THEN_CLOSE},
            {.answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
@@ -125,7 +125,7 @@ TEST(http_report_16_a_short_body_is_no_success)
 }
 
 /* HEAD, 204 and 304 have no body, whatever the headers say. */
-TEST(http_report_8_answers_without_a_body)
+TEST(http_HC8_report_8_answers_without_a_body)
 {
     SCRIPT(server, {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"},
            {.answer = "HTTP/1.1 204 No\r\nContent-Length: 10\r\n\r\n"},
@@ -170,7 +170,7 @@ static int closes_response(eddy_response *response)
 EDDY_CORO(closes_response, eddy_response *)
 
 /* Rule D6: the one who reads ends, with memory that is still there. */
-TEST(http_response_closed_while_another_task_reads)
+TEST(http_HC9_response_closed_while_another_task_reads)
 {
     SCRIPT(server, {.answer = OK_TEXT(9, "half"), .after = THEN_HANG});
     eddy_auto(eddy_http) *http = SESSION(server);

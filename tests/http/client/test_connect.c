@@ -1,0 +1,113 @@
+/* How servers are reached: addresses that are judged, Unix sockets, TLS. */
+#include "http/client/script.h"
+#include "tls/identity.h"
+
+struct judged {
+    int asked;
+    int answer;
+    char host[64];
+    bool loopback;
+};
+
+static int judge_address(const eddy_address *address, const char *host, void *arg)
+{
+    struct judged *judged = arg;
+    char text[EDDY_HOST_TEXT];
+
+    judged->asked++;
+    snprintf(judged->host, sizeof judged->host, "%s", host);
+    judged->loopback = strcmp(eddy_address_format_host(address, text), "127.0.0.1") == 0;
+    return judged->answer;
+}
+
+TEST(http_row_25_the_resolved_address_is_judged)
+{
+    SCRIPT(script, {.answer = OK_TEXT(1, "a")});
+    struct judged judged = {0};
+    eddy_auto(eddy_server) *server =
+        eddy_server_open(script_handler, .arg = script, .host = "127.0.0.1");
+    eddy_auto(eddy_http) *http =
+        eddy_http_open(.on_address = judge_address, .connect_arg = &judged);
+    char url[64];
+
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/", eddy_server_port(server));
+    CHECK_GET(http, url, "200 a");
+    CHECK_INT(judged.asked, 1);
+    CHECK_STR(judged.host, "127.0.0.1");
+    CHECK(judged.loopback);
+    eddy_auto(eddy_http) *strict =
+        eddy_http_open(.on_address = judge_address, .connect_arg = &judged);
+    judged.answer = EDDY_EACCES;
+    CHECK_GET_FAILS(strict, url, EDDY_EACCES);
+    CHECK(strstr(eddy_error_message(eddy_last_error()), "is refused by .on_address") != NULL);
+    CHECK_INT(script->connections, 1);
+}
+
+TEST(http_connect_that_is_refused_names_the_host)
+{
+    eddy_auto(eddy_server) *server = eddy_server_open(script_handler, .host = "127.0.0.1");
+    eddy_auto(eddy_http) *http = eddy_http_open();
+    char url[64], host[64];
+
+    snprintf(host, sizeof host, "GET 127.0.0.1:%d: ", eddy_server_port(server));
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/", eddy_server_port(server));
+    eddy_server_stop(server);
+    CHECK_GET_FAILS(http, url, EDDY_ECONNREFUSED);
+    CHECK_MEM(eddy_error_message(eddy_last_error()), host, strlen(host));
+}
+
+/* Two sockets, one URL: the path tells connections apart, and Host is that of the URL. */
+TEST(http_report_18_unix_sockets)
+{
+    SCRIPT(one, {.answer = OK_TEXT(3, "one")});
+    SCRIPT(two, {.answer = OK_TEXT(3, "two")});
+    char paths[2][64];
+    snprintf(paths[0], sizeof paths[0], "@eddy-http-%d-1", (int)getpid());
+    snprintf(paths[1], sizeof paths[1], "@eddy-http-%d-2", (int)getpid());
+    eddy_auto(eddy_server) *first =
+        eddy_server_open(script_handler, .arg = one, .unix_path = paths[0]);
+    eddy_auto(eddy_server) *second =
+        eddy_server_open(script_handler, .arg = two, .unix_path = paths[1]);
+    eddy_auto(eddy_http) *http = eddy_http_open(.unix_path = paths[0]);
+
+    CHECK(first && second);
+    for (int i = 0; i < 2; i++) {
+        CHECK_GET(http, "http://docker/x", "200 one");
+        eddy_auto(eddy_response) *response =
+            eddy_http_get(http, "http://docker/x", .unix_path = paths[1]);
+        CHECK(response != NULL);
+        CHECK_STR(eddy_response_text(response), "two");
+    }
+    CHECK_INT(one->connections, 1);
+    CHECK_INT(two->connections, 1);
+    CHECK(strstr(one->heard[0], "\r\nHost: docker\r\n") != NULL);
+}
+
+/* A server's certificate is verified; whoever asks for no verification gets a connection of its
+ * own, and redirects do not lead from https to http. */
+TEST(http_row_23_tls_is_verified_and_told_apart)
+{
+    SCRIPT(script, {.answer = OK_TEXT(1, "a")}, {.answer = OK_TEXT(1, "b")},
+           {.answer = "HTTP/1.1 302 F\r\nLocation: http://test/\r\nContent-Length: 0\r\n\r\n"});
+    struct identity id;
+    identity_make(&id, "localhost",
+                  &(struct identity_opts){.names = "IP:127.0.0.1", .authority = true});
+    eddy_auto(eddy_server) *server =
+        eddy_server_open(script_handler, .arg = script, .host = "127.0.0.1", .cert = id.file);
+    eddy_auto(eddy_http) *http = eddy_http_open(.tls_opts = {.ca_file = id.file});
+    char url[64];
+
+    CHECK(server != NULL);
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", eddy_server_port(server));
+    CHECK_GET(http, url, "200 a");
+    const eddy_tls_opts strict = {.sessions = -1}, careless = {.insecure = true, .sessions = -1};
+    CHECK_PTR(eddy_http_get(http, url, .tls_opts = &strict), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ETLS);
+    eddy_auto(eddy_response) *response = eddy_http_get(http, url, .tls_opts = &careless);
+    CHECK(response != NULL);
+    CHECK_STR(eddy_response_text(response), "b");
+    CHECK_GET_FAILS(http, url, EDDY_EACCES);
+    CHECK_INT(script->connections, 2);
+    identity_free(&id);
+    rmdir(identity_folder());
+}

@@ -1,0 +1,237 @@
+/* Answers before the answer, answers before the end of a body, and no answer. */
+#include "http/client/script.h"
+
+static void note_interim(int status, const eddy_pair *headers, void *arg)
+{
+    char *notes = arg;
+    size_t at = strlen(notes);
+    const char *link = eddy_pairs_header(headers, "Link");
+
+    snprintf(notes + at, 64 - at, "%d%s ", status, link ? link : "");
+}
+
+TEST(http_report_19_interim_answers_are_passed_over)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n"
+                              "HTTP/1.1 100 Continue\r\n\r\n" OK_TEXT(4, "last")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    char notes[64] = "";
+    eddy_auto(eddy_response) *response =
+        eddy_http_get(http, "/", .on_interim = note_interim, .arg = notes);
+
+    CHECK(response != NULL);
+    CHECK_STR(eddy_response_text(response), "last");
+    CHECK_STR(notes, "100 103x 100 ");
+    CHECK_GET(http, "/", "200 last");
+    CHECK_INT(server->connections, 1);
+}
+
+TEST(http_HC8_row_26_interim_answers_without_end)
+{
+    char many[2048] = "";
+    SCRIPT(server, {.answer = NULL});
+    size_t at = 0;
+
+    for (int i = 0; i < 60; i++)
+        at += (size_t)snprintf(many + at, sizeof many - at, "HTTP/1.1 100 C\r\n\r\n");
+    struct step steps[] = {{.answer = many}};
+    script_begin(server, steps, 1);
+    eddy_auto(eddy_http) *http = SESSION(server);
+    CHECK_GET_FAILS(http, "/", EDDY_EPROTO);
+    CHECK_INT(eddy_http_get_stats(http).idle, 0);
+}
+
+TEST(http_row_26_a_101_that_nobody_asked_for)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 101 Up\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"});
+    eddy_auto(eddy_http) *http = SESSION(server);
+
+    CHECK_GET_FAILS(http, "/", EDDY_EPROTO);
+    CHECK_INT(eddy_http_get_stats(http).idle, 0);
+}
+
+TEST(http_row_27_headers_without_end)
+{
+    char *many = eddy_alloc_zero(400000);
+    SCRIPT(server, {.answer = NULL});
+    size_t at = (size_t)snprintf(many, 400000, "HTTP/1.1 200 OK\r\n");
+
+    while (at < 399900)
+        at += (size_t)snprintf(many + at, 400000 - at, "X-%zu: %060d\r\n", at, 1);
+    snprintf(many + at, 400000 - at, "\r\n");
+    struct step steps[] = {{.answer = many}};
+    script_begin(server, steps, 1);
+    eddy_auto(eddy_http) *http = SESSION(server);
+    char text[16];
+    int status = script_get(http, "/", text, sizeof text);
+    CHECK(status == EDDY_EPROTO || status == EDDY_ELIMIT);
+    CHECK_INT(eddy_http_get_stats(http).idle, 0);
+    script_end(server);
+    eddy_free(many);
+}
+
+TEST(http_rows_1_to_6_bad_answers_end_the_connection)
+{
+    static const char *const answers[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\na",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
+        "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\na",
+        "HTTP/2.0 200 OK\r\n\r\n",
+        "nonsense\r\n\r\n",
+    };
+
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        SCRIPT(server, {.answer = NULL});
+        struct step steps[] = {{.answer = answers[i]}};
+        script_begin(server, steps, 1);
+        eddy_auto(eddy_http) *http = SESSION(server);
+        CHECK_GET_FAILS(http, "/", EDDY_EPROTO);
+        CHECK_INT(eddy_http_get_stats(http).idle, 0);
+        CHECK_INT(eddy_http_get_stats(http).busy, 0);
+    }
+}
+
+/* ---- 100-continue ---- */
+
+TEST(http_HC10_report_7_a_final_answer_instead_of_100)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno", .deaf = true},
+           {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    eddy_auto(eddy_response) *response =
+        eddy_http_post(http, "/", .text = "secret body", .expect_continue = true);
+
+    CHECK(response != NULL);
+    CHECK_INT(eddy_response_status(response), 401);
+    CHECK_STR(eddy_response_text(response), "no");
+    CHECK(strstr(server->heard[0], "\r\nExpect: 100-continue\r\n") != NULL);
+    CHECK_PTR(strstr(server->heard[0], "secret"), NULL);
+    CHECK_INT(eddy_http_get_stats(http).idle, 0);
+    CHECK_GET(http, "/", "200 a");
+    CHECK_INT(server->connections, 2);
+}
+
+static int answers_100(eddy_stream *peer, double after)
+{
+    char *data, body[5] = "";
+
+    eddy_try(eddy_read_until(peer, "\r\n\r\n", &data));
+    double begin = eddy_time();
+    if (after > 0) {
+        eddy_try(eddy_sleep(after));
+        eddy_try(eddy_printf(peer, "HTTP/1.1 100 Continue\r\n\r\n"));
+    }
+    eddy_try(eddy_read_exactly(peer, body, 4));
+    eddy_try(eddy_printf(peer, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n%s %.1f", body,
+                         eddy_time() - begin));
+    return 0;
+}
+EDDY_CORO(answers_100, eddy_stream *, double)
+
+static eddy_stream *given_stream(const char *host, int port, void *arg)
+{
+    (void)host;
+    (void)port;
+    return eddy_take(*(eddy_stream **)arg);
+}
+
+TEST(http_HC10_report_7_the_body_follows_100_or_a_second)
+{
+    for (int i = 0; i < 2; i++) {
+        eddy_stream *pair[2];
+        CHECK_OK(eddy_stream_pair(pair));
+        eddy_auto(eddy_http) *http = eddy_http_open(.connect = given_stream, .connect_arg = pair);
+        eddy_auto(eddy_task) *server = eddy_create_task(answers_100_coro(pair[1], i ? 0 : 0.5));
+        eddy_auto(eddy_response) *response =
+            eddy_http_post(http, "http://test/", .text = "body", .expect_continue = true);
+
+        CHECK(response != NULL);
+        CHECK_STR(eddy_response_text(response), i ? "body 1.0" : "body 0.5");
+        CHECK_OK(eddy_await(server));
+        eddy_stream_close(pair[1]);
+    }
+}
+
+/* ---- answers while the body is sent ---- */
+
+enum { HUGE_BODY = 20 << 20 };
+
+/* The server says no after the head, reads no more, and lingers. */
+TEST(http_HC6_report_14_an_answer_while_the_body_is_sent)
+{
+    SCRIPT(server,
+           {.answer = "HTTP/1.1 413 Too large\r\nContent-Length: 5\r\n\r\nlarge",
+            .deaf = true,
+            .after = THEN_HANG},
+           {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    char *data = eddy_alloc_zero(HUGE_BODY);
+    eddy_auto(eddy_response) *response = eddy_http_post(http, "/", .data = data, .size = HUGE_BODY);
+
+    CHECK(response != NULL);
+    CHECK_INT(eddy_response_status(response), 413);
+    CHECK_STR(eddy_response_text(response), "large");
+    CHECK_INT(eddy_http_get_stats(http).idle, 0);
+    CHECK_GET(http, "/", "200 a");
+    CHECK_INT(server->connections, 2);
+    eddy_free(data);
+}
+
+TEST(http_report_14_an_answer_wins_over_a_broken_pipe)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 413 Too large\r\nContent-Length: 5\r\n\r\nlarge",
+                    .deaf = true,
+                    .after = THEN_CLOSE});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    char *data = eddy_alloc_zero(HUGE_BODY);
+
+    for (int i = 0; i < 2; i++) {
+        eddy_auto(eddy_response) *response =
+            eddy_http_post(http, "/", .data = data, .size = i ? HUGE_BODY : 40000);
+        CHECK(response != NULL);
+        CHECK_INT(eddy_response_status(response), 413);
+        CHECK_STR(eddy_response_text(response), "large");
+    }
+    eddy_free(data);
+}
+
+/* An answer that begins early and goes on while the body is sent. */
+static int echoes_body(eddy_stream *peer)
+{
+    char *data, piece[4096];
+    int64_t left = HUGE_BODY;
+
+    eddy_try(eddy_read_until(peer, "\r\n\r\n", &data));
+    eddy_try(eddy_printf(peer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", HUGE_BODY));
+    while (left > 0) {
+        ssize_t n = eddy_try(eddy_read(peer, piece, sizeof piece));
+        eddy_try(eddy_write(peer, piece, (size_t)n));
+        left -= n;
+    }
+    return 0;
+}
+EDDY_CORO(echoes_body, eddy_stream *)
+
+TEST(http_exchange_in_both_directions_at_once)
+{
+    eddy_stream *pair[2];
+    char *data = eddy_alloc_zero(HUGE_BODY);
+    CHECK_OK(eddy_stream_pair(pair));
+    eddy_auto(eddy_http) *http =
+        eddy_http_open(.connect = given_stream, .connect_arg = pair, .max_body = HUGE_BODY);
+    eddy_auto(eddy_task) *server = eddy_create_task(echoes_body_coro(pair[1]));
+    eddy_auto(eddy_response) *response =
+        eddy_http_post(http, "http://test/", .data = data, .size = HUGE_BODY);
+    size_t size = 0;
+
+    CHECK(response != NULL);
+    CHECK(eddy_response_bytes(response, &size) != NULL);
+    CHECK_INT(size, HUGE_BODY);
+    CHECK_OK(eddy_await(server));
+    eddy_stream_close(pair[1]);
+    eddy_free(data);
+}

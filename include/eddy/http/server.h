@@ -47,7 +47,7 @@ typedef struct eddy_http_server_opts {
     double timeout_write;  /* until the client has taken 64 KiB of an answer; 0: 30 */
     unsigned min_rate;     /* bytes a second that a body has to come with, after 10 s; 0: 250 */
 
-    bool cancel_on_disconnect;   /* eddy_request_cancel_on_disconnect for every request */
+    bool cancel_on_disconnect;   /* eddy_request_cancel_on_disconnect for requests without a body */
     const char *trusted_proxies; /* their addresses, whose X-Forwarded-For is believed:
                                     "127.0.0.1, 10.0.0.0/8, unix" */
     eddy_stream *log;            /* gets a line for each request; not owned; NULL: none */

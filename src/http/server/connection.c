@@ -89,6 +89,13 @@ static int receive_request(struct connection *c)
     return status;
 }
 
+static int run_handler(eddy_request *r)
+{
+    if (r->server->opts.cancel_on_disconnect && r->body_ended)
+        eddy__try(eddy_request_cancel_on_disconnect(r));
+    return eddy__request_dispatch(r);
+}
+
 /* The handler has returned: its streams lead nowhere from now on. */
 static int leave_handler(eddy_request *r, int status)
 {
@@ -127,7 +134,7 @@ static int end_request(struct connection *c)
         eddy__try(release_answers(c));
     if (!r->answer.closes && eddy__request_discard(&c->request) && eddy__h1_reusable(&c->h1))
         return 1;
-    c->lingers = r->head.keep_alive || !r->body_ended;
+    c->lingers = !r->upgraded && (r->head.keep_alive || !r->body_ended);
     return 0;
 }
 
@@ -143,7 +150,7 @@ static int serve_request(struct connection *c)
     if (eddy__h1_has_more(&c->h1))
         hold_answers(c);
     if (status > 0)
-        status = leave_handler(r, eddy__request_dispatch(r));
+        status = leave_handler(r, run_handler(r));
     status = answer_request(r, status);
     c->cut_off = status < 0 && r->answer.begun;
     if (status >= 0)

@@ -11,8 +11,15 @@ static int status_of_code(int code)
     return status >= 200 && status <= 999 ? status : 0;
 }
 
+/* How a connection ends for whoever reads and writes it. */
+static bool is_end_of_peer(int code)
+{
+    return code == EDDY_EOF || code == EDDY_EPIPE || code == EDDY_ECONNRESET ||
+           code == EDDY_ECONNABORTED;
+}
+
 /* "404 Not Found" without the number. */
-static const char *reason_phrase(int status)
+static const char *phrase_of(int status)
 {
     const char *text = eddy_status_message(EDDY_HTTP(status));
 
@@ -42,7 +49,7 @@ static int say_failure(eddy_request *r, int code, int status)
     const char *message = eddy_error_code(error) == code ? eddy_error_message(error) : NULL;
 
     if (!message || !*message)
-        message = reason_phrase(status);
+        message = phrase_of(status);
     return eddy_respond_text(r, status, "%s\n", message);
 }
 
@@ -50,14 +57,14 @@ int eddy__answer_failure(eddy_request *r, int code)
 {
     int status = status_of_code(code);
 
-    if (code == EDDY_ECANCELED || r->peer_gone)
+    if (code == EDDY_ECANCELED || r->peer_gone || (r->upgraded && is_end_of_peer(code)))
         return code;
     if (!status || r->answer.begun)
         eddy__report_request(r, code, "the handler of", "has failed");
     if (r->answer.begun)
         return code;
-    int said = status ? say_failure(r, code, status)
-                      : eddy_respond_text(r, 500, "%s\n", reason_phrase(500));
+    int said =
+        status ? say_failure(r, code, status) : eddy_respond_text(r, 500, "%s\n", phrase_of(500));
     if (said >= 0)
         eddy_error_clear();
     return said;

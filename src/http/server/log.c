@@ -10,7 +10,7 @@ struct line {
     size_t size;
 };
 
-static void put_text(struct line *line, const char *text)
+static void log_text(struct line *line, const char *text)
 {
     size_t n = min_size(strlen(text), sizeof line->text - 1 - line->size);
 
@@ -28,7 +28,7 @@ static void put_format(struct line *line, const char *format, ...)
     va_start(args, format);
     vsnprintf(part, sizeof part, format, args);
     va_end(args);
-    put_text(line, part);
+    log_text(line, part);
 }
 
 /* What stands between quotes: controls and what is beyond ASCII as \xXX, in JSON as \u00XX. */
@@ -62,9 +62,9 @@ static void put_peer(struct line *line, eddy_request *r, const char *escape)
 
 static void put_quoted(struct line *line, const char *text)
 {
-    put_text(line, " \"");
+    log_text(line, " \"");
     put_escaped(line, text ? text : "-", "\\x");
-    put_text(line, "\"");
+    log_text(line, "\"");
 }
 
 static void format_common(struct line *line, eddy_request *r, const struct tm *now)
@@ -78,7 +78,7 @@ static void format_common(struct line *line, eddy_request *r, const struct tm *n
                now->tm_sec);
     put_escaped(line, head->method ? head->method : "-", "\\x");
     if (head->method) {
-        put_text(line, " ");
+        log_text(line, " ");
         put_escaped(line, head->target, "\\x");
         put_format(line, " HTTP/1.%d", head->minor);
     }
@@ -93,7 +93,7 @@ static void put_member(struct line *line, const char *name, const char *text)
         return;
     put_format(line, ", \"%s\": \"", name);
     put_escaped(line, text, "\\u00");
-    put_text(line, "\"");
+    log_text(line, "\"");
 }
 
 static void format_json(struct line *line, eddy_request *r, const struct tm *now)
@@ -102,7 +102,7 @@ static void format_json(struct line *line, eddy_request *r, const struct tm *now
                now->tm_year + 1900, now->tm_mon + 1, now->tm_mday, now->tm_hour, now->tm_min,
                now->tm_sec);
     put_peer(line, r, "\\u00");
-    put_text(line, "\"");
+    log_text(line, "\"");
     put_member(line, "method", r->head.method);
     put_member(line, "target", r->head.target);
     put_member(line, "host", r->head.host);
@@ -111,7 +111,7 @@ static void format_json(struct line *line, eddy_request *r, const struct tm *now
     put_format(line, ", \"seconds\": %.6f", eddy_time() - r->begun);
     put_member(line, "referrer", eddy_request_header(r, "Referer"));
     put_member(line, "agent", eddy_request_header(r, "User-Agent"));
-    put_text(line, "}");
+    log_text(line, "}");
 }
 
 int eddy__log_request(eddy_request *r)

@@ -6,7 +6,7 @@
 
 enum { MAX_PAIRS = 1000 };
 
-static const eddy_pair no_pairs[1];
+static const eddy_pair none[1];
 
 /* ---- the target ---- */
 
@@ -82,7 +82,7 @@ const eddy_pair *eddy_request_query_pairs(eddy_request *r)
         }
     }
     r->query_known = true;
-    return r->query.list ? r->query.list : no_pairs;
+    return r->query.list ? r->query.list : none;
 }
 
 const char *eddy_request_query(eddy_request *r, const char *name)
@@ -97,7 +97,7 @@ const char *eddy_request_header(const eddy_request *r, const char *name)
 
 const eddy_pair *eddy_request_headers(const eddy_request *r)
 {
-    return r->head.fields.list ? r->head.fields.list : no_pairs;
+    return r->head.fields.list ? r->head.fields.list : none;
 }
 
 const eddy_pair *eddy_request_trailers(const eddy_request *r)
@@ -134,7 +134,7 @@ const eddy_pair *eddy_request_form(eddy_request *r)
         }
     }
     r->form_known = true;
-    return r->form.list ? r->form.list : no_pairs;
+    return r->form.list ? r->form.list : none;
 }
 
 /* ---- what the server and others know ---- */

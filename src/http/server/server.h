@@ -90,6 +90,7 @@ struct eddy_request {
 
     struct eddy__answer answer;
     bool peer_gone;     /* an answer could not be written */
+    bool upgraded;      /* the connection goes on with another protocol */
     bool last;          /* the connection is to end with it */
     unsigned inside;    /* calls of streams' transports that are in the exchange */
     eddy_event outside; /* none is any more */
@@ -138,6 +139,11 @@ int eddy__answer_failure(eddy_request *r, int code);
 int eddy__answer_missing(eddy_request *r);
 /* Tells the loop's exception handler of a failure: "before GET / after". */
 void eddy__report_request(const eddy_request *r, int code, const char *before, const char *after);
+
+/* upgrade.c: answers 101, and gives the stream of the connection for the new protocol; it belongs
+ * to the connection, which ends when the handler has returned. NULL, raised. Suspends. */
+EDDY_SUSPENDS eddy_stream *eddy__request_upgrade(eddy_request *r, const char *protocol,
+                                                 const eddy_pair *fields);
 
 /* log.c: a line of the access log. EDDY_ECANCELED or 0: a log that cannot be written stops nobody.
  */

@@ -194,6 +194,7 @@ TEST(http_HS5_limits_can_be_set)
 
 /* ---- times ---- */
 
+/* HS6 */
 TEST(http_row_15_a_slow_head_is_answered_408)
 {
     eddy_auto(eddy_router) *router = router_of(hello);

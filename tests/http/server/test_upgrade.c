@@ -1,0 +1,31 @@
+/* test_upgrade.c - connections that go on with another protocol. */
+#include "http/server/server.h"
+#include "http/server/talk.h"
+
+static int echo_line(eddy_request *request)
+{
+    char *line;
+    eddy_stream *stream = eddy_try(eddy__request_upgrade(request, "echo", eddy_pairs({"X", "y"})));
+
+    eddy_try(eddy_read_line(stream, &line));
+    if (strcmp(line, "fail") == 0)
+        return eddy_raise(EDDY_EIO, "as it was told");
+    eddy_try(eddy_printf(stream, "%s!\n", line));
+    return eddy_read_line(stream, &line) < 0;
+}
+
+TEST(http_HS16_after_an_upgrade_the_connection_is_the_handlers)
+{
+    int reports = 0;
+    eddy_auto(eddy_router) *router = router_of(echo_line);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+    eddy_auto(eddy_stream) *peer = eddy_http_server_connect(server);
+
+    eddy_loop_set_exception_handler(eddy_loop_running(), count_report, &reports);
+    send_bytes(peer, GET("/") "hello\n" GET("/"));
+    CHECK_STR(rest_of(peer), "HTTP/1.1 101 Switching Protocols\r\nX: y\r\nConnection: Upgrade\r\n"
+                             "Upgrade: echo\r\n\r\nhello!\n");
+    CHECK_INT(reports, 0);
+    CHECK(strstr(answer_to(server, GET("/") "fail\n"), "(reset)") != NULL);
+    CHECK_INT(reports, 1);
+}

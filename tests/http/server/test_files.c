@@ -4,6 +4,7 @@
 #include "fs/folder.h"
 #include "http/server/files.h"
 #include "http/server/router.h"
+#include <eddy/http/cors.h>
 #include <eddy/http/files.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -413,6 +414,47 @@ TEST_REAL(http_HR10_a_small_cache_keeps_what_was_used_last)
     CHECK_PTR(eddy__file_cached(files, "f0"), NULL);
     eddy__file_unref(last);
     site_remove();
+}
+
+/* ---- without memory ---- */
+
+static int fetch_some(void)
+{
+    static const char requests[] = GET("/s/a.txt") GET("/s/large.bin") GET("/s/empty/")
+        GET("/s/sub") GET("/s/missing") GET_LAST("/s/a.txt");
+    eddy_auto(eddy_router) *router = eddy_try(eddy_router_open());
+    eddy_try(eddy_route_files(router, "/s/", folder, .listing = true, .precompressed = true));
+    eddy_try(eddy_router_use_cors(router, .origins = "https://a.example"));
+    eddy_auto(eddy_http_server) *server = eddy_try(TALK_MEMORY(router));
+    eddy_auto(eddy_stream) *peer = eddy_try(eddy_http_server_connect(server));
+    char buf[16384];
+
+    eddy_try(eddy_write(peer, requests, sizeof requests - 1));
+    while (eddy_try(eddy_read(peer, buf, sizeof buf)) > 0)
+        ;
+    return 0;
+}
+
+static void ignore_report(eddy_loop *loop, const eddy_report *report, void *arg)
+{
+    (void)loop, (void)report, (void)arg;
+}
+
+TORTURE(http_files_without_memory)
+{
+    eddy_loop_set_exception_handler(eddy_loop_running(), ignore_report, NULL);
+    site_make();
+    int status = fetch_some();
+    site_remove();
+    return status;
+}
+
+SWEEP(http_files_while_their_client_is_cancelled)
+{
+    site_make();
+    int status = fetch_some();
+    site_remove();
+    return status;
 }
 
 /* ---- routes, and one file ---- */

@@ -12,6 +12,9 @@
 #include <eddy/http/router.h>
 #include <eddy/http/request.h>
 #include <eddy/http/respond.h>
+#include <eddy/http/files.h>
+#include <eddy/http/events.h>
+#include <eddy/http/cors.h>
 #include <eddy/http/server.h>
 #include <eddy/http/websocket.h>
 /* clang-format on */

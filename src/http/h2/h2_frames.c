@@ -218,7 +218,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 
 /* ---- bytes that go ---- */
 
-static void give_trailers(nghttp2_session *session, const struct eddy__h2_stream *s,
+static bool give_trailers(nghttp2_session *session, const struct eddy__h2_stream *s,
                           uint32_t *flags)
 {
     nghttp2_nv list[FIELDS];
@@ -227,8 +227,18 @@ static void give_trailers(nghttp2_session *session, const struct eddy__h2_stream
     for (const eddy_pair *f = s->out_trailers; f->name && n < FIELDS; f++)
         list[n++] = (nghttp2_nv){(uint8_t *)(uintptr_t)f->name, (uint8_t *)(uintptr_t)f->value,
                                  strlen(f->name), strlen(f->value), NGHTTP2_NV_FLAG_NONE};
-    if (nghttp2_submit_trailer(session, s->id, list, n) == 0)
-        *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    return nghttp2_submit_trailer(session, s->id, list, n) == 0;
+}
+
+/* The body has ended with what was given last. */
+static bool give_end(nghttp2_session *session, struct eddy__h2_stream *s, uint32_t *flags)
+{
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (s->out_trailers && !give_trailers(session, s, flags))
+        return false;
+    s->out_ending = false;
+    return true;
 }
 
 /* The source of DATA frames: what a task that writes has put into s->out. */
@@ -248,15 +258,11 @@ ssize_t eddy__h2_give(nghttp2_session *session, int32_t id, uint8_t *buf, size_t
         memcpy(buf, s->out, n);
     s->out += n;
     s->out_left -= n;
-    if (s->out_left == 0) {
-        if (s->out_ended) {
-            s->out_ending = false;
-            *flags |= NGHTTP2_DATA_FLAG_EOF;
-            if (s->out_trailers)
-                give_trailers(session, s, flags);
-        }
-        eddy__h2_wake_stream(s);
-    }
+    if (s->out_left)
+        return (ssize_t)n;
+    if (s->out_ended && !give_end(session, s, flags))
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    eddy__h2_wake_stream(s);
     return (ssize_t)n;
 }
 

@@ -14,6 +14,7 @@ enum {
     ENTRIES_MAX = 4096,
     STREAMS_MAX = 256,
     CONTENT_MAX = 16 * 1024 * 1024,
+    RETRY = 10, /* seconds until a folder that could not be watched is tried again */
 };
 
 struct eddy__file_cache {
@@ -126,7 +127,8 @@ static void take_event(struct eddy__file_cache *cache, const eddy_dir_event *eve
         forget_file(cache, event->from);
 }
 
-/* Any failure, also that of a folder which is one too many to be watched, ends it. */
+/* Any failure, also that of a folder which is one too many to be watched, ends it: nothing is kept
+ * until it is tried again. */
 static int take_events(struct eddy__file_cache *cache)
 {
     enum {
@@ -151,14 +153,19 @@ static int take_events(struct eddy__file_cache *cache)
 
 static int watch_files(struct eddy__file_cache *cache)
 {
-    int status = take_events(cache);
+    int status = 0;
 
-    cache->kept = false;
-    drop_all(cache);
-    eddy_dir_watch_close(eddy_take(cache->watch));
+    while (!cache->closed && status == 0) {
+        eddy_ignore(take_events(cache));
+        cache->kept = false;
+        drop_all(cache);
+        eddy_dir_watch_close(eddy_take(cache->watch));
+        if (!cache->closed)
+            status = eddy_sleep(RETRY);
+    }
     atomic_store(&cache->loop, NULL);
     unref_cache(cache);
-    return status == EDDY_ECANCELED ? status : 0;
+    return status;
 }
 EDDY_CORO(watch_files, struct eddy__file_cache *)
 

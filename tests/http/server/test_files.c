@@ -416,6 +416,24 @@ TEST_REAL(http_HR10_a_small_cache_keeps_what_was_used_last)
     site_remove();
 }
 
+TEST_REAL(http_HR10_nothing_is_kept_of_a_folder_that_cannot_be_watched)
+{
+    SITE(.index = NULL);
+    struct eddy__files *files = router->routes->answer.arg;
+
+    CHECK_STR(body_at("/s/a.txt", ""), "hello");
+    CHECK_OK(eddy_sleep(0.05));
+    site_remove();
+    for (int i = 0; i < 500 && status_at("/s/a.txt") != 404; i++)
+        CHECK_OK(eddy_sleep(0.01));
+    CHECK_INT(mkdir(folder, 0755), 0);
+    add_file("a.txt", "again");
+    for (int i = 0; i < 3; i++)
+        CHECK_STR(body_at("/s/a.txt", ""), "again");
+    CHECK_PTR(eddy__file_cached(files, "a.txt"), NULL);
+    site_remove();
+}
+
 /* ---- without memory ---- */
 
 static int fetch_some(void)

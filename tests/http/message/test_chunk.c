@@ -1,6 +1,6 @@
-/* The chunked coding. Whatever a test gives is decoded in one piece, byte by byte, and in two pieces
- * at every place, which must all come to the same. "row" is one of the checklist of hostile input in
- * docs/design/http-parser.md. */
+/* The chunked coding. Whatever a test gives is decoded in one piece, byte by byte, and in two
+ * pieces at every place, which must all come to the same. "row" is one of the checklist of hostile
+ * input in docs/design/http-parser.md. */
 #include "http/message/chunk.h"
 
 #include "test.h"

@@ -274,13 +274,13 @@ int eddy__error_explain(int code, const char *format, ...)
     return code;
 }
 
-/* Not one that leads to another task's, nor one that somebody else has. */
+/* Not one that somebody else has. Of a failure for which its own task has given no place, the first
+ * who awaited it and gives one names the line. */
 void eddy_error_met_(const eddy_place *place, int code)
 {
     eddy_error *error = *error_slot();
 
     if (!error || error->code != code || eddy_error_place(error) ||
-        (error->inner && error->task[0]) ||
         atomic_load_explicit(&error->refs, memory_order_acquire) != 1)
         return;
     error->place = place;

@@ -120,6 +120,19 @@ static void add_failure(struct text *text, const eddy_error *error, const eddy_p
     add_frames(text, error);
 }
 
+/* Not that of a task which awaited it: there it is told with that step. */
+static const eddy_place *place_in_own_task(const eddy_error *error)
+{
+    const eddy_place *place = NULL;
+
+    for (; error; error = error->inner)
+        if (error->inner && error->task[0])
+            place = NULL;
+        else if (error->place)
+            place = error->place;
+    return place;
+}
+
 static const eddy_error *steps_in(const eddy_error *error, size_t n)
 {
     while (n-- > 0)
@@ -134,12 +147,16 @@ static void add_way(struct text *text, const eddy_error *error)
 
     for (const eddy_error *e = error; e->inner; e = e->inner)
         steps++;
-    add_failure(text, steps_in(error, steps), eddy_error_place(error));
+    add_failure(text, steps_in(error, steps), place_in_own_task(error));
     while (steps-- > 0) {
         const eddy_error *e = steps_in(error, steps);
 
-        if (e->task[0])
-            text_add(text, "  awaited by task %s\n", e->task);
+        if (!e->task[0])
+            continue;
+        text_add(text, "  awaited by task %s", e->task);
+        if (e->place)
+            text_add(text, " in %s (%s:%d)", e->place->function, e->place->file, e->place->line);
+        text_add(text, "\n");
     }
 }
 

@@ -88,9 +88,9 @@ static void child_ended(eddy_task *task)
 /* ---- starting ---- */
 
 /* A refused start fails the group, unless that is ending as it was told to. */
-static int group_refuse(eddy_group *group, int code, const char *why)
+static int group_refuse(eddy_group *group, const eddy_place *place, int code, const char *why)
 {
-    eddy__raise(code, "the group cannot start a child: %s", why);
+    eddy_raise_at(place, code, "the group cannot start a child: %s", why);
     if (!group->cancelled) {
         eddy_error *error = eddy__error_take();
 
@@ -103,18 +103,21 @@ static int group_refuse(eddy_group *group, int code, const char *why)
 int eddy_group_start_with(eddy_group *group, eddy_coro coro, const eddy_task_opts *opts)
 {
     eddy_task **handle = opts ? opts->handle : NULL;
+    const eddy_place *place = opts ? opts->place : NULL;
 
     if (handle)
         *handle = NULL;
+    if (!group)
+        return eddy_raise_at(place, EDDY_EINVAL, "eddy_group_start: the group is NULL");
     if (group->state == ENDED)
-        return group_refuse(group, EDDY_ECLOSED, "it has ended");
+        return group_refuse(group, place, EDDY_ECLOSED, "it has ended");
     if (group->state == ABORTING)
-        return group_refuse(group, EDDY_ECLOSED, "it is being aborted");
+        return group_refuse(group, place, EDDY_ECLOSED, "it is being aborted");
     eddy_task *task = eddy__task_new(group->opener->loop, &coro, opts);
     if (!task) {
         int code = eddy_last_status();
 
-        group_refuse(group, code, eddy_status_message(code));
+        group_refuse(group, place, code, eddy_status_message(code));
         abort_group(group);
         return code;
     }
@@ -191,6 +194,8 @@ int eddy_group_join_with(eddy_group *group, const eddy_join_opts *opts)
     int body = opts ? opts->body : 0;
     eddy_error *record = NULL;
 
+    if (!group)
+        return eddy__raise(EDDY_EINVAL, "eddy_group_join: the group is NULL");
     if (group->opener != self)
         return eddy__raise(self ? EDDY_EOWNER : EDDY_ENOTASK,
                            "a group is joined by the task that opened it");

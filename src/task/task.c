@@ -430,6 +430,8 @@ int eddy_task_set_name(eddy_task *task, const char *name)
 {
     if (!name)
         return eddy__raise(EDDY_EINVAL, "a task's name is a string, not NULL");
+    if (!task)
+        return eddy__raise(EDDY_EINVAL, "eddy_task_set_name: the task is NULL");
     if (eddy__task_is_gone(task, __func__))
         return EDDY_EINVAL;
     struct eddy__task_more *more = eddy__task_more(task);

@@ -474,6 +474,65 @@ TEST_REAL(error_D7_place_of_a_failed_task_is_its_own)
     CHECK_PLACE(eddy_last_error(), "sleeps_long", line_of_try);
 }
 
+static int returns_what_a_call_gives(void)
+{
+    return eddy_sleep(NAN);
+}
+EDDY_CORO(returns_what_a_call_gives)
+
+static int awaits_future(eddy_future *future)
+{
+    line_of_try = __LINE__ + 1;
+    eddy_try(eddy_future_await(future, NULL));
+    return 0;
+}
+
+static int starts_tls(eddy_stream *stream)
+{
+    line_of_try = __LINE__ + 1;
+    eddy_try(eddy_start_tls(stream, .server = true, .cert = "/no/such", .key = "/no/such"));
+    return 0;
+}
+
+static int starts_in(eddy_group *group)
+{
+    line_of_try = __LINE__ + 1;
+    eddy_try(eddy_group_start(group, sleeps_long_coro()));
+    return 0;
+}
+
+/* When the line that failed has none, the first that awaited it and met the failure. */
+TEST_REAL(error_D7_place_of_what_was_awaited_without_one)
+{
+    eddy_auto(eddy_task) *task = eddy_create_task(returns_what_a_call_gives_coro());
+    eddy_auto(eddy_future) *future = eddy_future_open(0);
+    eddy_stream *ends[2];
+    char text[1024];
+
+    CHECK_INT(awaits(task), EDDY_EINVAL);
+    CHECK_STR(eddy_error_place(eddy_last_error())->function, "awaits");
+    CHECK_PTR(eddy_error_place(eddy_task_error(task)), NULL);
+    eddy_error_format(eddy_last_error(), text, sizeof text);
+    CHECK(strstr(text, " in awaits (" __FILE__ ":"));
+    CHECK_OK(eddy_future_set_error(future, EDDY_EIO, "disk"));
+    CHECK_INT(awaits_future(future), EDDY_EIO);
+    CHECK_PLACE(eddy_last_error(), "awaits_future", line_of_try);
+    CHECK_OK(eddy_stream_pair(ends));
+    CHECK(starts_tls(ends[0]) < 0);
+    CHECK_PLACE(eddy_last_error(), "starts_tls", line_of_try);
+    eddy_stream_close(ends[0]);
+    eddy_stream_close(ends[1]);
+}
+
+TEST(error_D7_place_of_a_start_that_a_group_refuses)
+{
+    eddy_auto(eddy_group) *group = eddy_group_open();
+
+    CHECK_OK(eddy_group_join(group));
+    CHECK_INT(starts_in(group), EDDY_ECLOSED);
+    CHECK_PLACE(eddy_last_error(), "starts_in", line_of_try);
+}
+
 static int raises_itself(void)
 {
     line_of_try = __LINE__ + 1;

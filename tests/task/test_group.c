@@ -597,3 +597,9 @@ TORTURE(C6_a_failure_counts_also_without_memory)
     CHECK(eddy_group_join(group) < 0);
     return 0;
 }
+
+TEST(group_of_NULL_is_refused)
+{
+    CHECK_INT(eddy_group_join(NULL), EDDY_EINVAL);
+    CHECK_INT(eddy_group_start(NULL, (eddy_coro){0}), EDDY_EINVAL);
+}

@@ -564,3 +564,8 @@ TORTURE(tasks_without_memory)
 {
     return life_of_tasks();
 }
+
+TEST(task_of_NULL_gets_no_name)
+{
+    CHECK_INT(eddy_task_set_name(NULL, "nobody"), EDDY_EINVAL);
+}

@@ -75,20 +75,21 @@ static void take_parameter(struct challenge *c, const char *name, size_t size, c
     }
 }
 
-/* The value of a parameter, quoted or not, as it is between its quotes; *text goes behind it. */
+/* The value of a parameter, as it is between its quotes if it has any; *text goes behind it. "" for
+ * what could not stand between quotes again: a quotation mark in it, or one that is not closed. */
 static char *take_value(const char **text, struct eddy__arena *arena)
 {
-    const char *start = *text + (**text == '"'), *end = start;
+    bool quoted = **text == '"';
+    const char *start = *text + quoted, *end = start;
 
-    if (start == *text) {
+    if (!quoted)
         end += strcspn(end, ", \t");
-        *text = end;
-    } else {
-        while (*end && *end != '"')
-            end += *end == '\\' && end[1] ? 2 : 1;
-        *text = *end ? end + 1 : end;
-    }
-    return eddy__arena_copy(arena, start, (size_t)(end - start));
+    while (quoted && *end && *end != '"')
+        end += *end == '\\' && end[1] ? 2 : 1;
+    size_t size = (size_t)(end - start);
+    bool good = quoted ? *end == '"' : eddy__all_are(start, size, EDDY__CHAR_TOKEN);
+    *text = quoted && *end ? end + 1 : end;
+    return eddy__arena_copy(arena, start, good ? size : 0);
 }
 
 /* A challenge has ended: it becomes *best when it can be answered and is better. */

@@ -122,13 +122,16 @@ TEST(digest_challenge_that_cannot_be_answered)
         "Digest realm=x, Basic nonce=y",
         "realm=x, nonce=y",
     };
+    static const char *const odd[] = {"Digest nonce=y, realm=\"open", "Digest nonce=y, realm=a\"b",
+                                      "Digest nonce=y, realm=\"open\\"};
     struct eddy__digest digest;
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK_INT(read_challenge(&digest, bad[i]), 0);
-    CHECK_INT(read_challenge(&digest, "Digest nonce=y, realm=\"open"), 1);
-    CHECK_STR(digest.realm, "open");
-    CHECK_INT(read_challenge(&digest, "Digest nonce=y, realm=\"open\\"), 1);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) { /* it would break out of its quotes */
+        CHECK_INT(read_challenge(&digest, odd[i]), 1);
+        CHECK_STR(digest.realm, "");
+    }
     eddy__arena_free(&arena);
 }
 

@@ -9,8 +9,8 @@
 #ifndef EDDY_HTTP_WEBSOCKET_H
 #define EDDY_HTTP_WEBSOCKET_H
 
-#include <eddy/http/message.h>
-#include <eddy/stream.h>
+#include <eddy/http/client.h>
+#include <eddy/http/request.h>
 
 EDDY_BEGIN_DECLS
 
@@ -33,10 +33,29 @@ typedef struct eddy_websocket_opts {
                               the last one is lost: EDDY_ETIMEDOUT */
     double close_timeout;  /* seconds that the peer has to answer a close; 0: 5 */
     const char *protocols; /* subprotocols: "chat, superchat", those of a server in its order */
-    bool deflate;          /* permessage-deflate, if the peer has it, too */
-    bool deflate_context;  /* a message is compressed with the ones before it: better, and some
+    const char *origins;   /* of a server: pages that may connect besides those of its own host,
+                              "https://a.example, https://b.example"; "*": any */
+    const eddy_pair *headers; /* of a client's request */
+    bool deflate;             /* permessage-deflate, if the peer has it, too */
+    bool deflate_context;     /* a message is compressed with the ones before it: better, and some
                               300 KiB for each connection that stay while it is idle */
 } eddy_websocket_opts;
+
+/* In a handler: answers the request, whose connection it has from then on. NULL with a record,
+ * which the handler returns as the answer: EDDY_HTTP(426) for what asks for no WebSocket,
+ * EDDY_HTTP(403) for a page of another host, EDDY_HTTP(400). It has to be closed before the handler
+ * returns. */
+EDDY_API EDDY_SUSPENDS eddy_websocket *eddy_websocket_accept_with(eddy_request *request,
+                                                                  const eddy_websocket_opts *opts);
+#define eddy_websocket_accept(request, ...)                                                        \
+    eddy_websocket_accept_with((request), &(eddy_websocket_opts){__VA_ARGS__})
+/* Connects by a session, to ws://, wss:// or what a request could be sent to. It counts as one of
+ * the session's connections until it is closed. NULL with a record: what a request can fail with,
+ * EDDY_HTTP(status) for an answer that is no 101, EDDY_EPROTO for one that was not asked for. */
+EDDY_API EDDY_SUSPENDS eddy_websocket *eddy_websocket_connect_with(eddy_http *http, const char *url,
+                                                                   const eddy_websocket_opts *opts);
+#define eddy_websocket_connect(http, url, ...)                                                     \
+    eddy_websocket_connect_with((http), (url), &(eddy_websocket_opts){__VA_ARGS__})
 
 /* Receives the next message: 1; 0 once the peer has closed, which was answered. message->data is
  * valid until the next call that receives. EDDY_ELIMIT for one that is too long and EDDY_EPROTO for

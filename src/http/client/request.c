@@ -77,7 +77,8 @@ int eddy__request_way(struct eddy__call *call)
 {
     const eddy_http_opts *session = &call->http->opts;
 
-    if (strncmp(call->url.scheme, "http", 4) != 0)
+    if (!(call->upgrade && strncmp(call->url.scheme, "ws", 2) == 0) &&
+        strncmp(call->url.scheme, "http", 4) != 0)
         return eddy__raise(EDDY_EINVAL, "%s://%s is no URL of a request", call->url.scheme,
                            call->url.authority);
     call->way.url = &call->url;
@@ -218,6 +219,7 @@ int eddy__request_head(struct eddy__call *call)
         .fields = fields.list,
         .length = bodiless ? (wants_body(call->method) ? 0 : -1) : call->body.length,
         .no_body = bodiless,
+        .upgrade = call->upgrade,
     };
     if (call->way.plain)
         head->target = eddy__try(eddy__arena_printf(&call->response->arena, "%s://%s%s",

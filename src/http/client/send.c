@@ -87,8 +87,8 @@ static int perform(struct eddy__call *call, const char *url)
     return 0;
 }
 
-eddy_response *eddy_http_request_with(eddy_http *http, const char *method, const char *url,
-                                      const eddy_http_request_opts *opts)
+static eddy_response *request(eddy_http *http, const char *method, const char *url,
+                              const char *upgrade, const eddy_http_request_opts *opts)
 {
     if (!http || http->closed) {
         eddy__raise(http ? EDDY_ECLOSED : EDDY_EINVAL, "a request of %s",
@@ -99,6 +99,7 @@ eddy_response *eddy_http_request_with(eddy_http *http, const char *method, const
     if (!response)
         return NULL;
     response->call->method = method;
+    response->call->upgrade = upgrade;
     if (opts)
         response->call->opts = *opts;
     if (perform(response->call, url) < 0) {
@@ -106,4 +107,16 @@ eddy_response *eddy_http_request_with(eddy_http *http, const char *method, const
         return NULL;
     }
     return response;
+}
+
+eddy_response *eddy_http_request_with(eddy_http *http, const char *method, const char *url,
+                                      const eddy_http_request_opts *opts)
+{
+    return request(http, method, url, NULL, opts);
+}
+
+eddy_response *eddy__http_upgrade(eddy_http *http, const char *url, const char *protocol,
+                                  const eddy_http_request_opts *opts)
+{
+    return request(http, "GET", url, protocol, opts);
 }

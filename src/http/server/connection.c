@@ -2,6 +2,7 @@
  * last, and an end that loses no answer. */
 #include "http/message/h1.h"
 #include "http/server/server.h"
+#include "http/websocket/websocket.h"
 
 enum { LINGER_MAX = 64 * 1024, LINGER_ROOM = 8192 };
 #define LINGER_SECONDS 2.0
@@ -102,6 +103,7 @@ static int leave_handler(eddy_request *r, int status)
     eddy__disconnect_watch_close(eddy_take(r->watch));
     bool aborted = !eddy__request_leave_sides(r);
     eddy__request_close_body(r);
+    eddy__websocket_leave_request(eddy_take(r->websocket));
     if (r->answer.side)
         r->answer.side->request = NULL;
     if (aborted && status >= 0)

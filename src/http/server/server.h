@@ -11,6 +11,7 @@
 #include <eddy.h>
 #include <eddy/http/respond.h>
 #include <eddy/http/server.h>
+#include <eddy/http/websocket.h>
 
 /* The text of Date, made again when a second has passed. */
 struct eddy__http_date {
@@ -89,11 +90,12 @@ struct eddy_request {
     size_t whole_size;
 
     struct eddy__answer answer;
-    bool peer_gone;     /* an answer could not be written */
-    bool upgraded;      /* the connection goes on with another protocol */
-    bool last;          /* the connection is to end with it */
-    unsigned inside;    /* calls of streams' transports that are in the exchange */
-    eddy_event outside; /* none is any more */
+    eddy_websocket *websocket; /* that it became, while that is open */
+    bool peer_gone;            /* an answer could not be written */
+    bool upgraded;             /* the connection goes on with another protocol */
+    bool last;                 /* the connection is to end with it */
+    unsigned inside;           /* calls of streams' transports that are in the exchange */
+    eddy_event outside;        /* none is any more */
     struct eddy__disconnect_watch *watch;
 };
 

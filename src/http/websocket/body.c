@@ -6,7 +6,7 @@
 
 /* ---- received ---- */
 
-static ssize_t body_read(eddy_transport *transport, void *buf, size_t size)
+static ssize_t incoming_read(eddy_transport *transport, void *buf, size_t size)
 {
     eddy_websocket *ws = transport->state;
 
@@ -24,13 +24,13 @@ static ssize_t body_read(eddy_transport *transport, void *buf, size_t size)
     return n;
 }
 
-static ssize_t body_write(eddy_transport *transport, const void *buf, size_t size)
+static ssize_t incoming_write(eddy_transport *transport, const void *buf, size_t size)
 {
     (void)transport, (void)buf, (void)size;
     return EDDY_EBADF;
 }
 
-static void body_close(eddy_transport *transport, bool abort)
+static void incoming_close(eddy_transport *transport, bool abort)
 {
     eddy_websocket *ws = transport->state;
 
@@ -39,22 +39,22 @@ static void body_close(eddy_transport *transport, bool abort)
     ws->in.abandoned = ws->in.active;
 }
 
-static void body_release(eddy_transport *transport)
+static void incoming_release(eddy_transport *transport)
 {
     eddy__websocket_drop(transport->state);
 }
 
-static const eddy_transport_kind body_kind = {
-    .read = body_read,
-    .write = body_write,
-    .close = body_close,
-    .release = body_release,
+static const eddy_transport_kind incoming_kind = {
+    .read = incoming_read,
+    .write = incoming_write,
+    .close = incoming_close,
+    .release = incoming_release,
     .suspends = true,
 };
 
-static eddy_stream *body_open(eddy_websocket *ws)
+static eddy_stream *incoming_open(eddy_websocket *ws)
 {
-    ws->body = eddy_stream_open(&body_kind, ws, .peer = "a message of a WebSocket");
+    ws->body = eddy_stream_open(&incoming_kind, ws, .peer = "a message of a WebSocket");
     if (ws->body)
         eddy__websocket_hold(ws);
     return ws->body;
@@ -78,7 +78,7 @@ int eddy_websocket_receive_stream(eddy_websocket *ws, eddy_websocket_kind *kind,
         ws->in.streaming = status > 0;
     }
     if (status > 0) {
-        *body = body_open(ws);
+        *body = incoming_open(ws);
         status = *body ? 1 : eddy_last_status();
         if (kind)
             *kind = (eddy_websocket_kind)ws->in.opcode;

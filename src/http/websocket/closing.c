@@ -115,7 +115,7 @@ int eddy_websocket_end(eddy_websocket *ws, int code, const char *reason)
 
 /* A connection that is closed while bytes of the peer are unread is reset, and what was sent last
  * may be lost: the peer was told why it was failed, and is to read it. */
-static void linger(eddy_websocket *ws)
+static void let_it_read(eddy_websocket *ws)
 {
     char dropped[1024];
     ssize_t n = eddy_write_eof(ws->stream);
@@ -135,8 +135,8 @@ void eddy__websocket_part(eddy_websocket *ws)
     if (!ws->failed)
         eddy_shield(ws->close_timeout)
             eddy_ignore(shake(ws, 1001, ""));
-    if (ws->failed == EDDY_EPROTO || ws->failed == EDDY_ELIMIT)
+    if (ws->stream && (ws->failed == EDDY_EPROTO || ws->failed == EDDY_ELIMIT))
         eddy_shield(LINGER)
-            linger(ws);
+            let_it_read(ws);
     eddy__websocket_drop(ws);
 }

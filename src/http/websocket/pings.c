@@ -12,7 +12,7 @@ static int send_pongs(eddy_websocket *ws)
     ssize_t status = 0;
 
     eddy__websocket_hold(ws);
-    while (status >= 0 && ws->pongs && !ws->closed) {
+    while (status >= 0 && ws->pongs && !ws->closed && !ws->failed) {
         char *frames = ws->pongs;
 
         ws->pongs = NULL;

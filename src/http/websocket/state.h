@@ -28,7 +28,7 @@ struct eddy__incoming {
 };
 
 struct eddy_websocket {
-    eddy_stream *stream;
+    eddy_stream *stream; /* NULL: it was taken away */
     bool client;
     size_t limit;
     double heartbeat;

@@ -131,7 +131,7 @@ static void send_away(eddy_websocket *ws)
         ws->out = NULL;
         eddy_semaphore_release(&ws->turn);
     }
-    if (ws->users > 1)
+    if (ws->users > 1 && ws->stream)
         eddy_stream_abort(ws->stream);
 }
 
@@ -141,7 +141,7 @@ void eddy_websocket_close(eddy_websocket *ws)
         return;
     if (eddy_current_task())
         eddy__websocket_part(ws);
-    else if (!ws->close_received)
+    else if (ws->stream && !ws->close_received)
         eddy_stream_abort(ws->stream);
     ws->closed = true;
     eddy_task_close(ws->beating);

@@ -20,5 +20,8 @@ struct eddy__websocket_settings {
  * EDDY_EINVAL for settings that are out of range. NULL, raised: nothing was taken over. */
 eddy_websocket *eddy__websocket_open(eddy_stream *stream, bool client,
                                      const struct eddy__websocket_settings *settings);
+/* The handler of the request that ws was made of has returned: takes its connection away. NULL is
+ * fine. */
+void eddy__websocket_leave_request(eddy_websocket *ws);
 
 #endif

@@ -1,0 +1,79 @@
+/* accept.c - a request becomes a WebSocket: the server's side. */
+#include "http/server/server.h"
+#include "http/websocket/handshake.h"
+#include "http/websocket/state.h"
+
+/* The WebSocket was closed, in the handler. What has ended it early is told by its own calls, and
+ * is no fault of the handler. */
+static void accepted_is_done(void *arg)
+{
+    eddy_request *r = arg;
+
+    r->peer_gone = r->websocket->failed != 0;
+    r->websocket = NULL;
+}
+
+void eddy__websocket_leave_request(eddy_websocket *ws)
+{
+    if (!ws)
+        return;
+    eddy__websocket_lose(ws, EDDY_ECLOSED, "the handler of the WebSocket has returned");
+    eddy_stream_abort(ws->stream);
+    ws->stream = NULL;
+    ws->done = NULL;
+}
+
+static int check_request(const eddy_request *r)
+{
+    if (r->answer.status)
+        return eddy__raise(EDDY_EALREADY, "the request was answered already");
+    if (!r->body_ended)
+        return eddy__raise(EDDY_HTTP(400), "a WebSocket is opened by a request without a body");
+    return 0;
+}
+
+/* The client may be told which version it should speak. */
+static int refuse_handshake(eddy_request *r, int status)
+{
+    if (status == EDDY_HTTP(426))
+        eddy__try(eddy_respond_header(r, "Sec-WebSocket-Version", "13"));
+    return status;
+}
+
+static int answer(eddy_request *r, const struct eddy__handshake *shake)
+{
+    const struct eddy__head_out head = {.status = 101,
+                                        .fields = shake->fields.list,
+                                        .length = -1,
+                                        .no_body = true,
+                                        .upgrade = "websocket"};
+
+    r->answer.status = 101;
+    r->answer.begun = r->answer.ended = r->answer.closes = true;
+    eddy__try(eddy__exchange_send(r->exchange, &head));
+    return eddy__exchange_flush(r->exchange);
+}
+
+static eddy_websocket *accept_request(eddy_request *r, const eddy_websocket_opts *opts)
+{
+    struct eddy__handshake shake;
+    int status = check_request(r);
+
+    if (status >= 0)
+        status = refuse_handshake(r, eddy__handshake_answer(&shake, &r->head, opts, r->arena));
+    if (status < 0)
+        return NULL;
+    struct eddy__websocket_settings settings = eddy__handshake_settings(&shake, opts);
+    settings.done = accepted_is_done;
+    settings.arg = r;
+    return answer(r, &shake) < 0 ? NULL : eddy__websocket_open(r->connection, false, &settings);
+}
+
+eddy_websocket *eddy_websocket_accept_with(eddy_request *request, const eddy_websocket_opts *opts)
+{
+    if (!request) {
+        eddy__raise(EDDY_EINVAL, "eddy_websocket_accept needs a request");
+        return NULL;
+    }
+    return request->websocket = accept_request(request, opts ? opts : &(eddy_websocket_opts){0});
+}

@@ -1,0 +1,170 @@
+/* test_accept.c - a server and a client of the library: the handshake, the whole way. */
+#include "test.h"
+
+#include <eddy/http/respond.h>
+#include <eddy/http/server.h>
+#include <eddy/http/websocket.h>
+
+static int shout(eddy_request *request)
+{
+    eddy_auto(eddy_websocket) *peer = eddy_try(eddy_websocket_accept(
+        request, .protocols = "loud, quiet", .deflate = true, .limit = 1 << 20));
+    eddy_websocket_message message;
+
+    while (eddy_try(eddy_websocket_receive(peer, &message)) > 0)
+        eddy_try(eddy_websocket_printf(peer, "%.*s!", (int)message.size, message.data));
+    return 0;
+}
+
+static int forget(eddy_request *request)
+{
+    eddy_websocket **kept = eddy_request_arg(request);
+
+    *kept = eddy_try(eddy_websocket_accept(request));
+    return 0;
+}
+
+/* A server in memory, and a session that reaches it. */
+typedef struct site {
+    eddy_router *router;
+    eddy_http_server *server;
+    eddy_http *http;
+} site;
+
+static void site_autoclose(site *s)
+{
+    eddy_http_close(s->http);
+    eddy_http_server_close(s->server);
+    eddy_router_close(s->router);
+}
+
+static eddy_stream *to_server(const char *host, int port, void *arg)
+{
+    (void)host, (void)port;
+    return eddy_http_server_connect(((site *)arg)->server);
+}
+
+static int site_open(site *s, void *arg)
+{
+    s->router = eddy_try(eddy_router_open());
+    eddy_try(eddy_route(s->router, "GET /shout", shout));
+    eddy_try(eddy_route(s->router, "GET /forget", forget));
+    s->server = eddy_try(eddy_http_server_open(s->router, .in_memory = true, .arg = arg));
+    s->http = eddy_try(
+        eddy_http_open(.base_url = "http://host:8080", .connect = to_server, .connect_arg = s));
+    return 0;
+}
+
+static int end_server(site *s)
+{
+    eddy_http_server_close(eddy_take(s->server));
+    return 0;
+}
+EDDY_CORO(end_server, site *)
+
+static int talk(eddy_http *http, const eddy_websocket_opts *opts, const char *protocol)
+{
+    eddy_auto(eddy_websocket) *ws = eddy_try(eddy_websocket_connect_with(http, "/shout", opts));
+    eddy_websocket_message answer;
+    char text[200];
+
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    CHECK_STR(eddy_websocket_protocol(ws), protocol);
+    for (int i = 0; i < 3; i++) {
+        eddy_try(eddy_websocket_printf(ws, "%s", text));
+        CHECK_INT(eddy_try(eddy_websocket_receive(ws, &answer)), 1);
+        CHECK_INT(answer.size, sizeof text);
+        CHECK_INT(answer.data[answer.size - 1], '!');
+    }
+    return eddy_websocket_end(ws, 1000, "bye");
+}
+
+TEST(websocket_of_a_server_and_a_client)
+{
+    eddy_auto(site) s = {0};
+
+    CHECK_OK(site_open(&s, NULL));
+    CHECK_OK(talk(s.http, NULL, NULL));
+    CHECK_OK(talk(s.http, &(eddy_websocket_opts){.deflate = true}, NULL));
+    CHECK_OK(talk(s.http, &(eddy_websocket_opts){.deflate = true, .deflate_context = true}, NULL));
+    CHECK_OK(talk(s.http, &(eddy_websocket_opts){.protocols = "mute, quiet, loud"}, "loud"));
+    CHECK_INT(eddy_http_get_stats(s.http).busy, 0);
+    CHECK_INT(eddy_http_get_stats(s.http).idle, 0);
+}
+
+TEST(websocket_that_is_refused_is_an_answer)
+{
+    eddy_auto(site) s = {0};
+
+    CHECK_OK(site_open(&s, NULL));
+    eddy_auto(eddy_response) *plain = eddy_http_get(s.http, "/shout");
+    CHECK_INT(eddy_response_status(plain), 426);
+    CHECK_STR(eddy_response_header(plain, "Sec-WebSocket-Version"), "13");
+    eddy_response_close(eddy_take(plain));
+    CHECK(!eddy_websocket_connect(s.http, "/nothing"));
+    CHECK_INT(eddy_last_status(), EDDY_HTTP(404));
+    CHECK(!eddy_websocket_connect(s.http, "/shout", .protocols = "a b, c/d"));
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_INT(eddy_http_get_stats(s.http).busy, 0);
+}
+
+/* 38: a page of another host cannot use the cookies of its visitor. */
+TEST(http_row_38_pages_of_other_hosts_are_refused)
+{
+    eddy_auto(site) s = {0};
+
+    CHECK_OK(site_open(&s, NULL));
+    CHECK(!eddy_websocket_connect(s.http, "/shout",
+                                  .headers = eddy_pairs({"Origin", "http://evil"})));
+    CHECK_INT(eddy_last_status(), EDDY_HTTP(403));
+    eddy_auto(eddy_websocket) *ws = eddy_websocket_connect(
+        s.http, "/shout", .headers = eddy_pairs({"Origin", "http://HOST:8080"}));
+    CHECK(ws);
+}
+
+TEST(websocket_that_outlives_its_handler_fails)
+{
+    eddy_websocket *kept = NULL;
+    eddy_websocket_message message;
+    eddy_auto(site) s = {0};
+
+    CHECK_OK(site_open(&s, &kept));
+    eddy_auto(eddy_websocket) *ws = eddy_websocket_connect(s.http, "/forget");
+    CHECK(ws);
+    CHECK(eddy_websocket_receive(ws, &message) < 0);
+    CHECK_INT(eddy_websocket_code(ws), 1006);
+    CHECK_INT(eddy_websocket_receive(kept, &message), EDDY_ECLOSED);
+    CHECK_INT(eddy_websocket_printf(kept, "?"), EDDY_EPIPE);
+    eddy_websocket_close(kept);
+}
+
+/* A server that ends says so. */
+TEST(websocket_HW10_a_server_that_ends_closes_with_1001)
+{
+    eddy_websocket_message message;
+    eddy_auto(site) s = {0};
+
+    CHECK_OK(site_open(&s, NULL));
+    eddy_auto(eddy_websocket) *ws = eddy_websocket_connect(s.http, "/shout");
+    CHECK(ws);
+    eddy_auto(eddy_task) *ending = eddy_create_task(end_server_coro(&s));
+    CHECK_INT(eddy_websocket_receive(ws, &message), 0);
+    CHECK_INT(eddy_websocket_code(ws), 1001);
+}
+
+SWEEP(websocket_handshakes_can_be_cancelled)
+{
+    eddy_auto(site) s = {0};
+
+    eddy_try(site_open(&s, NULL));
+    return talk(s.http, NULL, NULL);
+}
+
+TORTURE(websocket_handshakes_may_lack_memory)
+{
+    eddy_auto(site) s = {0};
+
+    eddy_try(site_open(&s, NULL));
+    return talk(s.http, &(eddy_websocket_opts){.protocols = "loud", .deflate = true}, "loud");
+}

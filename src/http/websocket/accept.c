@@ -23,15 +23,6 @@ void eddy__websocket_leave_request(eddy_websocket *ws)
     ws->done = NULL;
 }
 
-static int check_request(const eddy_request *r)
-{
-    if (r->answer.status)
-        return eddy__raise(EDDY_EALREADY, "the request was answered already");
-    if (!r->body_ended)
-        return eddy__raise(EDDY_HTTP(400), "a WebSocket is opened by a request without a body");
-    return 0;
-}
-
 /* The client may be told which version it should speak. */
 static int refuse_handshake(eddy_request *r, int status)
 {
@@ -40,33 +31,18 @@ static int refuse_handshake(eddy_request *r, int status)
     return status;
 }
 
-static int answer(eddy_request *r, const struct eddy__handshake *shake)
-{
-    const struct eddy__head_out head = {.status = 101,
-                                        .fields = shake->fields.list,
-                                        .length = -1,
-                                        .no_body = true,
-                                        .upgrade = "websocket"};
-
-    r->answer.status = 101;
-    r->answer.begun = r->answer.ended = r->answer.closes = true;
-    eddy__try(eddy__exchange_send(r->exchange, &head));
-    return eddy__exchange_flush(r->exchange);
-}
-
 static eddy_websocket *accept_request(eddy_request *r, const eddy_websocket_opts *opts)
 {
     struct eddy__handshake shake;
-    int status = check_request(r);
+    int status = eddy__handshake_answer(&shake, &r->head, opts, r->arena);
 
-    if (status >= 0)
-        status = refuse_handshake(r, eddy__handshake_answer(&shake, &r->head, opts, r->arena));
-    if (status < 0)
+    if (refuse_handshake(r, status) < 0)
         return NULL;
     struct eddy__websocket_settings settings = eddy__handshake_settings(&shake, opts);
     settings.done = accepted_is_done;
     settings.arg = r;
-    return answer(r, &shake) < 0 ? NULL : eddy__websocket_open(r->connection, false, &settings);
+    eddy_stream *stream = eddy__request_upgrade(r, "websocket", shake.fields.list);
+    return stream ? eddy__websocket_open(stream, false, &settings) : NULL;
 }
 
 eddy_websocket *eddy_websocket_accept_with(eddy_request *request, const eddy_websocket_opts *opts)

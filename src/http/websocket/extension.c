@@ -28,7 +28,7 @@ static size_t take_token(const char **text, const char **token)
 }
 
 /* The value behind a =, which may be in quotes; *size is 0 where there is none. */
-static const char *take_value(const char **text, size_t *size)
+static const char *take_extension_value(const char **text, size_t *size)
 {
     const char *value;
 
@@ -62,12 +62,12 @@ static bool take_bits(int *bits, bool has_value, const char *value, size_t size)
 }
 
 /* One parameter. False: it is unknown, given twice, or has a value that it cannot have. */
-static bool take_parameter(struct offer *offer, const char **text)
+static bool take_extension_parameter(struct offer *offer, const char **text)
 {
     const char *name;
     size_t length = take_token(text, &name), size;
     bool has_value = **text == '=';
-    const char *value = take_value(text, &size);
+    const char *value = take_extension_value(text, &size);
     bool *forgets = token_is(name, length, "server_no_context_takeover")   ? &offer->server_forgets
                     : token_is(name, length, "client_no_context_takeover") ? &offer->client_forgets
                                                                            : NULL;
@@ -97,7 +97,7 @@ static bool take_offer(const char **text, struct offer *offer)
     offer->deflate = token_is(name, size, "permessage-deflate");
     while (**text == ';') {
         ++*text;
-        if (!take_parameter(offer, text))
+        if (!take_extension_parameter(offer, text))
             offer->deflate = false;
     }
     return **text == ',' || **text == '\0';

@@ -109,7 +109,7 @@ TEST(websocket_that_is_refused_is_an_answer)
     CHECK_INT(eddy_http_get_stats(s.http).busy, 0);
 }
 
-/* 38: a page of another host cannot use the cookies of its visitor. */
+/* 38, HW13: a page of another host cannot use the cookies of its visitor. */
 TEST(http_row_38_pages_of_other_hosts_are_refused)
 {
     eddy_auto(site) s = {0};

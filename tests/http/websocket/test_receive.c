@@ -301,7 +301,7 @@ TEST(websocket_packed_messages_of_rfc_7692)
     }
 }
 
-/* 36, HW6 */
+/* 36, HW6. Of HW7 the cases 6.4. */
 TEST(http_row_36_a_message_beyond_the_limit_is_1009_before_memory)
 {
     static const char huge[] = "\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\1\2\3\4";

@@ -15,7 +15,7 @@ enum {
     VERSION_SIZE = sizeof "HTTP/1.1" - 1,
 };
 
-static COLD int refuse_head(struct eddy__refusal *refusal, int status, const char *why)
+static COLD int bad_head(struct eddy__refusal *refusal, int status, const char *why)
 {
     *refusal = (struct eddy__refusal){status, why};
     return EDDY_EPROTO;
@@ -78,7 +78,7 @@ static ssize_t scan(const char *data, size_t size, size_t to, size_t *seen,
         bool begins = i == 0 || data[i - 1] == '\n';
 
         if (begins && data[i] != '\r' && !eddy__char_is(data[i], EDDY__CHAR_TOKEN))
-            return refuse_head(refusal, 400, blame(data, i)), -1;
+            return bad_head(refusal, 400, blame(data, i)), -1;
         i += count_from(' ', data + i, data + to);
         if (i == to || (data[i] == '\r' && i + 1 == size))
             break;
@@ -87,14 +87,14 @@ static ssize_t scan(const char *data, size_t size, size_t to, size_t *seen,
             continue;
         }
         if (data[i] != '\r' || data[i + 1] != '\n')
-            return refuse_head(refusal, 400, blame(data, i)), -1;
+            return bad_head(refusal, 400, blame(data, i)), -1;
         i += 2;
         if (i > 2 && data[i - 3] != '\n')
             continue;
         if (data[0] != '\r' || i > 2 * (EMPTY_LINES + 1))
             return (ssize_t)i;
         if (i > 2 * EMPTY_LINES)
-            return refuse_head(refusal, 400, "empty lines in place of a request"), -1;
+            return bad_head(refusal, 400, "empty lines in place of a request"), -1;
     }
     *seen = i;
     return 0;
@@ -124,12 +124,12 @@ ssize_t eddy__head_find(const char *data, size_t size, size_t *seen,
     if (*seen < line && size >= line) {
         length = scan(data, size, min_size(line, most), seen, refusal);
         if (length == 0 && *seen >= line && is_long_request(data, line))
-            return refuse_head(refusal, 414, "the request target is too long"), -1;
+            return bad_head(refusal, 414, "the request target is too long"), -1;
     }
     if (length == 0)
         length = scan(data, size, min_size(size, most), seen, refusal);
     if (length > (ssize_t)most || (length == 0 && size >= most))
-        return refuse_head(refusal, 431, "the head is too large"), -1;
+        return bad_head(refusal, 431, "the head is too large"), -1;
     return length;
 }
 
@@ -223,11 +223,11 @@ static int parse_version(struct parser *p)
     if (p->end - v < VERSION_SIZE || memcmp(v, "HTTP/", 5) != 0 ||
         !eddy__char_is(v[5], EDDY__CHAR_DIGIT) || v[6] != '.' ||
         !eddy__char_is(v[7], EDDY__CHAR_DIGIT))
-        return refuse_head(p->refusal, 400, "no version of HTTP where one belongs");
+        return bad_head(p->refusal, 400, "no version of HTTP where one belongs");
     p->at += VERSION_SIZE;
     p->head->minor = v[7] != '0';
     if (v[5] != '1')
-        return refuse_head(p->refusal, 505, "a version other than HTTP/1");
+        return bad_head(p->refusal, 505, "a version other than HTTP/1");
     return 0;
 }
 
@@ -240,9 +240,9 @@ static int parse_absolute(struct parser *p, const char *target, size_t size)
     size_t length = strcspn(target + at, "/?");
 
     if (at == 0)
-        return refuse_head(p->refusal, 400, "a request target that is neither a path nor of HTTP");
+        return bad_head(p->refusal, 400, "a request target that is neither a path nor of HTTP");
     if (length == 0 || target[at] == ':' || !is_authority(target + at, length))
-        return refuse_head(p->refusal, 400, "a bad host in the request target");
+        return bad_head(p->refusal, 400, "a bad host in the request target");
     p->head->host = eddy__arena_copy(p->arena, target + at, length);
     return p->head->host ? 0 : EDDY_ENOMEM;
 }
@@ -255,7 +255,7 @@ static int judge_target(struct parser *p, const char *target, size_t size)
     if (unlikely(strcmp(method, "CONNECT") == 0)) {
         bool port = memchr(target, ':', size) && !strchr(":]", target[size - 1]);
         if (target[0] == ':' || !port || !is_authority(target, size))
-            return refuse_head(p->refusal, 400, "CONNECT without host and port");
+            return bad_head(p->refusal, 400, "CONNECT without host and port");
         p->head->host = target;
         return 0;
     }
@@ -264,7 +264,7 @@ static int judge_target(struct parser *p, const char *target, size_t size)
     if (size == 1 && target[0] == '*')
         return strcmp(method, "OPTIONS") == 0
                    ? 0
-                   : refuse_head(p->refusal, 400, "the request target * of a method that has none");
+                   : bad_head(p->refusal, 400, "the request target * of a method that has none");
     return parse_absolute(p, target, size);
 }
 
@@ -274,9 +274,9 @@ static int parse_request_line(struct parser *p)
         p->at += 2;
     char *method = p->at;
     if (skip_all(p, EDDY__CHAR_TOKEN) != ' ' || p->at == method)
-        return refuse_head(p->refusal, 400, "no method in front of a request target");
+        return bad_head(p->refusal, 400, "no method in front of a request target");
     if (p->at - method > METHOD_SIZE)
-        return refuse_head(p->refusal, 501, "a method of more than 32 letters");
+        return bad_head(p->refusal, 501, "a method of more than 32 letters");
     p->head->method = method;
     end_text(p);
 
@@ -284,16 +284,16 @@ static int parse_request_line(struct parser *p)
     size_t size = count_from('!', target, p->end);
     p->at += size;
     if (size > p->most_target)
-        return refuse_head(p->refusal, 414, "the request target is too long");
+        return bad_head(p->refusal, 414, "the request target is too long");
     if (size == 0 || *p->at != ' ' || memchr(target, '#', size))
-        return refuse_head(p->refusal, 400, "a bad request target");
+        return bad_head(p->refusal, 400, "a bad request target");
     p->head->target = target;
     end_text(p);
     int status = parse_version(p);
     if (status < 0)
         return status;
     if (!at_line_end(p))
-        return refuse_head(p->refusal, 400, "something behind the version of HTTP");
+        return bad_head(p->refusal, 400, "something behind the version of HTTP");
     p->at += 2;
     return judge_target(p, target, size);
 }
@@ -307,13 +307,13 @@ static int parse_status_line(struct parser *p)
     char *s = p->at;
     if (p->end - s < 5 || s[0] != ' ' || s[4] != ' ' || s[1] == '0' ||
         !eddy__all_are(s + 1, 3, EDDY__CHAR_DIGIT))
-        return refuse_head(p->refusal, 400, "no status of three digits behind the version");
+        return bad_head(p->refusal, 400, "no status of three digits behind the version");
     p->head->status = (int)eddy__parse_number(s + 1, 3);
     p->at += 5;
     p->head->reason = p->at;
     skip_all(p, EDDY__CHAR_VALUE);
     if (!at_line_end(p))
-        return refuse_head(p->refusal, 400, "a control character behind the status");
+        return bad_head(p->refusal, 400, "a control character behind the status");
     *p->at = '\0';
     p->at += 2;
     return 0;
@@ -354,18 +354,18 @@ static void read_connection(struct parser *p, const char *value)
 static int read_length(struct parser *p, const struct field *f)
 {
     if (p->head->length >= 0)
-        return refuse_head(p->refusal, 400, "Content-Length twice");
+        return bad_head(p->refusal, 400, "Content-Length twice");
     p->head->length = eddy__parse_number(f->value, f->size);
-    return p->head->length < 0 ? refuse_head(p->refusal, 400, "a Content-Length that is no number")
+    return p->head->length < 0 ? bad_head(p->refusal, 400, "a Content-Length that is no number")
                                : 0;
 }
 
 static int read_host(struct parser *p, const struct field *f)
 {
     if (p->hosts++)
-        return refuse_head(p->refusal, 400, "Host twice");
+        return bad_head(p->refusal, 400, "Host twice");
     if (!is_authority(f->value, f->size))
-        return refuse_head(p->refusal, 400, "a bad Host");
+        return bad_head(p->refusal, 400, "a bad Host");
     if (!p->head->host)
         p->head->host = f->value;
     return 0;
@@ -375,7 +375,7 @@ static int read_coding(struct parser *p, const struct field *f)
 {
     p->codings++;
     p->coding = f->value;
-    return f->tab ? refuse_head(p->refusal, 400, "a tab around a Transfer-Encoding") : 0;
+    return f->tab ? bad_head(p->refusal, 400, "a tab around a Transfer-Encoding") : 0;
 }
 
 static int read_known(struct parser *p, const struct field *f)
@@ -404,9 +404,9 @@ static inline int parse_field_name(struct parser *p, struct field *f)
     char behind = skip_all(p, EDDY__CHAR_TOKEN);
     f->name_size = (size_t)(p->at - f->name);
     if (unlikely(f->name_size == 0))
-        return refuse_head(p->refusal, 400, "a field without a name");
+        return bad_head(p->refusal, 400, "a field without a name");
     if (unlikely(behind != ':'))
-        return refuse_head(p->refusal, 400,
+        return bad_head(p->refusal, 400,
                            is_blank(behind) ? "a space before the colon of a field"
                                             : "a bad name of a field");
     end_text(p);
@@ -424,7 +424,7 @@ static inline int parse_field_value(struct parser *p, struct field *f)
     while (*stop == '\t')
         stop += 1 + count_from(' ', stop + 1, p->end);
     if (unlikely(stop[0] != '\r' || stop[1] != '\n'))
-        return refuse_head(p->refusal, 400, "a control character in the value of a field");
+        return bad_head(p->refusal, 400, "a control character in the value of a field");
     p->at = stop + 2;
     while (stop > begin && is_blank(stop[-1]))
         f->tab |= *--stop == '\t';
@@ -439,7 +439,7 @@ static int parse_field(struct parser *p, struct eddy__fields *fields)
     struct field f = {0};
 
     if (fields->count >= p->most_fields)
-        return refuse_head(p->refusal, 431, "too many fields");
+        return bad_head(p->refusal, 431, "too many fields");
     int status = parse_field_name(p, &f);
     if (likely(status == 0))
         status = parse_field_value(p, &f);
@@ -455,7 +455,7 @@ static int parse_fields(struct parser *p, struct eddy__fields *fields)
         if (unlikely(status < 0))
             return status;
     }
-    return p->at + 2 == p->end ? 0 : refuse_head(p->refusal, 400, "something behind a head");
+    return p->at + 2 == p->end ? 0 : bad_head(p->refusal, 400, "something behind a head");
 }
 
 /* ---- heads ---- */
@@ -468,17 +468,17 @@ static int judge_coding(struct parser *p)
     if (likely(!p->codings))
         return 0;
     if (head->length >= 0)
-        return refuse_head(p->refusal, 400, "Content-Length beside Transfer-Encoding");
+        return bad_head(p->refusal, 400, "Content-Length beside Transfer-Encoding");
     if (head->minor == 0)
-        return refuse_head(p->refusal, 400, "Transfer-Encoding in HTTP/1.0");
+        return bad_head(p->refusal, 400, "Transfer-Encoding in HTTP/1.0");
     if (p->codings > 1)
-        return refuse_head(p->refusal, 400, "Transfer-Encoding twice");
+        return bad_head(p->refusal, 400, "Transfer-Encoding twice");
     head->chunked = eddy__same_word(p->coding, "chunked");
     if (head->chunked)
         return 0;
     return eddy__all_are(p->coding, strlen(p->coding), EDDY__CHAR_TOKEN)
-               ? refuse_head(p->refusal, 501, "an unknown Transfer-Encoding")
-               : refuse_head(p->refusal, 400, "a Transfer-Encoding other than chunked");
+               ? bad_head(p->refusal, 501, "an unknown Transfer-Encoding")
+               : bad_head(p->refusal, 400, "a Transfer-Encoding other than chunked");
 }
 
 /* 0 if text ends as every head does, with an empty line. */
@@ -491,7 +491,7 @@ static int begin(struct parser *p, char *text, size_t size, const struct eddy__h
     p->end = text + size;
     p->most_fields = limits->fields ? limits->fields : FIELDS;
     p->most_target = limits->target ? limits->target : TARGET_SIZE;
-    return ends ? 0 : refuse_head(p->refusal, 400, "a head without an end");
+    return ends ? 0 : bad_head(p->refusal, 400, "a head without an end");
 }
 
 static int parse_head(struct parser *p, int (*parse_first_line)(struct parser *p))
@@ -508,7 +508,7 @@ static int parse_head(struct parser *p, int (*parse_first_line)(struct parser *p
     head->upgrade = head->minor > 0 && p->upgrades && p->has_protocol;
     head->expects_continue &= head->minor > 0;
     if (head->method && head->minor > 0 && !p->hosts)
-        return refuse_head(p->refusal, 400, "no Host");
+        return bad_head(p->refusal, 400, "no Host");
     return judge_coding(p);
 }
 

@@ -90,7 +90,7 @@ static int receive_request(struct connection *c)
     return status;
 }
 
-static int run_handler(eddy_request *r)
+static int handle_request(eddy_request *r)
 {
     if (r->server->opts.cancel_on_disconnect && r->body_ended)
         eddy__try(eddy_request_cancel_on_disconnect(r));
@@ -152,7 +152,7 @@ static int serve_request(struct connection *c)
     if (eddy__h1_has_more(&c->h1))
         hold_answers(c);
     if (status > 0)
-        status = leave_handler(r, run_handler(r));
+        status = leave_handler(r, handle_request(r));
     status = answer_request(r, status);
     c->cut_off = status < 0 && r->answer.begun;
     if (status >= 0)
@@ -190,7 +190,7 @@ static int await_request(struct connection *c)
 
 /* What the client still sends is read for a while: a connection that is closed with bytes unread is
  * reset, and the answer with it (RFC 9112 section 9.6). */
-static void linger(struct connection *c)
+static void linger_after(struct connection *c)
 {
     char room[LINGER_ROOM];
     ssize_t n = 1;
@@ -220,7 +220,7 @@ static void end_connection(struct connection *c)
     if (release_answers(c) < 0 || c->cut_off)
         eddy_stream_abort(c->stream);
     else if (c->lingers)
-        linger(c);
+        linger_after(c);
     eddy__arena_free(&c->arena);
 }
 

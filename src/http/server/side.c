@@ -33,7 +33,7 @@ bool eddy__request_leave_sides(eddy_request *r)
     return false;
 }
 
-static ssize_t body_read(eddy_transport *transport, void *buf, size_t size)
+static ssize_t side_read(eddy_transport *transport, void *buf, size_t size)
 {
     eddy_request *r = side_enter(transport);
 
@@ -44,19 +44,19 @@ static ssize_t body_read(eddy_transport *transport, void *buf, size_t size)
     return n;
 }
 
-static ssize_t body_write(eddy_transport *transport, const void *buf, size_t size)
+static ssize_t side_refuse_write(eddy_transport *transport, const void *buf, size_t size)
 {
     (void)transport, (void)buf, (void)size;
     return EDDY_ENOTSUP;
 }
 
-static ssize_t answer_read(eddy_transport *transport, void *buf, size_t size)
+static ssize_t side_refuse_read(eddy_transport *transport, void *buf, size_t size)
 {
     (void)transport, (void)buf, (void)size;
     return EDDY_ENOTSUP;
 }
 
-static ssize_t answer_write(eddy_transport *transport, const void *buf, size_t size)
+static ssize_t side_write(eddy_transport *transport, const void *buf, size_t size)
 {
     eddy_request *r = side_enter(transport);
 
@@ -67,7 +67,7 @@ static ssize_t answer_write(eddy_transport *transport, const void *buf, size_t s
     return status < 0 ? status : (ssize_t)size;
 }
 
-static int answer_end(eddy_transport *transport)
+static int side_end(eddy_transport *transport)
 {
     eddy_request *r = side_enter(transport);
 
@@ -101,18 +101,18 @@ static void side_release(eddy_transport *transport)
 
 /* ---- opening ---- */
 
-static const eddy_transport_kind body_kind = {
-    .read = body_read,
-    .write = body_write,
+static const eddy_transport_kind request_side_kind = {
+    .read = side_read,
+    .write = side_refuse_write,
     .release = side_release,
     .reason = side_reason,
     .suspends = true,
 };
 
-static const eddy_transport_kind answer_kind = {
-    .read = answer_read,
-    .write = answer_write,
-    .end = answer_end,
+static const eddy_transport_kind answer_side_kind = {
+    .read = side_refuse_read,
+    .write = side_write,
+    .end = side_end,
     .release = side_release,
     .reason = side_reason,
     .suspends = true,
@@ -140,10 +140,10 @@ static eddy_stream *open_side(eddy_request *r, const eddy_transport_kind *kind,
 
 eddy_stream *eddy__side_open_body(eddy_request *r)
 {
-    return open_side(r, &body_kind, &r->body_side);
+    return open_side(r, &request_side_kind, &r->body_side);
 }
 
 eddy_stream *eddy__side_open_answer(eddy_request *r)
 {
-    return open_side(r, &answer_kind, &r->answer.side);
+    return open_side(r, &answer_side_kind, &r->answer.side);
 }

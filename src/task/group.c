@@ -227,7 +227,6 @@ size_t eddy_group_count(const eddy_group *group)
     return group->count;
 }
 
-/* Failures that no join has told of. */
 /* What a join has not told. After it there can only be starts that were refused, of which the
  * caller was told. */
 static void report_errors(eddy_group *group, bool joined)

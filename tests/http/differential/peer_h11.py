@@ -53,7 +53,7 @@ def judge(request, data):
         conn.receive_data(b"")
         for m in messages(conn, request):
             out += f"= {m}" if isinstance(m, str) else f"{m[0].hex()} {m[1].hex()} "
-    except h11.RemoteProtocolError as e:
+    except h11.ProtocolError as e:
         short = "without sending complete" in str(e) or "unexpectedly" in str(e)
         out += f"= {'short' if short else e}"
     return out.replace("\n", " ")

@@ -9,6 +9,7 @@
 #define EDDY_HTTP_CLIENT_H
 
 #include <eddy/address.h>
+#include <eddy/http/cookies.h>
 #include <eddy/http/response.h>
 #include <eddy/tls.h>
 
@@ -42,6 +43,7 @@ typedef struct eddy_http_opts {
     int64_t max_decoded;     /* bytes that a body with a Content-Encoding may become; 0: 1 GiB */
     bool no_decode;          /* asks for no Content-Encoding, and leaves one that comes as it is */
 
+    eddy_cookies *cookies;  /* sent and kept; closed after the session; NULL: none */
     eddy_tls_opts tls_opts; /* for https; .server_name: NULL: the host of the URL */
     const char *unix_path;  /* connects to this Unix socket instead of the URL's host */
     const char *proxy;      /* http://, https:// or socks5://, with user and password if it asks */
@@ -78,8 +80,9 @@ typedef struct eddy_http_request_opts {
     const eddy_pair *params;  /* added to the query, escaped; the URL itself goes out as it is */
     const eddy_pair *headers; /* instead of those of the session that have the same names */
     const char *bearer;       /* Authorization: Bearer … */
-    const char *user;     /* and .password: Authorization: Basic …; or .digest. A user in the */
-    const char *password; /* URL does the same */
+    const char *user;     /* and .password: Authorization: Basic …; a user in the URL does the */
+    const char *password; /* same */
+    bool digest;          /* not Basic, but Digest, when the server asks for it by a 401 */
 
     /* The body: one of these, or none. */
     const char *text;        /* text/plain; charset=utf-8 */
@@ -105,8 +108,12 @@ typedef struct eddy_http_request_opts {
         unsafe_redirects; /* follows them also from https to http, and from a Unix socket to another
                               host; otherwise EDDY_EACCES */
     bool idempotent;      /* doing it twice does no harm, whatever the method */
-    bool no_retry;        /* fails where a connection that was kept turns out to be dead; otherwise
-                              a request that is idempotent is then sent again, once */
+    unsigned retries; /* an idempotent request is tried so many times more after a failure of its
+                         connection or an answer 429, 502, 503 or 504; 0: none */
+    double backoff;   /* seconds before the first of these, part of it by chance; each further one
+                         waits twice as long, 30 s at most, and as Retry-After says; 0: 0.5 */
+    bool no_retry;    /* fails where a connection that was kept turns out to be dead; otherwise a
+                      request that is idempotent is then sent again, once */
     const eddy_tls_opts *tls_opts; /* these four and connections are told apart: instead of the */
     const char *unix_path;         /* session's */
     const char *proxy;             /* "": none */
@@ -137,8 +144,9 @@ typedef struct eddy_http_stats {
     uint64_t reused;      /* requests on a connection that had served one before */
     uint64_t resent;      /* requests sent again, since a kept connection was dead */
     uint64_t redirects;
-    unsigned busy; /* connections with a request */
-    unsigned idle; /* without one */
+    uint64_t retries; /* of .retries */
+    unsigned busy;    /* connections with a request */
+    unsigned idle;    /* without one */
 } eddy_http_stats;
 EDDY_API eddy_http_stats eddy_http_get_stats(const eddy_http *http);
 

@@ -4,6 +4,7 @@
 #define EDDY_HTTP_CLIENT_CLIENT_H
 
 #include "base/list.h"
+#include "http/client/digest.h"
 #include "http/message/h1.h"
 #include "http/message/url.h"
 #include <eddy/http/client.h>
@@ -120,7 +121,9 @@ struct eddy__call {
     bool resent;     /* was sent again already */
     bool dead;       /* the connection ended before a byte of an answer */
     double deadline; /* on the loop's clock, INFINITY: none */
-    int64_t sent;    /* bytes of the body */
+    struct eddy__digest digest; /* what the server has asked for */
+    unsigned tries;             /* of .retries that were made */
+    int64_t sent;               /* bytes of the body */
     struct eddy__http_conn *conn;
     struct eddy__upload *upload;
 };
@@ -243,6 +246,21 @@ EDDY_SUSPENDS int eddy__exchange(struct eddy__call *call);
 void eddy__call_moved(struct eddy__call *call);
 /* Ends the task that still sends a body, if there is one, and closes what the body came from. */
 void eddy__upload_end(struct eddy__call *call);
+
+/* ---- auth.c ---- */
+
+/* Adds Cookie and Authorization, as far as the program has not said them itself. */
+int eddy__auth_fields(struct eddy__call *call, struct eddy__fields *fields);
+/* Keeps the cookies of an answer. */
+int eddy__auth_keep_cookies(struct eddy__call *call);
+/* Whether the answer asks for Digest credentials that there are: 1, and it was dropped; 0; or a
+ * failure. */
+EDDY_SUSPENDS int eddy__auth_again(struct eddy__call *call);
+
+/* ---- retry.c ---- */
+
+/* Sends; and again where .retries allows it, after a while. */
+EDDY_SUSPENDS int eddy__send_patiently(struct eddy__call *call);
 
 /* ---- redirect.c ---- */
 

@@ -41,6 +41,7 @@ static int call_times(struct eddy__call *call)
     eddy__try(call_time(&opts->timeout_pool, session->timeout_pool, "timeout_pool"));
     eddy__try(call_time(&opts->timeout_connect, session->timeout_connect, "timeout_connect"));
     eddy__try(call_time(&opts->timeout_read, session->timeout_read, "timeout_read"));
+    eddy__try(call_time(&opts->backoff, 0.5, "backoff"));
     call->deadline = isinf(opts->timeout) ? INFINITY : eddy_time() + opts->timeout;
     return 0;
 }
@@ -163,24 +164,6 @@ static int add_given(struct eddy__call *call, struct eddy__fields *fields)
     return 0;
 }
 
-static int add_credentials(struct eddy__call *call, struct eddy__fields *fields)
-{
-    struct eddy__arena *arena = &call->response->arena;
-    const eddy_http_request_opts *opts = &call->opts;
-    const char *user = opts->user ? opts->user : call->url.user;
-    const char *password = opts->user ? opts->password : call->url.password;
-    char *value;
-
-    if (!call->trusted || (!opts->bearer && !user))
-        return 0;
-    if (opts->bearer)
-        value = eddy__try(eddy__arena_printf(arena, "Bearer %s", opts->bearer));
-    else
-        value = eddy__try(eddy__basic_credentials(arena, user, password));
-    eddy__try(eddy__check_field("Authorization", value));
-    return eddy__fields_add(fields, arena, "Authorization", value);
-}
-
 static int add_own(struct eddy__call *call, struct eddy__fields *fields)
 {
     struct eddy__arena *arena = &call->response->arena;
@@ -191,7 +174,7 @@ static int add_own(struct eddy__call *call, struct eddy__fields *fields)
         eddy__try(eddy__fields_add(fields, arena, "Content-Type", call->body.type));
     if (call->opts.expect_continue && call->body.kind != EDDY__BODY_NONE)
         eddy__try(eddy__fields_add(fields, arena, "Expect", "100-continue"));
-    eddy__try(add_credentials(call, fields));
+    eddy__try(eddy__auth_fields(call, fields));
     return call->way.plain ? eddy__proxy_fields(call, fields) : 0;
 }
 

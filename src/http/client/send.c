@@ -76,8 +76,11 @@ static int perform(struct eddy__call *call, const char *url)
     eddy__try(eddy__request_check(call));
     eddy__try(eddy__request_locate(call, url));
     while (more > 0) {
-        eddy__try(eddy__send(call));
-        more = eddy__try(eddy__redirect(call));
+        eddy__try(eddy__send_patiently(call));
+        eddy__try(eddy__auth_keep_cookies(call));
+        more = eddy__try(eddy__auth_again(call));
+        if (!more)
+            more = eddy__try(eddy__redirect(call));
     }
     int status = call->response->head.status;
     if (call->opts.raise_for_status && status >= 400)

@@ -1,0 +1,52 @@
+/* Cookies of a jar, and Digest. */
+#include "http/client/script.h"
+
+/* Values are opaque, and one odd cookie drops no other. */
+TEST(http_report_11_cookies_come_back_as_they_were)
+{
+    SCRIPT(server,
+           {.answer = "HTTP/1.1 302 F\r\nSet-Cookie: a=\"x,y\"\r\nSet-Cookie: ;=\r\n"
+                      "Set-Cookie: b=\r\nSet-Cookie: c={}; Path=/\r\nLocation: /b\r\n"
+                      "Content-Length: 0\r\n\r\n"},
+           {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_cookies) *jar = eddy_cookies_open();
+    eddy_auto(eddy_http) *http = SESSION(server, .cookies = jar);
+
+    CHECK_GET(http, "/a", "200 a");
+    CHECK(strstr(server->heard[1], "\r\nCookie: a=\"x,y\"; b=; c={}\r\n") != NULL);
+    CHECK_GET(http, "http://other/", "200 a");
+    CHECK_PTR(strstr(server->heard[2], "Cookie"), NULL);
+}
+
+TEST(http_digest_answers_a_challenge)
+{
+    SCRIPT(server,
+           {.answer = "HTTP/1.1 401 Who\r\nWWW-Authenticate: Digest realm=\"r\", "
+                      "nonce=\"n1\", qop=\"auth\"\r\nContent-Length: 2\r\n\r\nno"},
+           {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    eddy_auto(eddy_response) *response = eddy_http_post(
+        http, "/x", .user = "ann", .password = "secret", .digest = true, .text = "body");
+
+    CHECK(response != NULL);
+    CHECK_INT(eddy_response_status(response), 200);
+    CHECK_INT(server->connections, 1);
+    CHECK_PTR(strstr(server->heard[0], "Authorization"), NULL);
+    CHECK(strstr(server->heard[1], "Authorization: Digest ") != NULL);
+    CHECK(strstr(server->heard[1], "uri=\"/x\"") != NULL);
+    CHECK(strstr(server->heard[1], "\r\n\r\nbody") != NULL);
+}
+
+TEST(http_digest_gives_up_after_a_second_refusal)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 401 Who\r\nWWW-Authenticate: Digest realm=\"r\", "
+                              "nonce=\"n1\", qop=\"auth\"\r\nContent-Length: 2\r\n\r\nno"});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    eddy_auto(eddy_response) *response =
+        eddy_http_get(http, "/x", .user = "ann", .password = "wrong", .digest = true);
+
+    CHECK(response != NULL);
+    CHECK_INT(eddy_response_status(response), 401);
+    CHECK_STR(eddy_response_text(response), "no");
+    CHECK_INT(server->requests, 2);
+}

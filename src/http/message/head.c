@@ -407,8 +407,8 @@ static inline int parse_field_name(struct parser *p, struct field *f)
         return bad_head(p->refusal, 400, "a field without a name");
     if (unlikely(behind != ':'))
         return bad_head(p->refusal, 400,
-                           is_blank(behind) ? "a space before the colon of a field"
-                                            : "a bad name of a field");
+                        is_blank(behind) ? "a space before the colon of a field"
+                                         : "a bad name of a field");
     end_text(p);
     return 0;
 }

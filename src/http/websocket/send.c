@@ -49,15 +49,18 @@ ssize_t eddy__websocket_control(eddy_websocket *ws, enum eddy__opcode opcode, co
 
 static ssize_t send_masked(eddy_websocket *ws, struct eddy__frame *frame, const void *data)
 {
-    char *copy = eddy_alloc(EDDY__FRAME_HEADER + frame->size);
+    size_t size = EDDY__FRAME_HEADER + frame->size;
 
-    if (!copy)
-        return eddy__raise(EDDY_ENOMEM, "no memory to mask a frame");
-    ssize_t n = write_masked(ws, frame, data, copy);
-    if (n >= 0)
-        n = eddy_write(ws->stream, copy, (size_t)n);
-    eddy_free(copy);
-    return n;
+    if (ws->masked_size < size) {
+        char *masked = eddy_realloc(ws->masked, size);
+
+        if (!masked)
+            return eddy__raise(EDDY_ENOMEM, "no memory to mask a frame");
+        ws->masked = masked;
+        ws->masked_size = size;
+    }
+    ssize_t n = eddy__try(write_masked(ws, frame, data, ws->masked));
+    return eddy_write(ws->stream, ws->masked, (size_t)n);
 }
 
 /* Raises why nothing can be sent. */

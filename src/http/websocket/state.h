@@ -56,6 +56,8 @@ struct eddy_websocket {
     eddy_semaphore turn; /* to send a message */
     eddy_stream *out;    /* the stream that has it */
     struct eddy__packer *packer;
+    char *masked; /* of a client: the frame that is sent, of use for the next one */
+    size_t masked_size;
     bool close_received, close_sent;
     bool cut; /* a message was begun and not ended */
     unsigned keys_left;

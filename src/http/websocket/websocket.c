@@ -66,6 +66,7 @@ void eddy__websocket_drop(eddy_websocket *ws)
     eddy__packer_close(ws->packer);
     eddy__unpacker_close(ws->unpacker);
     eddy_free(ws->in.data);
+    eddy_free(ws->masked);
     eddy_free(ws->pongs);
     eddy_free(ws->protocol);
     eddy_free(ws);

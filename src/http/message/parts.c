@@ -9,14 +9,23 @@ enum { IN_PREAMBLE, IN_HEAD, IN_DATA, ENDED };
 
 /* ---- parameters: "; name=value", quoted or not ---- */
 
-/* Copies what is between quotes, text[0 … size). A backslash escapes a quote alone: Windows has
- * sent whole paths. */
+/* Whether a backslash before a quote escapes it. It escapes nothing else, since Windows has sent
+ * whole paths, and not the quote at the end: browsers send a backslash as it is. */
+static bool escapes_quote(const char *text)
+{
+    if (text[0] != '\\' || text[1] != '"')
+        return false;
+    text += 2 + strspn(text + 2, " \t");
+    return *text && *text != ';';
+}
+
+/* Copies what is between quotes, text[0 … size). */
 static char *unquote(const char *text, size_t size, struct eddy__arena *arena)
 {
     char *value = eddy__arena_copy(arena, text, size), *to = value;
 
     for (size_t i = 0; value && i < size; i++) {
-        i += text[i] == '\\' && i + 1 < size && text[i + 1] == '"';
+        i += text[i] == '\\' && i + 1 < size && text[i + 1] == '"'; /* one that is escaped */
         *to++ = text[i];
     }
     if (value)
@@ -41,7 +50,7 @@ static int find_parameter(const char *text, const char *name, struct eddy__arena
         if (!quoted)
             end += strcspn(end, "; \t");
         while (quoted && *end && *end != '"')
-            end += *end == '\\' && end[1] == '"' ? 2 : 1;
+            end += escapes_quote(end) ? 2 : 1;
         if (quoted && !*end)
             return EDDY_EPROTO;
         if (found) {

@@ -86,6 +86,10 @@ TEST(parts_have_names_as_browsers_write_them)
                            "filename=\"C:\\dir\\\\x\\\"y\"\r\n\r\n\r\n--b--"),
               EDDY__PARTS_END);
     CHECK_STR(seen, "a%22b/C:\\dir\\\\x\"y().");
+    CHECK_INT(read_at_once("--b\r\nContent-Disposition: form-data; name=\"a\\\" ; "
+                           "filename=\"C:\\\"\r\n\r\n\r\n--b--"),
+              EDDY__PARTS_END);
+    CHECK_STR(seen, "a\\/C:\\().");
     CHECK_INT(read_at_once("--b--"), EDDY__PARTS_END);
     CHECK_INT(parts.count, 0);
     CHECK_INT(read_at_once("preamble\r\n" PART("a") "x\r\n--b--"), EDDY__PARTS_END);

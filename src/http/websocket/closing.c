@@ -81,7 +81,7 @@ int eddy__websocket_await_close(eddy_websocket *ws)
 }
 
 /* Both sides of the handshake. */
-static int shake(eddy_websocket *ws, int code, const char *reason)
+static int shake_hands(eddy_websocket *ws, int code, const char *reason)
 {
     eddy_scope limit;
     int status;
@@ -108,7 +108,7 @@ int eddy_websocket_end(eddy_websocket *ws, int code, const char *reason)
         !eddy__utf8_is_whole(&utf8))
         return eddy__raise(EDDY_EINVAL, "the reason of a close is UTF-8 of at most 123 bytes");
     eddy__websocket_hold(ws);
-    int status = shake(ws, code, words);
+    int status = shake_hands(ws, code, words);
     eddy__websocket_drop(ws);
     return status;
 }
@@ -134,7 +134,7 @@ void eddy__websocket_part(eddy_websocket *ws)
     eddy__websocket_hold(ws);
     if (!ws->failed)
         eddy_shield(ws->close_timeout)
-            eddy_ignore(shake(ws, 1001, ""));
+            eddy_ignore(shake_hands(ws, 1001, ""));
     if (ws->stream && (ws->failed == EDDY_EPROTO || ws->failed == EDDY_ELIMIT))
         eddy_shield(LINGER)
             let_it_read(ws);

@@ -270,7 +270,7 @@ static ssize_t message_read(eddy_websocket *ws)
 }
 
 /* Memory of a long message is not kept while another one is waited for. */
-static void trim(struct eddy__incoming *in)
+static void trim_message(struct eddy__incoming *in)
 {
     if (in->capacity <= KEPT)
         return;
@@ -285,7 +285,7 @@ static int receive_whole(eddy_websocket *ws)
 
     eddy__try(eddy__websocket_drop_rest(ws));
     if (!ws->in.active || ws->close_received) {
-        trim(&ws->in);
+        trim_message(&ws->in);
         int status = eddy__websocket_begin(ws);
 
         if (status <= 0)

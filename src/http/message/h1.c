@@ -37,6 +37,12 @@ static COLD int cut_short(struct eddy__h1 *h1)
 
 /* ---- heads ---- */
 
+/* Nothing, or the empty line that some clients send behind a body. */
+static bool is_empty_line(const char *data, size_t size)
+{
+    return size == 0 || (size == 2 && memcmp(data, "\r\n", 2) == 0);
+}
+
 /* Waits for a whole head and copies it: its length; 0 when the peer has ended the connection. */
 static ssize_t take_head(struct eddy__h1 *h1, char **text)
 {
@@ -48,7 +54,7 @@ static ssize_t take_head(struct eddy__h1 *h1, char **text)
         size_t count = (size_t)eddy__try(eddy_peek(h1->stream, known, &data));
 
         if (count <= known)
-            return known ? cut_off(h1, "a head") : 0;
+            return is_empty_line(data, known) ? 0 : cut_off(h1, "a head");
         ssize_t length = eddy__head_find(data, count, &seen, &h1->limits, &e->refusal);
         if (unlikely(length < 0))
             return refuse_head(e);

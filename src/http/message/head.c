@@ -298,6 +298,7 @@ static int parse_request_line(struct parser *p)
     return judge_target(p, target, size);
 }
 
+/* The space behind the status is left out by servers that have no reason phrase; everybody takes it. */
 static int parse_status_line(struct parser *p)
 {
     int status = parse_version(p);
@@ -305,11 +306,11 @@ static int parse_status_line(struct parser *p)
     if (status < 0)
         return status;
     char *s = p->at;
-    if (p->end - s < 5 || s[0] != ' ' || s[4] != ' ' || s[1] == '0' ||
+    if (p->end - s < 5 || s[0] != ' ' || (s[4] != ' ' && s[4] != '\r') || s[1] == '0' ||
         !eddy__all_are(s + 1, 3, EDDY__CHAR_DIGIT))
         return bad_head(p->refusal, 400, "no status of three digits behind the version");
     p->head->status = (int)eddy__parse_number(s + 1, 3);
-    p->at += 5;
+    p->at += s[4] == ' ' ? 5 : 4;
     p->head->reason = p->at;
     skip_all(p, EDDY__CHAR_VALUE);
     if (!at_line_end(p))

@@ -53,13 +53,20 @@ static int say_failure(eddy_request *r, int code, int status)
     return eddy_respond_text(r, status, "%s\n", message);
 }
 
+/* Whether the handler failed of a body that its client has cut off, or that was refused. */
+static bool is_fault_of_body(const eddy_request *r, int code)
+{
+    return r->body_failed && (is_end_of_peer(code) || status_of_code(code));
+}
+
 int eddy__answer_failure(eddy_request *r, int code)
 {
-    int status = status_of_code(code);
+    bool theirs = is_fault_of_body(r, code);
+    int status = theirs && is_end_of_peer(code) ? 400 : status_of_code(code);
 
     if (code == EDDY_ECANCELED || r->peer_gone || (r->upgraded && is_end_of_peer(code)))
         return code;
-    if (!status || r->answer.begun)
+    if (!theirs && (!status || r->answer.begun))
         eddy__report_request(r, code, "the handler of", "has failed");
     if (r->answer.begun)
         return code;

@@ -113,6 +113,11 @@ TEST(h1_the_end_before_a_head_and_in_one)
     CHECK_INT(receive(&t), 0);
     talk_close(&t);
     talk_open(&t, false);
+    peer_says(&t, "\r\n");
+    peer_ends(&t);
+    CHECK_INT(receive(&t), 0);
+    talk_close(&t);
+    talk_open(&t, false);
     peer_says(&t, "GET / HT");
     peer_ends(&t);
     CHECK_INT(receive(&t), EDDY_EOF);
@@ -197,6 +202,7 @@ static void answer_is(const char *bytes, const char *body, int last)
 TEST(h1_bodies_of_answers)
 {
     answer_is("HTTP/1.1 200 OK\r\n\r\nup to the end", "up to the end", 0);
+    answer_is("HTTP/1.1 200\r\n\r\nup to the end", "up to the end", 0);
     answer_is("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab", "ab", 0);
     answer_is("HTTP/1.1 204 No Content\r\n\r\nab", "", 0);
     answer_is("HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\nab", "", 0);

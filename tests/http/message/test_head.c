@@ -477,7 +477,7 @@ TEST_PLAIN(http_row_11_target)
 
 TEST_PLAIN(http_head_status_line)
 {
-    ALL_REFUSED(RESPONSE, 400, "HTTP/1.1 200\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n",
+    ALL_REFUSED(RESPONSE, 400, "HTTP/1.1 2000\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n",
                 "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n",
                 "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1\t200 OK\r\n\r\n", "HTTP/1.1 200\tOK\r\n\r\n",
                 "HTTP/1.1 -20 OK\r\n\r\n", "HTTP/1.10 200 OK\r\n\r\n", "HTTP/11.1 200 OK\r\n\r\n",

@@ -235,6 +235,30 @@ TEST(http_report_13_the_end_of_the_connection_is_no_end_of_a_body)
     CHECK_INT(reports, 0);
 }
 
+static int passes_on(eddy_request *request)
+{
+    char buf[16];
+
+    while (eddy_try(eddy_read(eddy_request_body(request), buf, sizeof buf)) > 0)
+        ;
+    return eddy_respond_text(request, 200, "whole\n");
+}
+
+/* HS3: it is the client's fault, and told to nobody else. */
+TEST(HS3_a_body_that_is_cut_off_is_answered_by_400)
+{
+    int reports = 0;
+    eddy_auto(eddy_router) *router = router_of(passes_on);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+    eddy_auto(eddy_stream) *peer = eddy_http_server_connect(server);
+
+    eddy_loop_set_exception_handler(eddy_loop_running(), count_report, &reports);
+    send_bytes(peer, POST("/", "5", "abc"));
+    CHECK_OK(eddy_write_eof(peer));
+    CHECK(strncmp(rest_of(peer), "HTTP/1.1 400 ", 13) == 0);
+    CHECK_INT(reports, 0);
+}
+
 /* Report 14: the answer wins over what is still being uploaded. */
 TEST_REAL(http_report_14_an_answer_before_the_body_has_come)
 {

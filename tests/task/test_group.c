@@ -537,6 +537,8 @@ TEST(a_group_is_joined_and_closed_by_its_opener_only)
     CHECK_INT(reports.status, EDDY_EOWNER);
     CHECK_INT(eddy_group_count(group), 1);
     CHECK_INT(eddy_group_join(group), 0);
+    CHECK_INT(eddy_group_join(NULL), EDDY_EINVAL);
+    CHECK_INT(eddy_group_start(NULL, (eddy_coro){0}), EDDY_EINVAL);
 }
 
 static int join_in_callback(void *group)
@@ -596,10 +598,4 @@ TORTURE(C6_a_failure_counts_also_without_memory)
     eddy_try(eddy_group_start(group, returns_coro(EDDY_EUSER)));
     CHECK(eddy_group_join(group) < 0);
     return 0;
-}
-
-TEST(group_of_NULL_is_refused)
-{
-    CHECK_INT(eddy_group_join(NULL), EDDY_EINVAL);
-    CHECK_INT(eddy_group_start(NULL, (eddy_coro){0}), EDDY_EINVAL);
 }

@@ -90,8 +90,8 @@ static int perform(struct eddy__call *call, const char *url)
     return 0;
 }
 
-static eddy_response *request(eddy_http *http, const char *method, const char *url,
-                              const char *upgrade, const eddy_http_request_opts *opts)
+static eddy_response *make_request(eddy_http *http, const char *method, const char *url,
+                                   const char *upgrade, const eddy_http_request_opts *opts)
 {
     if (!http || http->closed) {
         eddy__raise(http ? EDDY_ECLOSED : EDDY_EINVAL, "a request of %s",
@@ -115,11 +115,11 @@ static eddy_response *request(eddy_http *http, const char *method, const char *u
 eddy_response *eddy_http_request_with(eddy_http *http, const char *method, const char *url,
                                       const eddy_http_request_opts *opts)
 {
-    return request(http, method, url, NULL, opts);
+    return make_request(http, method, url, NULL, opts);
 }
 
 eddy_response *eddy__http_upgrade(eddy_http *http, const char *url, const char *protocol,
                                   const eddy_http_request_opts *opts)
 {
-    return request(http, "GET", url, protocol, opts);
+    return make_request(http, "GET", url, protocol, opts);
 }

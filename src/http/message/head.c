@@ -298,7 +298,7 @@ static int parse_request_line(struct parser *p)
     return judge_target(p, target, size);
 }
 
-/* The space behind the status is left out by servers that have no reason phrase; everybody takes it. */
+/* Servers without a reason phrase leave out the space before it, too. */
 static int parse_status_line(struct parser *p)
 {
     int status = parse_version(p);

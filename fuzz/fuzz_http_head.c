@@ -115,7 +115,7 @@ static int64_t simple_length(bool http_1_0)
     return (int64_t)strtoull(length, NULL, 10);
 }
 
-/* Whether the first line is "METHOD TARGET HTTP/1.D", "HTTP/1.D 200 …". Targets other than paths
+/* Whether the first line is "METHOD TARGET HTTP/1.D", "HTTP/1.D 200 …" or "HTTP/1.D 200". Targets other than paths
  * are not judged. */
 static bool simple_first(enum kind kind, char *method, char *target, int *status)
 {
@@ -125,7 +125,7 @@ static bool simple_first(enum kind kind, char *method, char *target, int *status
     if (kind == RESPONSE)
         return sscanf(simple.first, "HTTP/1.%c %3d%n", &minor, status, &end) == 2 && end == 12 &&
                isdigit((unsigned char)minor) && simple.first[8] == ' ' && *status >= 100 &&
-               strspn(simple.first + 9, "0123456789") == 3 && simple.first[12] == ' ';
+               strspn(simple.first + 9, "0123456789") == 3 && strchr(" ", simple.first[12]);
     char *space = strchr(simple.first, ' '), *last = strrchr(simple.first, ' ');
     if (!space || space == last || strlen(last) != 9 || strncmp(last, " HTTP/1.", 8) != 0)
         return false;

@@ -123,8 +123,8 @@ struct eddy_op {
     int fd;       /* READ, WRITE, FSYNC: open until done; OPEN: the folder or AT_FDCWD */
     void *buffer; /* READ, WRITE */
     size_t size;
-    int64_t
-        offset; /* in the file; −1: its own position; pipes and sockets have no others: ESPIPE */
+    /* READ, WRITE: in the file; −1: its own position. Pipes and sockets have no other: ESPIPE. */
+    int64_t offset;
     const char *path; /* OPEN */
     int flags;        /* OPEN: of open; WRITE: RWF_NOSIGNAL for no SIGPIPE, on any kernel; or 0 */
     unsigned mode;

@@ -29,9 +29,9 @@ static inline size_t half_fill(int fd)
     size_t sum = 0;
     ssize_t n;
 
-    /* TCP moves on for a moment, as long as an acknowledgement may be delayed; and where no large
-     * message fits a small one may */
-    for (int quiet = 0; quiet < 150; quiet++)
+    /* TCP moves on for a moment, as long as an acknowledgement may be delayed or a full window is
+     * left in peace, more than 0.2 s; and where no large message fits a small one may */
+    for (int quiet = 0; quiet < 300; quiet++)
         if ((n = send(fd, bytes, sizeof bytes, MSG_DONTWAIT)) > 0 ||
             (n = send(fd, bytes, 1, MSG_DONTWAIT)) > 0) {
             sum += (size_t)n;

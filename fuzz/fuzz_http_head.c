@@ -115,8 +115,8 @@ static int64_t simple_length(bool http_1_0)
     return (int64_t)strtoull(length, NULL, 10);
 }
 
-/* Whether the first line is "METHOD TARGET HTTP/1.D", "HTTP/1.D 200 …" or "HTTP/1.D 200". Targets other than paths
- * are not judged. */
+/* Whether the first line is "METHOD TARGET HTTP/1.D", "HTTP/1.D 200 …" or "HTTP/1.D 200". Targets
+ * other than paths are not judged. */
 static bool simple_first(enum kind kind, char *method, char *target, int *status)
 {
     char minor;

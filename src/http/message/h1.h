@@ -33,6 +33,7 @@ struct eddy__h1 {
     /* What goes out. */
     bool sent;      /* a head that is not 1xx was given to send */
     bool out_ended; /* and a whole body */
+    bool cut;       /* a part of that was not sent: the rest cannot be */
     enum eddy__h1_framing out;
     uint64_t out_whole; /* what Content-Length says */
     uint64_t out_given; /* bytes of the body */

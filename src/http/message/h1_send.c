@@ -133,12 +133,16 @@ int eddy__h1_send(struct eddy__exchange *e, const struct eddy__head_out *head)
     return 0;
 }
 
-/* Sends the head that waits, if one does, and n parts. A failure leaves no whole message. */
+/* Sends the head that waits, if one does, and n parts. A failure, an interruption too, leaves no
+ * whole message: nothing that comes later can follow on what is missing. */
 static int send_parts(struct eddy__h1 *h1, struct iovec *parts, int n)
 {
     struct iovec all[5];
     int count = 0;
 
+    if (unlikely(h1->cut))
+        return eddy__raise(EDDY_EPIPE, "an earlier part of this message to %s was not sent",
+                           eddy_stream_peer(h1->stream));
     if (h1->head)
         all[count++] = (struct iovec){(char *)(uintptr_t)h1->head, h1->head_size};
     for (int i = 0; i < n; i++)
@@ -147,9 +151,11 @@ static int send_parts(struct eddy__h1 *h1, struct iovec *parts, int n)
         return 0;
     h1->head = NULL;
     ssize_t sent = eddy_writev(h1->stream, all, count);
-    if (sent < 0)
-        h1->keep_alive = false;
-    return sent < 0 ? (int)sent : 0;
+    if (likely(sent >= 0))
+        return 0;
+    h1->keep_alive = false;
+    h1->cut = h1->sent;
+    return (int)sent;
 }
 
 static struct iovec body_part(const void *data, size_t size)

@@ -87,3 +87,35 @@ TEST(http_HS2_a_failure_from_however_deep)
 
     CHECK(strstr(answer_to(server, GET("/?id=ann")), "\r\n\r\nann has gone\n") != NULL);
 }
+
+static int first_write;
+
+/* The first write takes the head along; its handler does not mind that it was out of time. */
+static int writes_again(eddy_request *request)
+{
+    static char data[100 << 10];
+
+    memset(data, '.', sizeof data);
+    if (strcmp(eddy_request_path(request), "/large") == 0)
+        return eddy_respond_bytes(request, 200, data, sizeof data);
+    eddy_auto(eddy_stream) *out = eddy_try(eddy_respond_stream(request, 200));
+    eddy_timeout(1)
+        first_write = (int)eddy_write(out, data, 40000);
+    eddy_try(eddy_sleep(5));
+    CHECK_INT(eddy_write(out, "HTTP/1.1", 8), EDDY_EPIPE);
+    return 0;
+}
+
+TEST(http_HS3_nothing_follows_a_write_that_was_interrupted)
+{
+    eddy_auto(eddy_router) *router = router_of(writes_again);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+    eddy_auto(eddy_stream) *peer = eddy_http_server_connect(server);
+
+    send_bytes(peer, GET("/large") GET("/"));
+    CHECK_OK(eddy_sleep(2));
+    CHECK_INT(first_write, EDDY_ETIMEDOUT);
+    const char *all = rest_of(peer);
+    CHECK_INT(count_of_text(all, "HTTP/1.1"), 1);
+    CHECK_STR(all + strlen(all) - 8, ".(reset)");
+}

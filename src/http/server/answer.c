@@ -118,6 +118,16 @@ int eddy__answer_write(eddy_request *r, const void *data, size_t size)
     return 0;
 }
 
+int eddy__answer_flush(eddy_request *r)
+{
+    eddy_scope scope;
+    int status = 0;
+
+    eddy_timeout_as(scope, r->server->opts.timeout_write)
+        status = eddy__exchange_flush(r->exchange);
+    return answer_check(r, &scope, status);
+}
+
 int eddy__answer_end(eddy_request *r)
 {
     eddy_scope scope;

@@ -23,7 +23,7 @@ static int send_continue(eddy_request *r)
     if (!r->head.expects_continue || r->exchange->received || r->answer.begun)
         return 0;
     eddy__try(eddy__exchange_send(r->exchange, &go_on));
-    return eddy__exchange_flush(r->exchange);
+    return eddy__answer_flush(r);
 }
 
 static ssize_t read_in_time(eddy_request *r, void *buf, size_t size)

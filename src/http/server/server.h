@@ -129,6 +129,8 @@ EDDY_SUSPENDS int eddy__request_dispatch(eddy_request *r);
 /* answer.c: gives the head to the exchange; size is -1 for a body whose length is not known. */
 EDDY_SUSPENDS int eddy__answer_begin(eddy_request *r, int64_t size);
 EDDY_SUSPENDS int eddy__answer_write(eddy_request *r, const void *data, size_t size);
+/* Waits until the client has taken what was sent to it. */
+EDDY_SUSPENDS int eddy__answer_flush(eddy_request *r);
 EDDY_SUSPENDS int eddy__answer_end(eddy_request *r);
 /* Sends what was answered, whole: 0 or a failure, after which the connection is of no use. */
 EDDY_SUSPENDS int eddy__answer_finish(eddy_request *r);

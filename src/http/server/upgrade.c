@@ -23,6 +23,6 @@ eddy_stream *eddy__request_upgrade(eddy_request *r, const char *protocol, const 
                                                       .upgrade = protocol,
                                                   });
     if (status >= 0)
-        status = eddy__exchange_flush(r->exchange);
+        status = eddy__answer_flush(r);
     return status >= 0 ? r->connection : NULL;
 }

@@ -274,3 +274,30 @@ TEST_REAL(http_report_14_an_answer_before_the_body_has_come)
     CHECK_OK(eddy_sleep(0.05));
     CHECK(strncmp(rest_of(peer), "HTTP/1.1 413 ", 13) == 0);
 }
+
+static int large_or_read(eddy_request *request)
+{
+    static char data[100 << 10];
+    size_t size;
+
+    if (strcmp(eddy_request_path(request), "/large") == 0)
+        return eddy_respond_bytes(request, 200, data, sizeof data);
+    eddy_try(eddy_request_bytes(request, &size));
+    return eddy_respond_text(request, 200, "read");
+}
+
+/* Its word waits behind an answer that the client does not take. */
+TEST(http_HS6_continue_does_not_wait_for_ever)
+{
+    int reports = 0;
+    eddy_auto(eddy_router) *router = router_of(large_or_read);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+    eddy_auto(eddy_stream) *peer = eddy_http_server_connect(server);
+
+    eddy_loop_set_exception_handler(eddy_loop_running(), count_report, &reports);
+    send_bytes(peer, GET("/large") "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+                                   "Expect: 100-continue\r\n\r\n");
+    CHECK_OK(eddy_sleep(60));
+    CHECK_INT(eddy_http_server_connections(server), 0);
+    CHECK_INT(reports, 0);
+}

@@ -83,7 +83,7 @@ EDDY_API const eddy_pair *eddy_request_trailers(const eddy_request *request);
 
 /* From now on the handler is cancelled when the client ends the connection. It need not: one that
  * has sent all it has to say may still wait for the answer. EDDY_EBUSY while the body has not been
- * read to its end. */
+ * read to its end. It ends with an upgrade, such as that to a WebSocket. */
 EDDY_API int eddy_request_cancel_on_disconnect(eddy_request *request);
 
 EDDY_END_DECLS

@@ -27,6 +27,8 @@ int eddy_request_cancel_on_disconnect(eddy_request *r)
 {
     if (r->watch)
         return 0;
+    if (r->upgraded)
+        return eddy__raise(EDDY_EBUSY, "what comes on the connection is the new protocol's");
     if (!r->body_ended)
         return eddy__raise(EDDY_EBUSY, "the body of the request has to be read before the client's "
                                        "end can be seen");

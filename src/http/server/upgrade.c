@@ -13,6 +13,7 @@ eddy_stream *eddy__request_upgrade(eddy_request *r, const char *protocol, const 
         eddy__raise(EDDY_HTTP(400), "a request that changes the protocol has no body");
         return NULL;
     }
+    eddy__disconnect_watch_close(eddy_take(r->watch)); /* the new protocol reads */
     a->status = 101;
     a->begun = a->ended = a->closes = r->upgraded = true;
     int status = eddy__exchange_send(r->exchange, &(struct eddy__head_out){

@@ -29,3 +29,29 @@ TEST(http_HS16_after_an_upgrade_the_connection_is_the_handlers)
     CHECK(strstr(answer_to(server, GET("/") "fail\n"), "(reset)") != NULL);
     CHECK_INT(reports, 1);
 }
+
+static int watches_and_upgrades(eddy_request *request)
+{
+    char *line;
+
+    eddy_try(eddy_request_cancel_on_disconnect(request));
+    eddy_try(eddy_sleep(1));
+    eddy_stream *stream = eddy_try(eddy__request_upgrade(request, "echo", NULL));
+    CHECK_INT(eddy_request_cancel_on_disconnect(request), EDDY_EBUSY);
+    eddy_try(eddy_read_line(stream, &line));
+    return (int)eddy_printf(stream, "%s!\n", line);
+}
+
+/* Two tasks cannot read one stream. */
+TEST(http_HS16_nobody_watches_an_upgraded_connection)
+{
+    eddy_auto(eddy_router) *router = router_of(watches_and_upgrades);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, .cancel_on_disconnect = true);
+    eddy_auto(eddy_stream) *peer = eddy_http_server_connect(server);
+
+    send_bytes(peer, GET("/"));
+    CHECK_OK(eddy_sleep(2));
+    send_bytes(peer, "hello\n");
+    const char *all = rest_of(peer);
+    CHECK_STR(all + strlen(all) - 7, "hello!\n");
+}

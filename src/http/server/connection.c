@@ -63,6 +63,7 @@ static void begin_request(struct connection *c)
         .exchange = &c->h1.exchange,
         .arena = &c->arena,
         .connection = c->stream,
+        .task = eddy_current_task(),
         .arg = server->opts.arg,
         .max_body = server->opts.max_body,
         .begun = eddy_time(),

@@ -35,7 +35,7 @@ int eddy_request_cancel_on_disconnect(eddy_request *r)
     struct eddy__disconnect_watch *w = eddy_alloc(sizeof *w);
     if (!w)
         return eddy__raise(EDDY_ENOMEM, "no memory to watch a client");
-    *w = (struct eddy__disconnect_watch){.stream = r->connection, .handler = eddy_current_task()};
+    *w = (struct eddy__disconnect_watch){.stream = r->connection, .handler = r->task};
     w->task = eddy_create_task(watch_for_end_coro(w), .name = "client's end");
     if (!w->task) {
         eddy_free(w);

@@ -1,7 +1,7 @@
 /* events.c - server-sent events: the answer, and the task that keeps it awake. */
 #include <eddy/http/events.h>
 
-#include "base/base.h"
+#include "http/server/server.h"
 #include <eddy/coro.h>
 #include <eddy/loop.h>
 #include <eddy/memory.h>
@@ -83,7 +83,7 @@ static int begin_events(eddy_http_events *events, eddy_request *request,
     if (strcmp(eddy_request_method(request), "HEAD") == 0)
         return eddy__raise(EDDY_HTTP(405), "events have no end, and so no head alone");
     events->interval = opts->heartbeat > 0 ? opts->heartbeat : 15;
-    events->handler = eddy_current_task();
+    events->handler = request->task;
     events->sent = eddy_time();
     eddy__try(eddy_request_cancel_on_disconnect(request));
     eddy__try(begin_answer(events, request, opts));

@@ -64,6 +64,7 @@ struct eddy_request {
     struct eddy__exchange *exchange;
     struct eddy__arena *arena;
     eddy_stream *connection;
+    eddy_task *task;        /* of the connection, which runs the handler */
     struct eddy__head head; /* its method is NULL when none has come that is well formed */
     double begun;           /* on the clock of eddy_time */
 

@@ -74,3 +74,32 @@ TEST(http_HS12_every_handler_where_the_server_says_so)
     CHECK_OK(eddy_sleep(1));
     CHECK_INT(ended, EDDY_ECANCELED);
 }
+
+static int watch(eddy_request *request)
+{
+    return eddy_request_cancel_on_disconnect(request);
+}
+EDDY_CORO(watch, eddy_request *)
+
+static int waits_and_has_watched(eddy_request *request)
+{
+    eddy_task *task = eddy_try(eddy_create_task(watch_coro(request)));
+    int status = eddy_await(task);
+
+    eddy_task_close(task);
+    return status < 0 ? status : sleeps_a_minute(request);
+}
+
+/* It is the handler that is cancelled, whichever task has asked for it. */
+TEST(http_HS12_a_task_of_the_handler_may_ask_and_end)
+{
+    eddy_auto(eddy_router) *router = router_of(waits_and_has_watched);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+    eddy_stream *peer = eddy_http_server_connect(server);
+
+    send_bytes(peer, GET("/"));
+    CHECK_OK(eddy_sleep(1));
+    eddy_stream_close(peer);
+    CHECK_OK(eddy_sleep(1));
+    CHECK_INT(ended, EDDY_ECANCELED);
+}

@@ -51,5 +51,8 @@ eddy_websocket *eddy_websocket_accept_with(eddy_request *request, const eddy_web
         eddy__raise(EDDY_EINVAL, "eddy_websocket_accept needs a request");
         return NULL;
     }
-    return request->websocket = accept_request(request, opts ? opts : &(eddy_websocket_opts){0});
+    eddy_websocket *ws = accept_request(request, opts ? opts : &(eddy_websocket_opts){0});
+    if (ws)
+        request->websocket = ws;
+    return ws;
 }

@@ -168,3 +168,26 @@ TORTURE(websocket_handshakes_may_lack_memory)
     eddy_try(site_open(&s, NULL));
     return talk(s.http, &(eddy_websocket_opts){.protocols = "loud", .deflate = true}, "loud");
 }
+
+static int accept_twice(eddy_request *request)
+{
+    eddy_auto(eddy_websocket) *ws = eddy_try(eddy_websocket_accept(request));
+
+    CHECK(!eddy_websocket_accept(request));
+    CHECK_INT(eddy_last_status(), EDDY_EALREADY);
+    return eddy_websocket_printf(ws, "still here");
+}
+
+TEST(websocket_is_accepted_once)
+{
+    eddy_auto(site) s = {0};
+    eddy_websocket_message message;
+
+    CHECK_OK(site_open(&s, NULL));
+    CHECK_OK(eddy_route(s.router, "GET /twice", accept_twice));
+    eddy_auto(eddy_websocket) *ws = eddy_websocket_connect(s.http, "/twice");
+    CHECK(ws != NULL);
+    CHECK_INT(eddy_websocket_receive(ws, &message), 1);
+    CHECK_STR(message.data, "still here");
+    CHECK_INT(eddy_websocket_receive(ws, &message), 0);
+}

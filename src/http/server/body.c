@@ -68,44 +68,50 @@ ssize_t eddy__request_read(eddy_request *r, void *buf, size_t size)
 
 /* ---- the whole ---- */
 
-/* At least this many further bytes can be read to data + used. */
-static int body_room(eddy_request *r, char **data, size_t used, size_t *room)
+/* Room for a byte at least, and the zero behind it. */
+static int body_room(eddy_request *r)
 {
-    if (used + 1 < *room)
+    if (r->whole_size + 1 < r->whole_room)
         return 0;
-    size_t twice = *room * 2;
-    char *larger = eddy__try(eddy__arena_alloc(r->arena, twice));
-    memcpy(larger, *data, used);
-    *data = larger;
-    *room = twice;
+    char *larger = eddy__try(eddy__arena_alloc(r->arena, 2 * r->whole_room));
+    memcpy(larger, r->whole, r->whole_size);
+    r->whole = larger;
+    r->whole_room *= 2;
     return 0;
 }
 
 /* A length that the client has told is believed as far as the limit goes; its room is not touched
  * before the bytes come. */
-static int read_whole(eddy_request *r)
+static int first_body_room(eddy_request *r)
 {
     uint64_t told = r->head.length > 0 ? (uint64_t)r->head.length - r->exchange->received : 0;
-    size_t room = told && told <= r->max_body ? (size_t)told + 2 : FIRST_ROOM;
-    char *data = eddy__try(eddy__arena_alloc(r->arena, room));
-    size_t used = 0;
 
-    for (;;) {
-        eddy__try(body_room(r, &data, used, &room));
-        ssize_t n = eddy__try(eddy__request_read(r, data + used, room - used - 1));
-        if (n == 0)
-            break;
-        used += (size_t)n;
-    }
-    data[used] = '\0';
-    r->whole = data;
-    r->whole_size = used;
+    r->whole_room = told && told <= r->max_body ? (size_t)told + 2 : FIRST_ROOM;
+    r->whole = eddy__try(eddy__arena_alloc(r->arena, r->whole_room));
+    return 0;
+}
+
+/* After an interruption the next call goes on where this one was. */
+static int read_whole(eddy_request *r)
+{
+    ssize_t n;
+
+    if (!r->whole)
+        eddy__try(first_body_room(r));
+    do {
+        eddy__try(body_room(r));
+        n = eddy__try(eddy__request_read(r, r->whole + r->whole_size,
+                                         r->whole_room - r->whole_size - 1));
+        r->whole_size += (size_t)n;
+    } while (n > 0);
+    r->whole[r->whole_size] = '\0';
+    r->whole_known = true;
     return 0;
 }
 
 const void *eddy_request_bytes(eddy_request *r, size_t *size)
 {
-    if (!r->whole && read_whole(r) < 0)
+    if (!r->whole_known && read_whole(r) < 0)
         return NULL;
     *size = r->whole_size;
     return r->whole;

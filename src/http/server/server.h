@@ -87,8 +87,9 @@ struct eddy_request {
     bool continued;     /* "100 Continue" was sent */
     eddy_stream *body;  /* NULL: nobody has asked for it as a stream */
     struct eddy__side *body_side;
-    const char *whole; /* what eddy_request_bytes has read; NULL: it was not asked */
-    size_t whole_size;
+    char *whole; /* what eddy_request_bytes has read until now; NULL: it was not asked */
+    size_t whole_size, whole_room;
+    bool whole_known; /* that is all */
 
     struct eddy__answer answer;
     eddy_websocket *websocket; /* that it became, while that is open */

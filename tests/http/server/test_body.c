@@ -301,3 +301,26 @@ TEST(http_HS6_continue_does_not_wait_for_ever)
     CHECK_INT(eddy_http_server_connections(server), 0);
     CHECK_INT(reports, 0);
 }
+
+static int asks_twice(eddy_request *request)
+{
+    const char *text = NULL;
+
+    eddy_timeout(1)
+        text = eddy_request_text(request);
+    CHECK(!text);
+    text = eddy_try(eddy_request_text(request));
+    return eddy_respond_text(request, 200, "<%s>", text);
+}
+
+TEST(http_a_body_that_was_waited_for_in_vain_loses_nothing)
+{
+    eddy_auto(eddy_router) *router = router_of(asks_twice);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+    eddy_auto(eddy_stream) *peer = eddy_http_server_connect(server);
+
+    send_bytes(peer, POST("/", "6", "abc"));
+    CHECK_OK(eddy_sleep(2));
+    send_bytes(peer, "def");
+    CHECK(ends_in(rest_of(peer), "\r\n\r\n<abcdef>"));
+}

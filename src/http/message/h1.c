@@ -230,6 +230,8 @@ static ssize_t read_framed(struct eddy__h1 *h1, void *buf, size_t size)
 
 static ssize_t h1_read(struct eddy__exchange *e, void *buf, size_t size)
 {
+    if (unlikely(e->refusal.status)) /* where its next part would begin is not known */
+        return refuse_head(e);
     ssize_t n = read_framed(eddy__h1_of(e), buf, size);
 
     if (n > 0)

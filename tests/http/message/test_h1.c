@@ -458,3 +458,17 @@ TORTURE(h1_where_anything_fails)
 {
     return exchange_whole();
 }
+
+/* What follows is not read as if nothing had been wrong. */
+TEST(h1_a_body_that_is_wrong_stays_so)
+{
+    struct talk t;
+    char buf[16];
+
+    talk_open(&t, false);
+    peer_says(&t, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\rabc");
+    CHECK_INT(eddy__exchange_receive(&t.h1.exchange, &t.head), 1);
+    for (int i = 0; i < 2; i++)
+        CHECK_INT(eddy__exchange_read(&t.h1.exchange, buf, sizeof buf), EDDY_EPROTO);
+    talk_close(&t);
+}

@@ -27,6 +27,7 @@ struct eddy__h2_stream {
     size_t fields_size;
     struct eddy__head head;
     bool head_came;
+    unsigned interim; /* heads of answers 1xx that have come */
     bool in_ended;
     char *in; /* bytes of the body [in_start, in_end) */
     size_t in_start, in_end, in_capacity;

@@ -5,7 +5,7 @@
 #include "http/message/token.h"
 #include <eddy/memory.h>
 
-enum { FIELDS = 100, FIELD_OVERHEAD = 32 };
+enum { FIELDS = 100, FIELD_OVERHEAD = 32, INTERIM = 16 };
 
 static struct eddy__h2_stream *known_stream(nghttp2_session *session, int32_t id)
 {
@@ -120,6 +120,8 @@ static int take_section(struct eddy__h2 *h2, struct eddy__h2_stream *s)
     if (s->fields_size > h2->opts.limits.size || s->fields.count >= FIELDS)
         s->exchange.refusal = (struct eddy__refusal){431, "the fields are too large"};
     s->head_came = s->head.status >= 200;
+    if (!s->head_came && ++s->interim > INTERIM) /* each stays in the arena */
+        eddy__h2_reset(s, NGHTTP2_ENHANCE_YOUR_CALM);
     return 0;
 }
 

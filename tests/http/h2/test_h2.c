@@ -327,6 +327,37 @@ TEST(h2_the_connection_ends_under_its_streams)
     pairing_close(&p);
 }
 
+static int never_answers(struct eddy__h2_stream *s)
+{
+    struct eddy__head head;
+
+    eddy_try(eddy__exchange_receive(&s->exchange, &head));
+    for (;;) {
+        eddy_try(eddy__exchange_send(
+            &s->exchange,
+            &(struct eddy__head_out){.status = 103, .length = -1, .no_body = true}));
+        eddy_try(eddy_sleep(0.001));
+    }
+}
+
+/* Their memory is that of the exchange. */
+TEST(h2_interim_answers_without_end)
+{
+    struct pairing p = {0};
+    struct eddy__head head;
+    int status = 0;
+
+    CHECK_INT(pairing_open(&p, never_answers, 0), 0);
+    struct eddy__h2_stream *s = eddy__h2_open_stream(p.h2);
+    CHECK_INT(ask(s, "GET", "/", 0), 0);
+    eddy_timeout(10)
+        status = eddy__exchange_receive(&s->exchange, &head);
+    CHECK_INT(status, EDDY_ECONNRESET);
+    eddy__h2_close_stream(s);
+    CHECK_INT(pairing_end(&p), 0);
+    pairing_close(&p);
+}
+
 TEST(h2_bytes_that_are_no_HTTP_2)
 {
     struct pairing p = {0};

@@ -5,10 +5,13 @@
 
 static int serve_member(struct eddy__member *m)
 {
+    m->begun = true;
     int status = eddy__http_connection(m->server, m->stream, m);
 
     eddy_stream_close(eddy_take(m->stream));
     m->ended = true;
+    if (m->orphan)
+        eddy_free(m);
     return status == EDDY_ECANCELED ? status : 0;
 }
 EDDY_CORO(serve_member, struct eddy__member *)
@@ -18,6 +21,20 @@ static void free_member(struct eddy__member *m)
     eddy_task_close(m->task);
     eddy_stream_close(m->stream);
     eddy_free(m);
+}
+
+/* Ends one that serves; not before its handler has ended, who may be the caller. */
+static void end_member(struct eddy__member *m)
+{
+    if (m->ended || !m->begun) {
+        free_member(m);
+        return;
+    }
+    m->orphan = true;
+    if (m->task == eddy_current_task())
+        eddy_detach(m->task);
+    else
+        eddy_task_close(m->task);
 }
 
 /* Those whose task has ended. */
@@ -76,13 +93,14 @@ void eddy__members_close(eddy_http_server *server)
     eddy_shield(INFINITY) {
         eddy_timeout(server->opts.drain) {
             for (struct eddy__member *m = server->members; m; m = m->next)
-                eddy_ignore(eddy_await_shielded(m->task));
+                if (m->task != eddy_current_task())
+                    eddy_ignore(eddy_await_shielded(m->task));
         }
     }
     while (server->members) {
         struct eddy__member *m = server->members;
 
         server->members = m->next;
-        free_member(m);
+        end_member(m);
     }
 }

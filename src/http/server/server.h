@@ -175,7 +175,8 @@ struct eddy__member {
     eddy_stream *stream;
     eddy_task *task;
     bool idle; /* between two requests: cancelling the task is how to end it */
-    bool ended;
+    bool begun, ended;
+    bool orphan; /* its server has gone: it gives itself back */
 };
 
 /* member.c: ends those that are idle; waits for all, as long as the server drains. */

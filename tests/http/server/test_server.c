@@ -146,3 +146,14 @@ TEST(http_server_takes_no_connection_while_it_ends)
     CHECK_INT(eddy_last_status(), EDDY_ECLOSED);
     CHECK_OK(eddy_await(closer));
 }
+
+TEST(http_HS14_a_handler_may_close_its_server_in_memory)
+{
+    eddy_auto(eddy_router) *router = router_of(closes_its_server);
+
+    own = TALK_MEMORY(router);
+    eddy_auto(eddy_stream) *other = eddy_http_server_connect(own);
+    const char *answer = answer_to(own, GET("/"));
+    CHECK(strstr(answer, "Connection: close\r\n\r\nbye") != NULL);
+    CHECK_STR(rest_of(other), "");
+}

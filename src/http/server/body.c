@@ -100,8 +100,8 @@ static int read_whole(eddy_request *r)
         eddy__try(first_body_room(r));
     do {
         eddy__try(body_room(r));
-        n = eddy__try(eddy__request_read(r, r->whole + r->whole_size,
-                                         r->whole_room - r->whole_size - 1));
+        n = eddy__try(
+            eddy__request_read(r, r->whole + r->whole_size, r->whole_room - r->whole_size - 1));
         r->whole_size += (size_t)n;
     } while (n > 0);
     r->whole[r->whole_size] = '\0';

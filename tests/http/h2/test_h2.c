@@ -334,8 +334,7 @@ static int never_answers(struct eddy__h2_stream *s)
     eddy_try(eddy__exchange_receive(&s->exchange, &head));
     for (;;) {
         eddy_try(eddy__exchange_send(
-            &s->exchange,
-            &(struct eddy__head_out){.status = 103, .length = -1, .no_body = true}));
+            &s->exchange, &(struct eddy__head_out){.status = 103, .length = -1, .no_body = true}));
         eddy_try(eddy_sleep(0.001));
     }
 }

@@ -56,6 +56,12 @@ int64_t eddy_response_length(const eddy_response *response)
     return response->decoder ? -1 : response->head.length;
 }
 
+static int was_closed(const eddy_response *response)
+{
+    return eddy__raise(EDDY_ECLOSED, "%s: the response was closed",
+                       response->call->url.authority);
+}
+
 /* ---- the whole body ---- */
 
 static int text_too_long(const eddy_response *response)
@@ -202,16 +208,25 @@ eddy_stream *eddy_response_body(eddy_response *response)
     return response->stream;
 }
 
+/* The response is held; the body goes when it is closed, which can be while the file is opened. */
+static int64_t save_body(const eddy_response *response, eddy_stream *body, const char *path,
+                         const eddy_response_save_opts *opts)
+{
+    eddy_stream *file = eddy__try(
+        eddy_file_open(path, opts && opts->append ? "a" : "w", .mode = opts ? opts->mode : 0));
+    int64_t copied = response->closed ? was_closed(response) : eddy_copy(file, body);
+
+    eddy_stream_close(file);
+    return copied;
+}
+
 int64_t eddy_response_save_with(eddy_response *response, const char *path,
                                 const eddy_response_save_opts *opts)
 {
     eddy_stream *body = eddy__try(eddy_response_body(response));
-    eddy_stream *file = eddy__try(
-        eddy_file_open(path, opts && opts->append ? "a" : "w", .mode = opts ? opts->mode : 0));
-    eddy__response_hold(response);
-    int64_t copied = eddy_copy(file, body);
 
-    eddy_stream_close(file);
+    eddy__response_hold(response);
+    int64_t copied = save_body(response, body, path, opts);
     eddy__response_unref(response);
     return copied;
 }

@@ -193,3 +193,31 @@ TEST(http_HC9_response_closed_while_another_task_reads)
         CHECK_INT(eddy_http_get_stats(http).busy, 0);
     }
 }
+
+static int saves_response(eddy_response *response, const char *path)
+{
+    return (int)eddy_response_save(response, path);
+}
+EDDY_CORO(saves_response, eddy_response *, const char *)
+
+/* Also while the file is being opened. */
+TEST(http_HC9_response_closed_while_another_task_saves_it)
+{
+    SCRIPT(server, {.answer = OK_TEXT(9, "half"), .after = THEN_HANG});
+    char *path;
+    eddy_auto(eddy_stream) *file = eddy_temp_file(NULL, &path);
+
+    for (int i = 0; i < 2; i++) {
+        eddy_http *http = SESSION(server);
+        eddy_response *response = eddy_http_get(http, "/");
+        CHECK(response != NULL);
+        eddy_auto(eddy_task) *saver = eddy_create_task(saves_response_coro(response, path));
+
+        CHECK_OK(eddy_sleep(i ? 0.02 : 0));
+        eddy_response_close(response);
+        eddy_http_close(http);
+        CHECK_INT(eddy_await(saver), EDDY_ECLOSED);
+    }
+    CHECK_OK(eddy_unlink(path));
+    eddy_free(path);
+}

@@ -152,6 +152,8 @@ const void *eddy_response_bytes(eddy_response *response, size_t *size)
         status = text_read(response);
     else if (!response->text || response->failure)
         status = eddy__raise(EDDY_EINVAL, "the body was read already");
+    if (status == 0 && response->closed)
+        status = was_closed(response);
     const char *text = status < 0 ? NULL : response->text;
     if (text && size)
         *size = response->text_size;

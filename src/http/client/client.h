@@ -138,7 +138,6 @@ struct eddy_response {
     struct eddy__head head;
     unsigned redirects;
     struct eddy__decoder *decoder; /* NULL: the body is as it comes */
-    int64_t decoded;               /* bytes that the decoder has given */
     bool begun;                    /* some of the body was read */
     int failure;                   /* of the body; 0: none */
     char *text;                    /* the whole body */

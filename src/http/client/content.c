@@ -59,14 +59,9 @@ static ssize_t content_source(void *arg, void *buf, size_t size)
 
 static ssize_t read_decoded(eddy_response *response, void *buf, size_t size)
 {
-    ssize_t n = eddy__try(eddy__decoder_read(response->decoder, buf, size));
+    ssize_t n = eddy__decoder_read(response->decoder, buf, size);
 
-    response->decoded += n;
-    if (response->decoded > response->http->opts.max_decoded)
-        return eddy__raise(EDDY_ELIMIT, "%s: a body of more than %lld bytes when decoded",
-                           response->call->url.authority,
-                           (long long)response->http->opts.max_decoded);
-    return n;
+    return n == EDDY_ELIMIT ? eddy__http_explain((int)n, "%s", response->call->url.authority) : n;
 }
 
 /* After an interruption the rest can still be read; any other failure lasts. */
@@ -102,7 +97,9 @@ static int begin_decoding(eddy_response *response)
 
     if (!coding || response->http->opts.no_decode)
         return 0;
-    return eddy__decoder_open(&response->decoder, coding, content_source, response);
+    eddy__try(eddy__decoder_open(&response->decoder, coding, content_source, response));
+    eddy__decoder_limit(response->decoder, response->http->opts.max_decoded);
+    return 0;
 }
 
 int eddy__content_begin(eddy_response *response)
@@ -153,5 +150,4 @@ void eddy__content_drop(eddy_response *response)
     }
     eddy__decoder_close(response->decoder);
     response->decoder = NULL;
-    response->decoded = 0;
 }

@@ -20,6 +20,8 @@ struct eddy__decoder {
     bool exhausted;  /* the source has ended */
     bool broken;     /* the bytes were wrong */
     size_t ignored;  /* bytes that were */
+    int64_t given;   /* decoded bytes */
+    int64_t most;    /* of them */
     uint8_t *buffer; /* `first`, or BUFFER bytes once something has come */
     size_t from, to; /* the bytes in the buffer that are to be decoded */
     uint8_t first[64];
@@ -75,6 +77,10 @@ static ssize_t decoder_step(struct eddy__decoder *d, uint8_t *buf, size_t size)
     if (d->broken)
         return eddy__raise(status, "the body is not %s: %s", d->kind->name,
                            step.why ? step.why : "it cannot be decoded");
+    d->given += (int64_t)(size - step.out_size);
+    if (d->given > d->most)
+        return eddy__raise(EDDY_ELIMIT, "a body of more than %lld bytes when decoded",
+                           (long long)d->most);
     return (ssize_t)(size - step.out_size);
 }
 
@@ -184,6 +190,7 @@ int eddy__decoder_open(struct eddy__decoder **decoder, const char *codings,
             return eddy__raise(EDDY_ENOMEM, "no memory for decoding a body");
         }
         d->kind = kinds[count];
+        d->most = INT64_MAX;
         d->source = outer ? read_inner : source;
         d->arg = outer ? outer : arg;
         d->inner = outer;
@@ -192,6 +199,12 @@ int eddy__decoder_open(struct eddy__decoder **decoder, const char *codings,
     }
     *decoder = outer;
     return 0;
+}
+
+void eddy__decoder_limit(struct eddy__decoder *d, int64_t most)
+{
+    for (; d; d = d->inner)
+        d->most = most;
 }
 
 void eddy__decoder_close(struct eddy__decoder *d)

@@ -19,11 +19,14 @@ typedef ssize_t eddy__decoder_source(void *arg, void *buf, size_t size);
 int eddy__decoder_open(struct eddy__decoder **decoder, const char *codings,
                        eddy__decoder_source *source, void *arg);
 void eddy__decoder_close(struct eddy__decoder *decoder);
+/* Each coding may give so many bytes, also one that only another one sees; EDDY_ELIMIT, raised, for
+ * more. Without it there is no limit. */
+void eddy__decoder_limit(struct eddy__decoder *decoder, int64_t most);
 /* Decoded bytes: at least one, 0 at the end. EDDY_EPROTO, raised, for bytes that are not in that
  * coding or ask for a window of more than 8 MiB (zstd), EDDY_EOF for an end in the middle of it.
  * Members of gzip and frames of zstd are joined; what follows the last and is none is read to its
  * end, 64 KiB at most, and ignored. "deflate" is zlib's format, or raw where a server says it so.
- * An empty body is empty. Suspends as the source does. The caller limits the decoded size. */
+ * An empty body is empty. Suspends as the source does. */
 ssize_t eddy__decoder_read(struct eddy__decoder *decoder, void *buf, size_t size);
 
 /* ---- encoder.c ---- */

@@ -1,5 +1,6 @@
 /* Bodies of answers that are coded. */
 #include "http/client/script.h"
+#include "http/message/coding.h"
 
 /* "hello" by gzip, and the same again. */
 #define GZIP_HELLO                                                                                 \
@@ -13,15 +14,17 @@ struct coded {
     int length; /* what the head says */
 };
 
+static const char *content_encoding = "gzip";
+
 static int says_coded(eddy_stream *peer, const struct coded *coded)
 {
     char *data;
 
     eddy_try(eddy_read_until(peer, "\r\n\r\n", &data));
     eddy_try(eddy_printf(peer,
-                         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d"
+                         "HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nContent-Length: %d"
                          "\r\n\r\n",
-                         coded->length));
+                         content_encoding, coded->length));
     eddy_try(eddy_write(peer, coded->data, coded->size));
     eddy_stream_close(peer);
     return 0;
@@ -102,4 +105,40 @@ TEST(http_content_with_a_coding_that_nobody_knows)
 
     CHECK_GET_FAILS(http, "/", EDDY_ENOTSUP);
     CHECK_GET(raw, "/", "200 a");
+}
+
+struct kept_bytes {
+    char bytes[64 << 10];
+    size_t size;
+};
+
+static int keep_bytes(void *arg, const void *data, size_t size)
+{
+    struct kept_bytes *kept = arg;
+
+    CHECK(size <= sizeof kept->bytes - kept->size);
+    memcpy(kept->bytes + kept->size, data, size);
+    kept->size += size;
+    return 0;
+}
+
+/* Two codings: what the first one to be decoded gives is a lot, though nothing comes of it. */
+TEST(http_HC11_what_a_coding_gives_another_has_the_limit)
+{
+    static const char nothing[20] = "\x1f\x8b\x08\0\0\0\0\0\0\x03\x03";
+    static struct kept_bytes kept;
+    struct eddy__encoder *encoder;
+
+    kept.size = 0;
+    CHECK_OK(eddy__encoder_open(&encoder, keep_bytes, &kept));
+    for (int i = 0; i < 100000; i++)
+        CHECK_OK(eddy__encoder_write(encoder, nothing, sizeof nothing));
+    CHECK_OK(eddy__encoder_end(encoder));
+    eddy__encoder_close(encoder);
+    struct coded bomb = {kept.bytes, kept.size, (int)kept.size};
+    content_encoding = "gzip, gzip";
+    CHECK_STR(decoded(&bomb, NULL), "");
+    CHECK_PTR(decoded(&bomb, &(eddy_http_opts){.max_decoded = 1 << 20}), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ELIMIT);
+    content_encoding = "gzip";
 }

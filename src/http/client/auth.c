@@ -66,7 +66,7 @@ int eddy__auth_keep_cookies(struct eddy__call *call)
     return 0;
 }
 
-/* Once, and again when only the nonce was too old. */
+/* Once, and once more when only the nonce was too old. */
 int eddy__auth_again(struct eddy__call *call)
 {
     const struct eddy__fields *fields = &call->response->head.fields;
@@ -80,8 +80,10 @@ int eddy__auth_again(struct eddy__call *call)
     const char *value = eddy__fields_get(fields, "WWW-Authenticate");
     for (; value && !found; value = eddy__fields_next(fields, "WWW-Authenticate", value))
         found = eddy__try(eddy__digest_challenge(&digest, value, &call->response->arena));
-    if (!found || (answered && (!digest.stale || strcmp(digest.nonce, call->digest.nonce) == 0)))
+    if (!found || call->challenges == EDDY__HTTP_CHALLENGES ||
+        (answered && (!digest.stale || strcmp(digest.nonce, call->digest.nonce) == 0)))
         return 0;
+    call->challenges++;
     call->digest = digest;
     eddy__content_drop(call->response);
     return 1;

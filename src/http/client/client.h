@@ -21,6 +21,7 @@ enum {
     EDDY__HTTP_PIECE = 16 << 10,   /* bytes of a longer body at a time */
     EDDY__HTTP_DRAIN = 64 << 10,   /* bytes of an unread body that are read off */
     EDDY__HTTP_SPARE = 32,         /* responses that a session keeps for reuse */
+    EDDY__HTTP_CHALLENGES = 2,     /* of Digest that a request answers */
 };
 
 /* How a server is reached. Connections are used for requests with the same way only. */
@@ -122,6 +123,7 @@ struct eddy__call {
     bool dead;       /* the connection ended before a byte of an answer */
     double deadline; /* on the loop's clock, INFINITY: none */
     struct eddy__digest digest; /* what the server has asked for */
+    unsigned challenges;        /* how often it has */
     unsigned tries;             /* of .retries that were made */
     int64_t sent;               /* bytes of the body */
     struct eddy__http_conn *conn;

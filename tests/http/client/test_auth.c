@@ -50,3 +50,19 @@ TEST(http_digest_gives_up_after_a_second_refusal)
     CHECK_STR(eddy_response_text(response), "no");
     CHECK_INT(server->requests, 2);
 }
+
+/* A nonce that is always too old. */
+TEST(http_digest_gives_up_when_every_nonce_is_stale)
+{
+#define STALE(n)                                                                                   \
+    {.answer = "HTTP/1.1 401 Who\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"" n "\", "       \
+               "stale=true, qop=\"auth\"\r\nContent-Length: 2\r\n\r\nno"}
+    SCRIPT(server, STALE("1"), STALE("2"), STALE("3"), STALE("4"), STALE("5"), STALE("6"));
+    eddy_auto(eddy_http) *http = SESSION(server);
+    eddy_auto(eddy_response) *response =
+        eddy_http_get(http, "/x", .user = "ann", .password = "secret", .digest = true);
+
+    CHECK(response != NULL);
+    CHECK_INT(eddy_response_status(response), 401);
+    CHECK_INT(server->requests, 3);
+}

@@ -52,6 +52,12 @@ static int judge_head(struct eddy__call *call)
     return 0;
 }
 
+static COLD int too_many_interims(struct eddy__call *call)
+{
+    return eddy__raise(EDDY_EPROTO, "%s %s: more than %d answers 1xx", call->method,
+                       call->url.authority, EDDY__HTTP_INTERIMS);
+}
+
 static int receive_answer(struct eddy__call *call)
 {
     for (int i = 0; i <= EDDY__HTTP_INTERIMS; i++) {
@@ -65,8 +71,7 @@ static int receive_answer(struct eddy__call *call)
         if (eddy__try(judge_head(call)) > 0)
             return 0;
     }
-    return eddy__raise(EDDY_EPROTO, "%s %s: more than %d answers 1xx", call->method,
-                       call->url.authority, EDDY__HTTP_INTERIMS);
+    return too_many_interims(call);
 }
 
 /* ---- short bodies ---- */
@@ -163,13 +168,13 @@ static int exchange_with_upload(struct eddy__call *call)
 /* ---- asking before a body ---- */
 
 /* 1: the answer is there already; 0: the body is to be sent. */
-static int ask_first(struct eddy__call *call)
+static int await_word(struct eddy__call *call)
 {
     struct eddy__head *head = &call->response->head;
     eddy_scope patience = {0};
     int status = eddy__try(eddy__exchange_flush(call->conn->exchange));
 
-    while (status == 0) {
+    for (int i = 0; i <= EDDY__HTTP_INTERIMS; i++) {
         *head = (struct eddy__head){0};
         eddy_timeout_as(patience, CONTINUE_SECONDS) {
             status = eddy__exchange_receive(call->conn->exchange, head);
@@ -182,10 +187,19 @@ static int ask_first(struct eddy__call *call)
             return no_answer(call);
         eddy__try(status);
         status = eddy__try(judge_head(call));
-        if (head->status == 100)
-            return 0;
+        if (status > 0 || head->status == 100)
+            return status;
     }
-    return 1;
+    return too_many_interims(call);
+}
+
+static int ask_first(struct eddy__call *call)
+{
+    struct eddy__limit limit;
+
+    eddy__limit_enter(&limit, call, call->opts.timeout_read, "waiting for an answer",
+                      "timeout_read");
+    return eddy__limit_leave(&limit, call, await_word(call));
 }
 
 int eddy__exchange(struct eddy__call *call)

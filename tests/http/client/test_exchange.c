@@ -235,3 +235,31 @@ TEST(http_exchange_in_both_directions_at_once)
     eddy_stream_close(pair[1]);
     eddy_free(data);
 }
+
+TEST(http_HC8_interim_answers_without_end_before_a_body)
+{
+    char many[2048] = "";
+    SCRIPT(server, {.answer = NULL});
+    size_t at = 0;
+
+    for (int i = 0; i < 60; i++)
+        at += (size_t)snprintf(many + at, sizeof many - at, "HTTP/1.1 103 H\r\n\r\n");
+    snprintf(many + at, sizeof many - at, OK_TEXT(1, "a"));
+    struct step steps[] = {{.answer = many, .deaf = true}};
+    script_begin(server, steps, 1);
+    eddy_auto(eddy_http) *http = SESSION(server);
+    CHECK_PTR(eddy_http_post(http, "/", .text = "body", .expect_continue = true), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EPROTO);
+}
+
+TEST(http_HC3_the_total_covers_the_wait_for_100)
+{
+    SCRIPT(server, {.answer = NULL, .deaf = true, .after = THEN_HANG});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    double begin = eddy_time();
+
+    CHECK_PTR(eddy_http_post(http, "/", .text = "body", .expect_continue = true, .timeout = 0.1),
+              NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ETIMEDOUT);
+    CHECK(eddy_time() - begin < 0.8);
+}

@@ -48,7 +48,7 @@ static int judge_head(struct eddy__call *call)
         return eddy__raise(EDDY_EPROTO, "%s %s: an answer 101 that nobody has asked for",
                            call->method, call->url.authority);
     if (call->opts.on_interim)
-        call->opts.on_interim(head->status, head->fields.list, call->opts.arg);
+        call->opts.on_interim(head->status, eddy_response_headers(call->response), call->opts.arg);
     return 0;
 }
 

@@ -263,3 +263,22 @@ TEST(http_HC3_the_total_covers_the_wait_for_100)
     CHECK_INT(eddy_last_status(), EDDY_ETIMEDOUT);
     CHECK(eddy_time() - begin < 0.8);
 }
+
+static void count_fields(int status, const eddy_pair *headers, void *arg)
+{
+    (void)status;
+    for (const eddy_pair *h = headers; h->name; h++)
+        ++*(int *)arg;
+}
+
+TEST(http_an_interim_answer_without_fields_has_an_empty_list)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 102 P\r\n\r\n" OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    int count = 0;
+    eddy_auto(eddy_response) *response =
+        eddy_http_get(http, "/", .on_interim = count_fields, .arg = &count);
+
+    CHECK(response != NULL);
+    CHECK_INT(count, 0);
+}

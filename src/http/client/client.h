@@ -206,6 +206,9 @@ EDDY_SUSPENDS int eddy__proxy_socks(struct eddy__call *call, eddy_stream *stream
 
 /* ---- request.c ---- */
 
+/* Checks a header of the program's, for a request or for all of a session: not one that frames a
+ * message. 0, or EDDY_EINVAL, raised. */
+int eddy__request_check_field(const char *name, const char *value);
 /* Checks what the program has said. 0, or EDDY_EINVAL, raised. */
 int eddy__request_check(struct eddy__call *call);
 /* The URL that the program has given: call->url and call->way. */

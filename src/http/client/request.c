@@ -12,13 +12,13 @@ static const char *const reserved_fields[] = {
     "Upgrade",        "Proxy-Connection",  "Keep-Alive", "TE",   "Trailer",
 };
 
-static int check_header(const eddy_pair *header)
+int eddy__request_check_field(const char *name, const char *value)
 {
-    eddy__try(eddy__check_field(header->name, header->value));
+    eddy__try(eddy__check_field(name, value));
     for (size_t i = 0; i < count_of(reserved_fields); i++)
-        if (eddy__same_word(header->name, reserved_fields[i]))
+        if (eddy__same_word(name, reserved_fields[i]))
             return eddy__raise(EDDY_EINVAL, "the header field %s is not the program's to say",
-                               header->name);
+                               name);
     return 0;
 }
 
@@ -55,7 +55,7 @@ int eddy__request_check(struct eddy__call *call)
         return eddy__raise(EDDY_EINVAL, "\"%s\" is no method of a request",
                            method ? method : "(null)");
     for (const eddy_pair *h = call->opts.headers; h && h->name; h++)
-        eddy__try(check_header(h));
+        eddy__try(eddy__request_check_field(h->name, h->value));
     if (call->opts.max_redirects == 0)
         call->opts.max_redirects = 10;
     eddy__try(call_times(call));

@@ -1,8 +1,6 @@
 /* session.c - opening and closing sessions, and the responses they keep for reuse. */
 #include "http/client/client.h"
 
-#include "http/message/token.h"
-
 /* ---- options ---- */
 
 /* A time, by rule B7. */
@@ -61,7 +59,7 @@ static int http_texts(eddy_http *http)
 
 static int http_add_field(eddy_http *http, const char *name, const char *value)
 {
-    eddy__try(eddy__check_field(name, value));
+    eddy__try(eddy__request_check_field(name, value));
     eddy__try(http_copy(http, &name));
     eddy__try(http_copy(http, &value));
     return eddy__fields_add(&http->fields, &http->arena, name, value);

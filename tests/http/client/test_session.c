@@ -61,3 +61,17 @@ TEST(http_client_reuses_a_tcp_connection)
 {
     CHECK_INT(hello_over_tcp(), 0);
 }
+
+TEST(http_HC5_headers_of_a_session_do_not_frame)
+{
+    static const char *const names[] = {"Transfer-Encoding", "Content-Length", "Host",
+                                        "Connection"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const eddy_pair headers[] = {{names[i], "chunked"}, {NULL, NULL}};
+        eddy_auto(eddy_http) *http = eddy_http_open(.headers = headers);
+
+        CHECK_PTR(http, NULL);
+        CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    }
+}

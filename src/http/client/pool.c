@@ -11,6 +11,12 @@ static const char *or_nothing(const char *text)
     return text ? text : "";
 }
 
+/* "%eth0" of an address that means something on that link only, which no authority has. */
+static const char *zone_of(const struct eddy__url *url)
+{
+    return or_nothing(strchr(url->host, '%'));
+}
+
 /* What tells connections apart beside scheme and authority: each text with its length before it. */
 static char *key_special(struct eddy__call *call, const struct eddy__way *way)
 {
@@ -18,6 +24,8 @@ static char *key_special(struct eddy__call *call, const struct eddy__way *way)
     bool tls = way->url->secure || (proxy && proxy->secure);
     const char *parts[] = {
         or_nothing(way->unix_path),
+        way->plain ? "" : zone_of(way->url),
+        proxy ? zone_of(proxy) : "",
         proxy ? (way->socks ? "socks5" : proxy->scheme) : "",
         proxy ? proxy->authority : "",
         proxy ? or_nothing(proxy->user) : "",
@@ -42,7 +50,7 @@ static char *key_special(struct eddy__call *call, const struct eddy__way *way)
 static bool is_ordinary(const eddy_http *http, const struct eddy__way *way)
 {
     return !way->proxy && way->unix_path == http->opts.unix_path &&
-           way->tls == &http->opts.tls_opts;
+           way->tls == &http->opts.tls_opts && !*zone_of(way->url);
 }
 
 static char *key_of(struct eddy__call *call)

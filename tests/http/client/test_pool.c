@@ -240,3 +240,16 @@ TEST(http_close_ends_what_is_under_way)
     CHECK_INT(eddy_await(first), EDDY_ECLOSED);
     CHECK_INT(eddy_await(second), EDDY_ECLOSED);
 }
+
+TEST(http_HC2_addresses_of_other_links_are_other_hosts)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+
+    CHECK_GET(http, "http://[fe80::1%25one]/", "200 a");
+    CHECK_GET(http, "http://[fe80::1%25two]/", "200 a");
+    CHECK_INT(server->connections, 2);
+    CHECK_GET(http, "http://[fe80::1%25two]/", "200 a");
+    CHECK_INT(server->connections, 2);
+    CHECK(strstr(server->heard[0], "Host: [fe80::1]\r\n") != NULL);
+}

@@ -98,7 +98,7 @@ static int take_attribute(struct eddy__set_cookie *set, struct piece name, struc
     if (piece_is(name, "domain"))
         set->domain = eddy__try(parse_domain(value, arena));
     if (piece_is(name, "path")) {
-        bool good = value.size && value.text[0] == '/';
+        bool good = value.size && value.text[0] == '/' && !memchr(value.text, '\t', value.size);
 
         set->path = good ? eddy__try(eddy__arena_copy(arena, value.text, value.size)) : NULL;
     }
@@ -130,7 +130,7 @@ int eddy__set_cookie_parse(struct eddy__set_cookie *set, const char *text, time_
     split_pair(text, size, false, &name, &value);
     if (name.size + value.size == 0 || name.size + value.size > EDDY__COOKIE_SIZE ||
         memchr(name.text, '\t', name.size))
-        return 0; /* a file could not keep a name with a tab */
+        return 0; /* a file could keep neither a name with a tab nor a path */
     set->name = eddy__try(eddy__arena_copy(arena, name.text, name.size));
     set->value = eddy__try(eddy__arena_copy(arena, value.text, value.size));
     for (text += size; *text; text += size) {

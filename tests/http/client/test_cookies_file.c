@@ -113,3 +113,19 @@ SWEEP(cookies_file_cancelled_anywhere)
     eddy_free(path);
     return status;
 }
+
+/* A tab in a path would be the next field of its line. */
+TEST(cookies_file_cannot_be_forged_by_a_path)
+{
+    char *path = make_file("");
+
+    jar = eddy_cookies_open();
+    CHECK_INT(eddy_cookies_set(jar, "http://a.test/", "x=1; Path=/\tTRUE\t0\t__Host-id\tevil"), 1);
+    CHECK_OK(eddy_cookies_save(jar, path));
+    eddy_cookies_clear(jar);
+    CHECK_OK(eddy_cookies_load(jar, path));
+    check_header("https://a.test/", "x=1");
+    eddy_cookies_close(jar);
+    CHECK_OK(eddy_unlink(path));
+    eddy_free(path);
+}

@@ -11,9 +11,9 @@ static bool server_has_gone(int status)
     return status == EDDY_EPIPE || status == EDDY_ECONNRESET || status == EDDY_ECONNABORTED;
 }
 
-static COLD int no_answer(struct eddy__call *call)
+static COLD int no_answer(struct eddy__call *call, bool first)
 {
-    call->dead = true;
+    call->dead = first;
     return eddy__raise(EDDY_EOF, "%s %s: the server ended the connection without an answer",
                        call->method, call->url.authority);
 }
@@ -64,7 +64,7 @@ static int receive_answer(struct eddy__call *call)
         int status = receive_head(call);
 
         if (status == 0)
-            return no_answer(call);
+            return no_answer(call, i == 0);
         if (status < 0 && i == 0)
             call->dead = server_has_gone(status);
         eddy__try(status);
@@ -184,7 +184,7 @@ static int await_word(struct eddy__call *call)
             return 0;
         }
         if (status == 0)
-            return no_answer(call);
+            return no_answer(call, i == 0);
         eddy__try(status);
         status = eddy__try(judge_head(call));
         if (status > 0 || head->status == 100)

@@ -109,3 +109,14 @@ TEST(http_report_5_a_rest_that_is_late_or_long_ends_the_connection)
     CHECK_GET(http, "/", "200 a");
     CHECK_INT(server->connections, 3);
 }
+
+TEST(http_HC4_no_request_is_sent_again_after_an_interim_answer)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")},
+           {.answer = "HTTP/1.1 103 H\r\n\r\n", .after = THEN_CLOSE}, {.answer = OK_TEXT(1, "b")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+
+    CHECK_GET(http, "/", "200 a");
+    CHECK_GET_FAILS(http, "/", EDDY_EOF);
+    CHECK_INT(eddy_http_get_stats(http).resent, 0);
+}

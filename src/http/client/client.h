@@ -120,6 +120,7 @@ struct eddy__call {
     bool trusted;    /* still at the origin that the program has named: credentials may go there */
     bool fresh;      /* on a new connection only */
     bool resent;     /* was sent again already */
+    bool reused;     /* the connection had served before */
     bool dead;       /* the connection ended before a byte of an answer */
     double deadline; /* on the loop's clock, INFINITY: none */
     struct eddy__digest digest; /* what the server has asked for */

@@ -17,7 +17,8 @@ static int begin_exchange(struct eddy__call *call)
     eddy_http_stats *stats = &call->http->stats;
 
     conn->exchange->arena = &call->response->arena;
-    if (conn->served) {
+    call->reused = conn->served > 0;
+    if (call->reused) {
         eddy__h1_next(&conn->h1);
         stats->reused++;
     }
@@ -45,19 +46,17 @@ static int try_once(struct eddy__call *call)
 }
 
 /* A connection that was kept can have been closed by the server at the moment that it was taken. */
-static bool may_resend(struct eddy__call *call, bool reused)
+static bool may_resend(struct eddy__call *call)
 {
-    return reused && call->dead && !call->resent && !call->opts.no_retry &&
+    return call->reused && call->dead && !call->resent && !call->opts.no_retry &&
            eddy__request_is_idempotent(call) && eddy__body_can_begin(call);
 }
 
 int eddy__send(struct eddy__call *call)
 {
-    uint64_t reused = call->http->stats.reused;
-
-    call->dead = false;
+    call->dead = call->reused = false;
     int status = try_once(call);
-    if (status >= 0 || !may_resend(call, call->http->stats.reused != reused))
+    if (status >= 0 || !may_resend(call))
         return status;
     eddy_error_clear();
     call->http->stats.resent++;

@@ -120,3 +120,20 @@ TEST(http_HC4_no_request_is_sent_again_after_an_interim_answer)
     CHECK_GET_FAILS(http, "/", EDDY_EOF);
     CHECK_INT(eddy_http_get_stats(http).resent, 0);
 }
+
+/* What other requests of the session do meanwhile does not count. */
+TEST(http_HC4_a_new_connection_that_dies_is_not_replaced)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")},
+           {.answer = NULL, .delay = 0.1, .after = THEN_CLOSE}, {.answer = OK_TEXT(1, "b")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    char text[2][64] = {"", ""};
+
+    CHECK_GET(http, "http://one/", "200 a");
+    eddy_auto(eddy_task) *dying =
+        eddy_create_task(script_get_coro(http, "http://two/", text[0], sizeof text[0]));
+    CHECK_OK(eddy_sleep(0.02));
+    CHECK_GET(http, "http://one/", "200 b");
+    CHECK_INT(eddy_await(dying), EDDY_EOF);
+    CHECK_INT(eddy_http_get_stats(http).resent, 0);
+}

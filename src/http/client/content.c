@@ -40,13 +40,18 @@ static ssize_t content_source(void *arg, void *buf, size_t size)
 {
     eddy_response *response = arg;
     struct eddy__call *call = response->call;
+    struct eddy__upload *upload = call->upload;
     struct eddy__limit limit;
 
     if (!response->conn)
         return response->failure;
     eddy__limit_enter(&limit, call, call->opts.timeout_read, "waiting for more of the body",
                       "timeout_read");
+    if (upload)
+        upload->limit = &limit;
     ssize_t n = eddy__exchange_read(response->conn->exchange, buf, size);
+    if (upload)
+        upload->limit = NULL;
     int status = eddy__limit_leave(&limit, call, n < 0 ? (int)n : 0);
     if (n < 0)
         return status;

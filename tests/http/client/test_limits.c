@@ -88,3 +88,27 @@ TEST(http_limits_do_not_count_while_a_body_moves)
     CHECK(response != NULL);
     CHECK_STR(eddy_response_text(response), "a");
 }
+
+static int writes_slowly(eddy_stream *stream, void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 8; i++) {
+        eddy_try(eddy_sleep(0.05));
+        eddy_try(eddy_write(stream, "x", 1));
+        eddy_try(eddy_flush(stream));
+    }
+    return 0;
+}
+
+TEST(http_HC3_what_is_sent_counts_while_the_answer_is_read)
+{
+    SCRIPT(server,
+           {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", .deaf = true,
+            .later = "b", .pause = 0.35});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    eddy_auto(eddy_response) *response =
+        eddy_http_post(http, "/", .write = writes_slowly, .timeout_read = 0.2);
+
+    CHECK(response != NULL);
+    CHECK_STR(eddy_response_text(response), "ab");
+}

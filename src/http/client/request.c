@@ -105,6 +105,28 @@ static int locate_path(struct eddy__call *call, const char *path)
     return 0;
 }
 
+/* Whether url begins with a scheme and "//". */
+static bool is_whole(const char *url)
+{
+    return strncmp(url + strcspn(url, ":/?#"), "://", 3) == 0;
+}
+
+/* What is not whole is seen from .base_url, whose user goes with it to the same origin. */
+static int locate_url(struct eddy__call *call, const char *url)
+{
+    struct eddy__arena *arena = &call->response->arena;
+    const struct eddy__url *base = is_whole(url) ? NULL : call->http->base;
+
+    if (base)
+        url = eddy__try(eddy__url_resolve(base, url, arena));
+    eddy__try(eddy__url_parse(&call->url, url, arena));
+    if (base && !call->url.user && eddy__url_same_origin(base, &call->url)) {
+        call->url.user = base->user;
+        call->url.password = base->password;
+    }
+    return 0;
+}
+
 int eddy__request_locate(struct eddy__call *call, const char *url)
 {
     struct eddy__arena *arena = &call->response->arena;
@@ -112,13 +134,7 @@ int eddy__request_locate(struct eddy__call *call, const char *url)
 
     if (!url)
         return eddy__raise(EDDY_EINVAL, "a request without a URL");
-    if (is_plain_path(http, url)) {
-        eddy__try(locate_path(call, url));
-    } else {
-        if (http->base && !strstr(url, "://"))
-            url = eddy__try(eddy__url_resolve(http->base, url, arena));
-        eddy__try(eddy__url_parse(&call->url, url, arena));
-    }
+    eddy__try(is_plain_path(http, url) ? locate_path(call, url) : locate_url(call, url));
     if (call->opts.params)
         call->url.target =
             eddy__try(eddy__url_add_params(call->url.target, call->opts.params, arena));

@@ -66,3 +66,18 @@ TEST(http_digest_gives_up_when_every_nonce_is_stale)
     CHECK_INT(eddy_response_status(response), 401);
     CHECK_INT(server->requests, 3);
 }
+
+TEST(http_credentials_of_the_base_url_go_with_every_reference)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = eddy_http_open(.base_url = "http://ann:secret@test/b/",
+                                                .connect = script_connect, .connect_arg = server);
+
+    CHECK_GET(http, "/x", "200 a");
+    CHECK_GET(http, "x?to=http://other/", "200 a");
+    CHECK_GET(http, "//other/x", "200 a");
+    CHECK(strstr(server->heard[0], "Authorization: Basic ") != NULL);
+    CHECK(strncmp(server->heard[1], "GET /b/x?to=http://other/ ", 26) == 0);
+    CHECK(strstr(server->heard[1], "Authorization: Basic ") != NULL);
+    CHECK_PTR(strstr(server->heard[2], "Authorization"), NULL);
+}

@@ -58,8 +58,7 @@ int64_t eddy_response_length(const eddy_response *response)
 
 static int was_closed(const eddy_response *response)
 {
-    return eddy__raise(EDDY_ECLOSED, "%s: the response was closed",
-                       response->call->url.authority);
+    return eddy__raise(EDDY_ECLOSED, "%s: the response was closed", response->call->url.authority);
 }
 
 /* ---- the whole body ---- */

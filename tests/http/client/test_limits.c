@@ -102,9 +102,10 @@ static int writes_slowly(eddy_stream *stream, void *arg)
 
 TEST(http_HC3_what_is_sent_counts_while_the_answer_is_read)
 {
-    SCRIPT(server,
-           {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", .deaf = true,
-            .later = "b", .pause = 0.35});
+    SCRIPT(server, {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na",
+                    .deaf = true,
+                    .later = "b",
+                    .pause = 0.35});
     eddy_auto(eddy_http) *http = SESSION(server);
     eddy_auto(eddy_response) *response =
         eddy_http_post(http, "/", .write = writes_slowly, .timeout_read = 0.2);

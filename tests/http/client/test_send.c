@@ -124,8 +124,8 @@ TEST(http_HC4_no_request_is_sent_again_after_an_interim_answer)
 /* What other requests of the session do meanwhile does not count. */
 TEST(http_HC4_a_new_connection_that_dies_is_not_replaced)
 {
-    SCRIPT(server, {.answer = OK_TEXT(1, "a")},
-           {.answer = NULL, .delay = 0.1, .after = THEN_CLOSE}, {.answer = OK_TEXT(1, "b")});
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")}, {.answer = NULL, .delay = 0.1, .after = THEN_CLOSE},
+           {.answer = OK_TEXT(1, "b")});
     eddy_auto(eddy_http) *http = SESSION(server);
     char text[2][64] = {"", ""};
 

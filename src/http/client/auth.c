@@ -39,16 +39,29 @@ static int make_credentials(struct eddy__call *call, char **value)
     return 0;
 }
 
+/* One field, in place of that of the session. */
+static int put_credentials(struct eddy__call *call, struct eddy__fields *fields, const char *value)
+{
+    for (unsigned i = 0; i < fields->count; i++)
+        if (eddy__same_word(fields->list[i].name, "Authorization")) {
+            fields->list[i].value = value;
+            return 0;
+        }
+    return eddy__fields_add(fields, &call->response->arena, "Authorization", value);
+}
+
 int eddy__auth_fields(struct eddy__call *call, struct eddy__fields *fields)
 {
     char *value;
 
     eddy__try(add_cookies(call, fields));
+    if (eddy_pairs_header(call->opts.headers, "Authorization"))
+        return 0;
     eddy__try(make_credentials(call, &value));
     if (!value)
         return 0;
     eddy__try(eddy__check_field("Authorization", value));
-    return eddy__fields_add(fields, &call->response->arena, "Authorization", value);
+    return put_credentials(call, fields, value);
 }
 
 /* One that makes no sense, or may not be set, is passed over. */

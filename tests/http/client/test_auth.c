@@ -81,3 +81,22 @@ TEST(http_credentials_of_the_base_url_go_with_every_reference)
     CHECK(strstr(server->heard[1], "Authorization: Basic ") != NULL);
     CHECK_PTR(strstr(server->heard[2], "Authorization"), NULL);
 }
+
+/* What is said nearer to the request counts: its headers, its options, the session's headers. */
+TEST(http_credentials_go_out_once)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")});
+    const eddy_pair session[] = {{"Authorization", "Bearer session"}, {NULL, NULL}};
+    const eddy_pair own[] = {{"authorization", "Bearer header"}, {NULL, NULL}};
+    eddy_auto(eddy_http) *http = SESSION(server, .headers = session);
+    eddy_auto(eddy_response) *one = eddy_http_get(http, "/", .bearer = "option");
+    eddy_auto(eddy_response) *two = eddy_http_get(http, "/", .bearer = "option", .headers = own);
+    eddy_auto(eddy_response) *three = eddy_http_get(http, "/");
+
+    CHECK(one && two && three);
+    CHECK(strstr(server->heard[0], "Authorization: Bearer option\r\n") != NULL);
+    CHECK_PTR(strstr(server->heard[0], "Bearer session"), NULL);
+    CHECK(strstr(server->heard[1], "authorization: Bearer header\r\n") != NULL);
+    CHECK_PTR(strstr(server->heard[1], "Bearer option"), NULL);
+    CHECK(strstr(server->heard[2], "Authorization: Bearer session\r\n") != NULL);
+}

@@ -34,6 +34,16 @@ static void give_back(eddy_response *response, double keep)
     eddy__pool_release(response->http, conn, keep);
 }
 
+/* The body has ended. While that of the request still goes out, the connection is kept for it. */
+static void body_ended(eddy_response *response)
+{
+    const struct eddy__upload *upload = response->call->upload;
+
+    response->trailers = response->conn->exchange->trailers.list;
+    if (!upload || upload->ended)
+        give_back(response, keep_seconds(response));
+}
+
 /* ---- reading ---- */
 
 static ssize_t content_source(void *arg, void *buf, size_t size)
@@ -58,7 +68,7 @@ static ssize_t content_source(void *arg, void *buf, size_t size)
     if (n > 0)
         eddy__call_moved(call);
     else
-        give_back(response, keep_seconds(response));
+        body_ended(response);
     return n;
 }
 
@@ -114,7 +124,7 @@ int eddy__content_begin(eddy_response *response)
     char none;
     ssize_t n = eddy__exchange_read(response->conn->exchange, &none, 1);
     if (n == 0)
-        give_back(response, keep_seconds(response));
+        body_ended(response);
     return n < 0 ? (int)n : 0;
 }
 
@@ -155,4 +165,5 @@ void eddy__content_drop(eddy_response *response)
     }
     eddy__decoder_close(response->decoder);
     response->decoder = NULL;
+    response->trailers = NULL;
 }

@@ -282,3 +282,50 @@ TEST(http_an_interim_answer_without_fields_has_an_empty_list)
     CHECK(response != NULL);
     CHECK_INT(count, 0);
 }
+
+static int answers_early(eddy_stream *peer, size_t *got)
+{
+    char *data, buf[4096];
+    ssize_t n;
+
+    eddy_try(eddy_read_until(peer, "\r\n\r\n", &data));
+    eddy_try(eddy_printf(peer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    while ((n = eddy_try(eddy_read(peer, buf, sizeof buf))) > 0) {
+        *got += (size_t)n;
+        eddy_try(eddy_sleep(0.001));
+    }
+    return 0;
+}
+EDDY_CORO(answers_early, eddy_stream *, size_t *)
+
+static eddy_stream *other_end(const char *host, int port, void *arg)
+{
+    (void)host;
+    (void)port;
+    return eddy_take(*(eddy_stream **)arg);
+}
+
+/* Also when the answer has no body, or it has ended. */
+TEST(http_HC6_an_early_answer_leaves_the_body_going_out)
+{
+    static char big[400000];
+    eddy_stream *pair[2];
+    size_t got = 0;
+
+    CHECK_OK(eddy_stream_pair(pair));
+    eddy_auto(eddy_http) *http = eddy_http_open(.connect = other_end, .connect_arg = pair);
+    eddy_auto(eddy_task) *server = eddy_create_task(answers_early_coro(pair[1], &got));
+    eddy_response *response = eddy_http_post(http, "http://test/", .data = big, .size = sizeof big);
+    CHECK(response != NULL);
+    CHECK_INT(eddy_response_status(response), 200);
+    CHECK_STR(eddy_response_text(response), "");
+    for (int i = 0; i < 200 && got < sizeof big; i++)
+        CHECK_OK(eddy_sleep(0.01));
+    CHECK_INT(got, sizeof big);
+    eddy_response_close(response);
+    CHECK_INT(eddy_http_get_stats(http).idle, 1);
+    CHECK_INT(eddy_http_get_stats(http).busy, 0);
+    eddy_http_close(eddy_take(http));
+    CHECK_OK(eddy_await(server));
+    eddy_stream_close(pair[1]);
+}

@@ -221,38 +221,3 @@ TEST(http_HC9_response_closed_while_another_task_saves_it)
     CHECK_OK(eddy_unlink(path));
     eddy_free(path);
 }
-
-static int ends_slowly(eddy_stream *stream, void *arg)
-{
-    (void)arg;
-    eddy_try(eddy_write(stream, "x", 1));
-    eddy_try(eddy_flush(stream));
-    int status = eddy_sleep(1000);
-    eddy_shield(1) {
-        eddy_ignore(eddy_sleep(0.1));
-    }
-    return status;
-}
-
-static int reads_text(eddy_response *response, const char **text)
-{
-    *text = eddy_response_text(response);
-    return *text ? 0 : eddy_last_status();
-}
-EDDY_CORO(reads_text, eddy_response *, const char **)
-
-/* The text belongs to the response: there is none of one that is closed. */
-TEST(http_HC9_text_of_a_response_closed_when_all_has_come)
-{
-    SCRIPT(server, {.answer = OK_TEXT(1, "a"), .deaf = true, .after = THEN_HANG});
-    eddy_auto(eddy_http) *http = SESSION(server);
-    eddy_response *response = eddy_http_post(http, "/", .write = ends_slowly);
-    const char *text = "";
-
-    CHECK(response != NULL);
-    eddy_auto(eddy_task) *reader = eddy_create_task(reads_text_coro(response, &text));
-    CHECK_OK(eddy_sleep(0.02));
-    eddy_response_close(response);
-    CHECK_INT(eddy_await(reader), EDDY_ECLOSED);
-    CHECK_PTR(text, NULL);
-}

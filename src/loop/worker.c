@@ -62,8 +62,8 @@ static bool job_arrives(void *pool)
 /* With the mutex, which others may have meanwhile. Who wakes it counts it as looking again. */
 static void sleep_until_woken(struct eddy__workers *pool)
 {
+    pool->looking--; /* first: a thread that counts twice stands for one that is not there */
     pool->sleeping++;
-    pool->looking--;
     while (pool->wakes == 0 && !eddy__workers_take_in(pool) && !pool->closing)
         pthread_cond_wait(&pool->woken, &pool->mutex);
     if (pool->wakes > 0) {

@@ -56,7 +56,7 @@ int64_t eddy_response_length(const eddy_response *response)
     return response->decoder ? -1 : response->head.length;
 }
 
-static int was_closed(const eddy_response *response)
+static int response_was_closed(const eddy_response *response)
 {
     return eddy__raise(EDDY_ECLOSED, "%s: the response was closed", response->call->url.authority);
 }
@@ -152,7 +152,7 @@ const void *eddy_response_bytes(eddy_response *response, size_t *size)
     else if (!response->text || response->failure)
         status = eddy__raise(EDDY_EINVAL, "the body was read already");
     if (status == 0 && response->closed)
-        status = was_closed(response);
+        status = response_was_closed(response);
     const char *text = status < 0 ? NULL : response->text;
     if (text && size)
         *size = response->text_size;
@@ -215,7 +215,7 @@ static int64_t save_body(const eddy_response *response, eddy_stream *body, const
 {
     eddy_stream *file = eddy__try(
         eddy_file_open(path, opts && opts->append ? "a" : "w", .mode = opts ? opts->mode : 0));
-    int64_t copied = response->closed ? was_closed(response) : eddy_copy(file, body);
+    int64_t copied = response->closed ? response_was_closed(response) : eddy_copy(file, body);
 
     eddy_stream_close(file);
     return copied;

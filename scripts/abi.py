@@ -51,16 +51,16 @@ def balanced(depth):
     return r"\((?:[^()]|" + (balanced(depth - 1) if depth else r"\(\)") + r")*\)"
 
 
-def of_addon(name):
-    """Headers of src/http are eddy/http.h and those in eddy/http/."""
+def of_addon(headers, name):
+    """Headers of an add-on library are eddy/http.h and those in eddy/http/."""
     part = re.match(r"eddy/(\w+)", name)
-    return part is not None and any(map(os.path.isdir, (f"src/{part[1]}/", f"src/db/{part[1]}/")))
+    return part is not None and os.path.isdir(f"{headers}/eddy/{part[1]}")
 
 
 def program(headers):
     """-> the public headers as C with a body for each function, and the names of these"""
     names = sorted(name for name in glob.glob(headers + "/**/*.h", recursive=True)
-                   if not of_addon(os.path.relpath(name, headers)))
+                   if not of_addon(headers, os.path.relpath(name, headers)))
     text = subprocess.run(["gcc", "-std=gnu11", "-D_GNU_SOURCE", "-E", "-I", headers, "-x", "c", "-"],
                           input="".join(f"#include <{os.path.relpath(n, headers)}>\n" for n in names),
                           stdout=subprocess.PIPE, text=True, check=True).stdout

@@ -594,7 +594,6 @@ TORTURE(groups_without_memory)
 TORTURE(C6_a_failure_counts_also_without_memory)
 {
     eddy_auto(eddy_group) *group = eddy_try(eddy_group_open());
-
     eddy_try(eddy_group_start(group, returns_coro(EDDY_EUSER)));
     CHECK(eddy_group_join(group) < 0);
     return 0;

@@ -151,8 +151,10 @@ static int take_slots(struct eddy__call *call, struct eddy__http_host *host)
     eddy_http *http = call->http;
     struct eddy__limit limit;
 
-    if (!eddy_semaphore_locked(&host->slots) && !eddy_semaphore_locked(&http->slots))
-        return take_both(http, host);
+    if (!eddy_semaphore_locked(&host->slots) && !eddy_semaphore_locked(&http->slots)) {
+        eddy__try(eddy_semaphore_acquire_nowait(&host->slots));
+        return eddy_semaphore_acquire_nowait(&http->slots);
+    }
     eddy__limit_enter(&limit, call, call->opts.timeout_pool,
                       "the wait for a connection of the session", "timeout_pool");
     return eddy__limit_leave(&limit, call, take_both(http, host));

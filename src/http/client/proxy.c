@@ -64,6 +64,15 @@ static const char *proxy_of_environment(const struct eddy__url *url)
     return proxy && !no_proxy_covers(variable("no_proxy", "NO_PROXY"), url) ? proxy : NULL;
 }
 
+/* Whether port 80 stands in a URL whose port is that one. */
+static bool says_port_80(const char *text)
+{
+    const char *authority = strstr(text, "://") + 3;
+    size_t size = strcspn(authority, "/?#");
+
+    return size >= 3 && strncmp(authority + size - 3, ":80", 3) == 0;
+}
+
 static int proxy_parse(struct eddy__call *call, const char *text)
 {
     struct eddy__arena *arena = &call->response->arena;
@@ -77,7 +86,7 @@ static int proxy_parse(struct eddy__call *call, const char *text)
     eddy__try(eddy__url_parse(proxy, text, arena));
     if (strncmp(proxy->scheme, "http", 4) != 0)
         return eddy__raise(EDDY_EINVAL, "a proxy is http, https or socks5, not %s", proxy->scheme);
-    if (call->way.socks && strcmp(proxy->authority, proxy->host) == 0 && !strstr(text, ":80"))
+    if (call->way.socks && strcmp(proxy->authority, proxy->host) == 0 && !says_port_80(text))
         proxy->port = 1080;
     call->way.proxy = proxy;
     call->way.plain = !call->way.socks && !call->url.secure;

@@ -73,7 +73,8 @@ static int talk(eddy_http *http, const eddy_websocket_opts *opts, const char *pr
     CHECK_STR(eddy_websocket_protocol(ws), protocol);
     for (int i = 0; i < 3; i++) {
         eddy_try(eddy_websocket_printf(ws, "%s", text));
-        CHECK_INT(eddy_try(eddy_websocket_receive(ws, &answer)), 1);
+        if (eddy_try(eddy_websocket_receive(ws, &answer)) == 0)
+            return EDDY_ECLOSED; /* a server without memory says goodbye */
         CHECK_INT(answer.size, sizeof text);
         CHECK_INT(answer.data[answer.size - 1], '!');
     }

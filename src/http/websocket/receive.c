@@ -34,8 +34,10 @@ static int await_frame(eddy_websocket *ws, struct eddy__frame *frame, const char
         header = eddy__frame_parse(frame, *data, (size_t)known, &why);
         if (header < 0)
             return eddy__websocket_fail(ws, 1002, why);
-        size_t whole = (size_t)header + (eddy__frame_is_control(frame) ? frame->size : 0);
-        if (header > 0 && (size_t)known >= whole)
+        if (header == 0)
+            continue;
+        size_t rest = eddy__frame_is_control(frame) ? frame->size : 0;
+        if ((size_t)known >= (size_t)header + rest)
             break;
     }
     if (frame->masked == ws->client)

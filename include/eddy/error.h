@@ -128,7 +128,7 @@ EDDY_API const eddy_error *eddy_error_next(const eddy_error *error);
 
 /* Writes the async traceback (where it failed, who awaited it, the code, the message), and after it
  * those of the failures that eddy_error_next gives, into buf, at most size bytes with the final
- * zero. Returns the length it would have. */
+ * zero. Control characters of messages are written as \x0a. Returns the length it would have. */
 EDDY_API size_t eddy_error_format(const eddy_error *error, char *buf, size_t size);
 
 /* The same, to stderr. */

@@ -76,6 +76,31 @@ static __attribute__((format(printf, 2, 3))) void text_add(struct text *text, co
         text->length += (size_t)n;
 }
 
+/* A message may have in it what a stranger has sent: no control character of it gets to a terminal,
+ * and no line break makes a line of its own. */
+static void add_message(struct text *text, const char *message)
+{
+    for (; *message; message++) {
+        size_t plain = 0;
+
+        while ((unsigned char)message[plain] >= ' ' && message[plain] != 0x7f)
+            plain++;
+        text_add(text, "%.*s", (int)plain, message);
+        message += plain;
+        if (!*message)
+            return;
+        text_add(text, "\\x%02x", (unsigned char)*message);
+    }
+}
+
+/* "EDDY_EIO: the message" */
+static void add_words(struct text *text, const eddy_error *error)
+{
+    text_add(text, "%s: ", eddy_status_name(error->code));
+    add_message(text, eddy_error_message(error));
+    text_add(text, "\n");
+}
+
 static const char *place_file_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -110,10 +135,11 @@ static void add_frames(struct text *text, const eddy_error *error)
 
 static void add_failure(struct text *text, const eddy_error *error, const eddy_place *place)
 {
+    text_add(text, "  ");
     if (place)
-        text_add(text, "  %s (%s:%d)", place->function, place->file, place->line);
+        text_add(text, "%s (%s:%d)", place->function, place->file, place->line);
     else
-        text_add(text, "  %s", error->message ? error->message : eddy_status_message(error->code));
+        add_message(text, error->message ? error->message : eddy_status_message(error->code));
     if (error->task[0])
         text_add(text, " in task %s", error->task);
     text_add(text, "\n");
@@ -166,12 +192,12 @@ static void format_aside(void *arg)
     const eddy_error *error = text->error;
 
     add_way(text, error);
-    text_add(text, "%s: %s\n", eddy_status_name(error->code), eddy_error_message(error));
+    add_words(text, error);
     if (error->next)
         text_add(text, "and also:\n");
     for (const eddy_error *e = error->next; e; e = e->next) {
         add_way(text, e);
-        text_add(text, "%s: %s\n", eddy_status_name(e->code), eddy_error_message(e));
+        add_words(text, e);
     }
 }
 

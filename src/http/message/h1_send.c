@@ -73,7 +73,10 @@ static void put_connection(struct sink *sink, const struct eddy__h1 *h1,
     if (head->upgrade) {
         put_field(sink, "Connection", "Upgrade");
         put_field(sink, "Upgrade", head->upgrade);
-    } else if (!h1->keep_alive && (h1->client || head->status >= 200)) {
+        if (head->status != 426) /* it is the last of this protocol on the connection */
+            return;
+    }
+    if (!h1->keep_alive && (h1->client || head->status >= 200)) {
         put_field(sink, "Connection", "close");
     } else if (h1->peer_minor == 0 && !h1->client) {
         put_field(sink, "Connection", "keep-alive");
@@ -179,8 +182,10 @@ int eddy__h1_write(struct eddy__exchange *e, const void *data, size_t size)
     if (!h1->sent || h1->out_ended)
         return eddy__raise(EDDY_EINVAL, "bytes of a body %s",
                            h1->sent ? "after its end" : "before its head");
-    if (size == 0 || h1->out == EDDY__H1_NONE)
+    if (h1->out == EDDY__H1_NONE)
         return 0;
+    if (size == 0)
+        return send_parts(h1, NULL, 0);
     if (h1->out == EDDY__H1_LENGTH && size > h1->out_whole - h1->out_given)
         return h1_wrong_length(h1, h1->out_given + size);
     h1->out_given += size;

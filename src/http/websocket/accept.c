@@ -23,11 +23,13 @@ void eddy__websocket_leave_request(eddy_websocket *ws)
     ws->done = NULL;
 }
 
-/* The client may be told which version it should speak. */
+/* The client is told what it should speak, and in which version. */
 static int refuse_handshake(eddy_request *r, int status)
 {
-    if (status == EDDY_HTTP(426))
+    if (status == EDDY_HTTP(426)) {
+        r->answer.upgrade = "websocket";
         eddy__try(eddy_respond_header(r, "Sec-WebSocket-Version", "13"));
+    }
     return status;
 }
 

@@ -170,6 +170,22 @@ TORTURE(websocket_handshakes_may_lack_memory)
     return talk(s.http, &(eddy_websocket_opts){.protocols = "loud", .deflate = true}, "loud");
 }
 
+TEST(websocket_a_request_that_is_none_is_told_what_to_upgrade_to)
+{
+    char answer[1024] = "";
+    eddy_auto(site) s = {0};
+
+    CHECK_OK(site_open(&s, NULL));
+    eddy_auto(eddy_stream) *peer = eddy_http_server_connect(s.server);
+    CHECK(eddy_printf(peer, "GET /shout HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") > 0);
+    CHECK(eddy_read_exactly(peer, answer, sizeof answer - 1) == EDDY_EOF);
+    CHECK(eddy_read(peer, answer, sizeof answer - 1) > 0);
+    CHECK(strncmp(answer, "HTTP/1.1 426 ", 13) == 0);
+    CHECK(strstr(answer, "\r\nSec-WebSocket-Version: 13\r\n") != NULL);
+    CHECK(strstr(answer, "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n") != NULL);
+    CHECK(strstr(answer, "\r\nConnection: close\r\n") != NULL);
+}
+
 static int accept_twice(eddy_request *request)
 {
     eddy_auto(eddy_websocket) *ws = eddy_try(eddy_websocket_accept(request));

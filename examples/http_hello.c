@@ -20,6 +20,14 @@ static int serve(int port)
 }
 EDDY_CORO(serve, int)
 
+static int port_of(const char *text)
+{
+    char *end;
+    long port = strtol(text, &end, 10);
+
+    return *text && !*end && port > 0 && port <= 65535 ? (int)port : 0;
+}
+
 /* ---- the client ---- */
 
 static int get(const char *url)
@@ -37,8 +45,11 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "get") == 0)
         return eddy_run(get_coro(argv[2])) < 0;
-    if (argc == 3 && strcmp(argv[1], "serve") == 0)
-        return eddy_run(serve_coro((int)strtol(argv[2], NULL, 10))) < 0;
-    fprintf(stderr, "usage: %s serve PORT | get URL\n", argv[0]);
+    if (argc == 3 && strcmp(argv[1], "serve") == 0 && port_of(argv[2])) {
+        printf("try http://127.0.0.1:%s/hello/you\n", argv[2]);
+        fflush(stdout);
+        return eddy_run(serve_coro(port_of(argv[2]))) < 0;
+    }
+    fprintf(stderr, "usage: %s serve PORT (1 to 65535) | get URL\n", argv[0]);
     return 2;
 }

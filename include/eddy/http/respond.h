@@ -32,11 +32,12 @@ EDDY_API int eddy_respond_bytes_with(eddy_request *request, int status, const vo
 /* Sends the client to location, a URL or a part of one, with status 301, 302, 303, 307 or 308. */
 EDDY_API int eddy_respond_redirect(eddy_request *request, int status, const char *location);
 
-/* Begins an answer whose body is written to the stream, which the caller closes; each write leaves
- * at once. The body ends with eddy_write_eof, or when the stream is closed and the handler has
- * returned 0; a handler that fails has its connection cut off, so that no client takes a part for
- * the whole. A client that reads too slowly (.timeout_write of the server) fails the write,
- * EDDY_ETIMEDOUT. NULL with a record, as above. */
+/* Begins an answer whose body is written to the stream, which the caller closes. Its head leaves at
+ * once, so that a client knows of it before there is something to say; with .length it leaves with
+ * the first bytes. Each write leaves at once. The body ends with eddy_write_eof, or when the stream
+ * is closed and the handler has returned 0; a handler that fails has its connection cut off, so
+ * that no client takes a part for the whole. A client that reads too slowly (.timeout_write of the
+ * server) fails the write, EDDY_ETIMEDOUT. NULL with a record, as above. */
 EDDY_API EDDY_SUSPENDS eddy_stream *eddy_respond_stream_with(eddy_request *request, int status,
                                                              const eddy_respond_opts *opts);
 #define eddy_respond_stream(request, status, ...)                                                  \

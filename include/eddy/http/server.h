@@ -75,6 +75,10 @@ EDDY_API EDDY_SUSPENDS int eddy_http_serve_with(eddy_router *router,
 #define eddy_http_serve(router, ...)                                                               \
     eddy_http_serve_with((router), &(eddy_http_server_opts){__VA_ARGS__})
 
+/* Waits until a server with .stop_on_signal was stopped by a signal, and its last request has been
+ * answered, as eddy_server_wait: 0. EDDY_EINVAL for one in memory. */
+EDDY_API EDDY_SUSPENDS int eddy_http_server_wait(eddy_http_server *server);
+
 /* "http://127.0.0.1:8080", valid as long as the server. Its port; 0 where there is none. How many
  * connections it has. */
 EDDY_API const char *eddy_http_server_url(const eddy_http_server *server);

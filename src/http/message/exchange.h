@@ -19,7 +19,8 @@ struct eddy__head_out {
     bool no_body;            /* none is sent, whatever length says: answers to HEAD, 204, 304, 1xx;
                                 length -1: nothing is said of it */
     bool close;              /* the connection ends with this exchange */
-    const char *upgrade;     /* the protocol of an Upgrade field, with Connection: Upgrade */
+    const char *upgrade;     /* the protocol of an Upgrade field, with Connection: Upgrade: what the
+                                connection goes on with (101), or should (426) */
 };
 
 struct eddy__exchange;
@@ -60,7 +61,8 @@ static inline EDDY_SUSPENDS int eddy__exchange_send(struct eddy__exchange *e,
 {
     return e->kind->send(e, head);
 }
-/* Bytes of its body: 0 or a failure; EDDY_EINVAL for more than its length. Suspends. */
+/* Bytes of its body: 0 or a failure; EDDY_EINVAL for more than its length. No bytes (size 0) send a
+ * head that waits, and do not wait for the peer to take it. Suspends. */
 static inline EDDY_SUSPENDS int eddy__exchange_write(struct eddy__exchange *e, const void *data,
                                                      size_t size)
 {

@@ -100,6 +100,7 @@ int eddy__answer_begin(eddy_request *r, int64_t size)
                                    .length = a->status == 204 || a->status == 304 ? -1 : size,
                                    .no_body = a->no_body,
                                    .close = a->closes,
+                                   .upgrade = a->status == 426 ? a->upgrade : NULL,
                                });
 }
 
@@ -116,6 +117,11 @@ int eddy__answer_write(eddy_request *r, const void *data, size_t size)
         r->answer.sent += n;
     }
     return 0;
+}
+
+int eddy__answer_send_head(eddy_request *r)
+{
+    return r->answer.no_body ? 0 : write_piece(r, NULL, 0);
 }
 
 int eddy__answer_flush(eddy_request *r)

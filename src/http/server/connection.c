@@ -128,7 +128,7 @@ static int answer_request(eddy_request *r, int status)
 }
 
 /* The answer was sent. A client that has asked for the end of the connection, and whose request was
- * read, sends no more. */
+ * read, should send no more: only what has come all the same is a reason to wait for its end. */
 static int end_request(struct connection *c)
 {
     const eddy_request *r = &c->request;
@@ -137,7 +137,8 @@ static int end_request(struct connection *c)
         eddy__try(release_answers(c));
     if (!r->answer.closes && eddy__request_discard(&c->request) && eddy__h1_reusable(&c->h1))
         return 1;
-    c->lingers = !r->upgraded && (r->head.keep_alive || !r->body_ended);
+    c->lingers =
+        !r->upgraded && (r->head.keep_alive || !r->body_ended || !eddy_stream_is_idle(c->stream));
     return 0;
 }
 

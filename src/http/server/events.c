@@ -68,11 +68,8 @@ static int begin_answer(eddy_http_events *events, eddy_request *request,
     events->out = eddy__try(eddy_respond_stream(
         request, 200, .type = "text/event-stream",
         .headers = eddy_pairs({"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"})));
-    /* The head of the answer leaves with the first bytes behind it, which are to leave now. */
     if (opts->retry > 0)
         eddy__try(eddy_printf(events->out, "retry: %.0f\n\n", opts->retry * 1000));
-    else
-        eddy__try(eddy_write(events->out, ":\n\n", 3));
     return 0;
 }
 

@@ -127,6 +127,13 @@ int eddy_respond_redirect(eddy_request *r, int status, const char *location)
     return eddy_respond_bytes(r, status, NULL, 0, .type = "", .headers = headers);
 }
 
+/* The head of what may take its time does not wait for the first bytes. */
+static int begin_stream(eddy_request *r, uint64_t length)
+{
+    eddy__try(eddy__answer_begin(r, length ? (int64_t)length : -1));
+    return length ? 0 : eddy__answer_send_head(r);
+}
+
 eddy_stream *eddy_respond_stream_with(eddy_request *r, int status, const eddy_respond_opts *opts)
 {
     uint64_t length = opts ? opts->length : 0;
@@ -138,7 +145,7 @@ eddy_stream *eddy_respond_stream_with(eddy_request *r, int status, const eddy_re
     if (say_with(r, status, opts) < 0)
         return NULL;
     eddy_stream *stream = eddy__side_open_answer(r);
-    if (stream && eddy__answer_begin(r, length ? (int64_t)length : -1) < 0)
+    if (stream && begin_stream(r, length) < 0)
         eddy_stream_close(eddy_take(stream));
     return stream;
 }

@@ -125,6 +125,13 @@ int eddy_http_serve_with(eddy_router *router, const eddy_http_server_opts *opts)
 {
     eddy_auto(eddy_http_server) *server = eddy__try(eddy_http_server_open_with(router, opts));
 
+    return eddy_http_server_wait(server);
+}
+
+int eddy_http_server_wait(eddy_http_server *server)
+{
+    if (!server->listens)
+        return eddy__raise(EDDY_EINVAL, "a server in memory ends when it is closed");
     return eddy_server_wait(server->listens);
 }
 

@@ -53,6 +53,7 @@ struct eddy__answer {
     bool begun;                 /* its head was given to the exchange */
     bool ended;                 /* all of it was */
     bool no_body;               /* by status and method */
+    const char *upgrade;        /* what a 426 asks for; NULL: nothing */
     bool closes;                /* its head says that the connection ends with it */
     uint64_t sent;              /* bytes of the body */
 };
@@ -130,6 +131,8 @@ EDDY_SUSPENDS int eddy__request_dispatch(eddy_request *r);
 
 /* answer.c: gives the head to the exchange; size is -1 for a body whose length is not known. */
 EDDY_SUSPENDS int eddy__answer_begin(eddy_request *r, int64_t size);
+/* Sends that head before there are bytes behind it. */
+EDDY_SUSPENDS int eddy__answer_send_head(eddy_request *r);
 EDDY_SUSPENDS int eddy__answer_write(eddy_request *r, const void *data, size_t size);
 /* Waits until the client has taken what was sent to it. */
 EDDY_SUSPENDS int eddy__answer_flush(eddy_request *r);

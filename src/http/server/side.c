@@ -27,9 +27,12 @@ bool eddy__request_leave_sides(eddy_request *r)
     if (r->inside == 0)
         return true;
     eddy_stream_abort(r->connection);
-    eddy_event_clear(&r->outside);
-    eddy_shield(INFINITY)
-        eddy_ignore(eddy_event_wait(&r->outside));
+    eddy_shield(INFINITY) {
+        while (r->inside) { /* another one may have come in by the time that this task runs */
+            eddy_event_clear(&r->outside);
+            eddy_ignore(eddy_event_wait(&r->outside));
+        }
+    }
     return false;
 }
 
@@ -78,13 +81,16 @@ static int side_end(eddy_transport *transport)
     return status;
 }
 
-/* Words of the record that the failed call has left; the stream raises the code anew. */
+/* Words of the record that the failed call has left; the stream raises the code anew, and says
+ * itself that it cannot be read from, or written to, its peer. */
 static const char *side_reason(const eddy_transport *transport, int code)
 {
     const eddy_error *error = eddy_last_error();
+    const char *words = eddy_error_code(error) == code ? eddy_error_message(error) : NULL;
+    const char *peer = eddy_stream_peer(transport->stream);
+    const char *said = words && strncmp(words, "cannot ", 7) == 0 ? strstr(words, peer) : NULL;
 
-    (void)transport;
-    return eddy_error_code(error) == code ? eddy_error_message(error) : NULL;
+    return said && strncmp(said + strlen(peer), ": ", 2) == 0 ? said + strlen(peer) + 2 : words;
 }
 
 static void side_release(eddy_transport *transport)

@@ -303,6 +303,34 @@ TEST_REAL(http_HS4_a_refusal_is_read_although_more_was_sent)
     CHECK(strstr(answer, "(reset)") == NULL);
 }
 
+static int much(eddy_request *request)
+{
+    static char bytes[100 * 1024];
+
+    memset(bytes, 'm', sizeof bytes);
+    return eddy_respond_bytes(request, 200, bytes, sizeof bytes, .no_copy = true);
+}
+
+/* A client that has asked for the end of the connection and sends on: the same. */
+TEST_REAL(http_HS4_an_answer_is_read_although_more_was_sent_behind_a_close)
+{
+    eddy_auto(eddy_router) *router = router_of(much);
+    eddy_auto(eddy_http_server) *server = eddy_http_server_open(router);
+    CHECK(server != NULL);
+    eddy_auto(eddy_stream) *peer = eddy_connect("127.0.0.1", .port = eddy_http_server_port(server));
+    int small = 4096;
+    CHECK_OK(setsockopt(eddy_stream_fd(peer), SOL_SOCKET, SO_RCVBUF, &small, sizeof small));
+
+    send_bytes(peer, GET_LAST("/") GET("/2"));
+    CHECK_OK(eddy_sleep(0.05));
+    send_bytes(peer, GET("/3"));
+    CHECK_OK(eddy_write_eof(peer));
+    const char *answer = rest_of(peer);
+    CHECK_INT(count_of_text(answer, "HTTP/1.1 "), 1);
+    CHECK(strlen(answer) > 100 * 1024);
+    CHECK(strstr(answer, "(reset)") == NULL);
+}
+
 /* ---- scenarios ---- */
 
 static int exchange(eddy_http_server *server)

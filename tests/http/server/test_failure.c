@@ -98,7 +98,7 @@ static int writes_again(eddy_request *request)
     memset(data, '.', sizeof data);
     if (strcmp(eddy_request_path(request), "/large") == 0)
         return eddy_respond_bytes(request, 200, data, sizeof data);
-    eddy_auto(eddy_stream) *out = eddy_try(eddy_respond_stream(request, 200));
+    eddy_auto(eddy_stream) *out = eddy_try(eddy_respond_stream(request, 200, .length = 50000));
     eddy_timeout(1)
         first_write = (int)eddy_write(out, data, 40000);
     eddy_try(eddy_sleep(5));

@@ -52,6 +52,29 @@ TEST(http_HS10_no_body_by_method_and_status)
               "Connection: close\r\n\r\n4\r\nsome\r\n0\r\n\r\n");
 }
 
+static int says_nothing_yet(eddy_request *request)
+{
+    eddy_auto(eddy_stream) *out = eddy_try(eddy_respond_stream(request, 200, .type = "a/b"));
+
+    eddy_try(eddy_sleep(60));
+    eddy_try(eddy_printf(out, "now"));
+    return 0;
+}
+
+TEST(http_HS1_the_head_of_a_stream_does_not_wait_for_its_bytes)
+{
+    char head[128];
+    eddy_auto(eddy_router) *router = router_of(says_nothing_yet);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+    eddy_auto(eddy_stream) *peer = eddy_http_server_connect(server);
+
+    send_bytes(peer, GET_LAST("/"));
+    eddy_timeout(1)
+        CHECK(eddy_read(peer, head, 15) == 15);
+    CHECK(strncmp(head, "HTTP/1.1 200 OK", 15) == 0);
+    CHECK(strstr(rest_of(peer), "\r\n\r\n3\r\nnow\r\n0\r\n\r\n") != NULL);
+}
+
 static int bad_fields(eddy_request *request)
 {
     const char *evil = "a\r\nSet-Cookie: b";

@@ -97,3 +97,28 @@ TEST(http_HS12_a_client_that_has_gone_fails_the_write)
     CHECK(write_status == EDDY_EPIPE || write_status == EDDY_ECONNRESET);
     CHECK_INT(reports, 0);
 }
+
+static char words[200];
+
+static int tells_of_the_reset(eddy_request *request)
+{
+    char some[4];
+
+    CHECK_INT(eddy_read_exactly(eddy_request_body(request), some, 4), EDDY_ECONNRESET);
+    snprintf(words, sizeof words, "%s", eddy_error_message(eddy_last_error()));
+    return EDDY_ECONNRESET;
+}
+
+TEST(http_a_failure_of_a_body_says_once_what_cannot_be_read)
+{
+    eddy_auto(eddy_router) *router = router_of(tells_of_the_reset);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+    eddy_stream *peer = eddy_http_server_connect(server);
+
+    send_bytes(peer, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+    CHECK_OK(eddy_sleep(1));
+    eddy_stream_abort(peer);
+    CHECK_OK(eddy_sleep(1));
+    eddy_stream_close(peer);
+    CHECK_INT(count_of_text(words, "cannot read from"), 1);
+}

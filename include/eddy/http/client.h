@@ -68,7 +68,8 @@ EDDY_AUTOCLOSE(eddy_http, eddy_http_close)
 /* Writes a body to stream: 0, or a failure, which becomes that of the request; then the server is
  * left without the body's end, and does not take a part for the whole. */
 typedef int eddy_http_writer(eddy_stream *stream, void *arg);
-/* Told while bodies move: bytes of the request's that were sent, of the answer's that came. */
+/* Told while bodies move: bytes of the request's that were sent, of the answer's that came. It does
+ * not suspend, and may close the response or the session. */
 typedef void eddy_http_progress(int64_t sent, int64_t received, void *arg);
 /* Told of answers before the answer, such as 103 Early Hints; headers are valid during the call. */
 typedef void eddy_http_interim(int status, const eddy_pair *headers, void *arg);

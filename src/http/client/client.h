@@ -98,11 +98,12 @@ struct eddy__body {
 
 struct eddy__limit;
 
-/* A body that a task sends while the answer is awaited. It lies in the response's arena. */
+/* A body that a task sends while the answer is awaited. It lies in the response's arena; the task
+ * holds the response. */
 struct eddy__upload {
     struct eddy__call *call;
-    eddy_task *task; /* NULL: it was awaited */
-    bool ended;
+    eddy_task *task;
+    bool begun, ended;
     struct eddy__limit *limit; /* of who waits for the answer: it counts from the latest piece */
 };
 
@@ -142,6 +143,7 @@ struct eddy_response {
     unsigned redirects;
     struct eddy__decoder *decoder; /* NULL: the body is as it comes */
     bool begun;                    /* some of the body was read */
+    bool ended;                    /* all of it */
     int failure;                   /* of the body; 0: none */
     char *text;                    /* the whole body */
     size_t text_size;
@@ -249,7 +251,8 @@ EDDY_SUSPENDS int eddy__send(struct eddy__call *call);
 EDDY_SUSPENDS int eddy__exchange(struct eddy__call *call);
 /* What is told of a request's body as it moves. */
 void eddy__call_moved(struct eddy__call *call);
-/* Ends the task that still sends a body, if there is one, and closes what the body came from. */
+/* Ends the task that still sends a body, if there is one, and closes what the body came from. Where
+ * the task cannot be waited for, that is done when it has ended, with the response. */
 void eddy__upload_end(struct eddy__call *call);
 
 /* ---- auth.c ---- */
@@ -279,6 +282,8 @@ EDDY_SUSPENDS int eddy__redirect(struct eddy__call *call);
 int eddy__content_begin(eddy_response *response);
 /* As eddy_read; gives the connection back at the end. */
 EDDY_SUSPENDS ssize_t eddy__content_read(eddy_response *response, void *buf, size_t size);
+/* The body of the request has gone out, or failed. */
+void eddy__content_uploaded(eddy_response *response);
 /* Nobody wants the rest. Shielded. */
 void eddy__content_drop(eddy_response *response);
 

@@ -40,7 +40,14 @@ static void body_ended(eddy_response *response)
     const struct eddy__upload *upload = response->call->upload;
 
     response->trailers = response->conn->exchange->trailers.list;
+    response->ended = true;
     if (!upload || upload->ended)
+        give_back(response, keep_seconds(response));
+}
+
+void eddy__content_uploaded(eddy_response *response)
+{
+    if (response->ended && response->conn && response->call->upload)
         give_back(response, keep_seconds(response));
 }
 

@@ -11,9 +11,9 @@ static bool server_has_gone(int status)
     return status == EDDY_EPIPE || status == EDDY_ECONNRESET || status == EDDY_ECONNABORTED;
 }
 
-static COLD int no_answer(struct eddy__call *call, bool first)
+static COLD int no_answer(struct eddy__call *call)
 {
-    call->dead = first;
+    call->dead = !call->conn->exchange->heard;
     return eddy__raise(EDDY_EOF, "%s %s: the server ended the connection without an answer",
                        call->method, call->url.authority);
 }
@@ -64,9 +64,9 @@ static int receive_answer(struct eddy__call *call)
         int status = receive_head(call);
 
         if (status == 0)
-            return no_answer(call, i == 0);
-        if (status < 0 && i == 0)
-            call->dead = server_has_gone(status);
+            return no_answer(call);
+        if (status < 0)
+            call->dead = server_has_gone(status) && !call->conn->exchange->heard;
         eddy__try(status);
         if (eddy__try(judge_head(call)) > 0)
             return 0;
@@ -104,17 +104,26 @@ void eddy__call_moved(struct eddy__call *call)
         call->opts.on_progress(call->sent, (int64_t)call->conn->exchange->received, call->opts.arg);
 }
 
-/* When the body itself fails nobody is to wait for an answer to it. */
+/* When the body itself fails nobody is to wait for an answer to it. When nobody will ask how it has
+ * ended, since the answer has ended, too, or was closed, there is no failure to be reported. */
 static int http_upload(struct eddy__upload *upload)
 {
     struct eddy__call *call = upload->call;
-    int status = eddy__body_send(call);
+    eddy_response *response = call->response;
 
+    upload->begun = true;
+    int status = eddy__body_send(call);
+    if (status == 0)
+        status = eddy__exchange_flush(call->conn->exchange);
     upload->ended = true;
     if (status < 0 && !server_has_gone(status) && status != EDDY_ECANCELED)
         eddy_stream_abort(call->conn->stream);
     else if (upload->limit)
         eddy__limit_extend(upload->limit, call);
+    eddy__content_uploaded(response);
+    if (!call->upload)
+        status = 0;
+    eddy__response_unref(response);
     return status;
 }
 EDDY_CORO(http_upload, struct eddy__upload *)
@@ -127,7 +136,16 @@ static int upload_begin(struct eddy__call *call)
     *upload = (struct eddy__upload){.call = call};
     upload->task = eddy__try(eddy_create_task(http_upload_coro(upload), .name = "HTTP upload"));
     call->upload = upload;
+    eddy__response_hold(call->response);
     return 0;
+}
+
+/* Whether the caller can wait for its end: not in a callback, nor in what the task itself calls. */
+static bool upload_can_be_awaited(const struct eddy__upload *upload)
+{
+    eddy_task *current = eddy_current_task();
+
+    return upload->ended ? current != upload->task : current && current != upload->task;
 }
 
 void eddy__upload_end(struct eddy__call *call)
@@ -135,12 +153,20 @@ void eddy__upload_end(struct eddy__call *call)
     struct eddy__upload *upload = call->upload;
 
     call->upload = NULL;
-    if (upload) {
+    if (!upload) {
+        eddy__body_close(call);
+    } else if (upload_can_be_awaited(upload)) {
         if (upload->ended)
             eddy_task_status(upload->task);
         eddy_task_close(upload->task);
+        eddy__body_close(call);
+    } else {
+        if (!upload->ended)
+            eddy_cancel(upload->task);
+        eddy_detach(upload->task);
     }
-    eddy__body_close(call);
+    if (upload && !upload->begun) /* and never will */
+        eddy__response_unref(call->response);
 }
 
 /* The failure of the body's own counts more than that of the answer that does not come for it. */
@@ -184,7 +210,7 @@ static int await_word(struct eddy__call *call)
             return 0;
         }
         if (status == 0)
-            return no_answer(call, i == 0);
+            return no_answer(call);
         eddy__try(status);
         status = eddy__try(judge_head(call));
         if (status > 0 || head->status == 100)

@@ -245,5 +245,7 @@ void eddy_response_close(eddy_response *response)
     eddy_stream_close(stream);
     if (response->refs > 1 && response->conn)
         eddy_stream_abort(response->conn->stream);
+    if (response->call)
+        eddy__upload_end(response->call);
     eddy__response_unref(response);
 }

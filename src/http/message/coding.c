@@ -5,8 +5,11 @@
 #include "http/message/token.h"
 
 #include <eddy/memory.h>
+#include <eddy/task.h>
 
 enum { BUFFER = 16 << 10, IGNORED_MAX = 64 << 10, CODINGS_MAX = 2 };
+/* What is decoded before others run, in bytes that come and go; a step counts as so many. */
+enum { AT_A_STRETCH = 1 << 20, STEP = 512 };
 
 struct eddy__decoder {
     const struct eddy__coding_kind *kind;
@@ -20,6 +23,7 @@ struct eddy__decoder {
     bool exhausted;  /* the source has ended */
     bool broken;     /* the bytes were wrong */
     size_t ignored;  /* bytes that were */
+    size_t work;     /* since others have run */
     int64_t given;   /* decoded bytes */
     int64_t most;    /* of them */
     uint8_t *buffer; /* `first`, or BUFFER bytes once something has come */
@@ -69,6 +73,7 @@ static ssize_t decoder_step(struct eddy__decoder *d, uint8_t *buf, size_t size)
     struct eddy__coding_step step = {d->buffer + d->from, d->to - d->from, buf, size, NULL};
     int status = d->kind->step(d->state, &step);
 
+    d->work += STEP + (d->to - d->from - step.in_size) + (size - step.out_size);
     d->from = d->to - step.in_size;
     d->at_end = status == EDDY__CODING_DONE;
     if (status == EDDY_ENOMEM)
@@ -82,6 +87,15 @@ static ssize_t decoder_step(struct eddy__decoder *d, uint8_t *buf, size_t size)
         return eddy__raise(EDDY_ELIMIT, "a body of more than %lld bytes when decoded",
                            (long long)d->most);
     return (ssize_t)(size - step.out_size);
+}
+
+/* Bytes that need not be waited for can be many: others get their turn (rule D4). */
+static int decoder_pause(struct eddy__decoder *d)
+{
+    if (d->work < AT_A_STRETCH || !eddy_current_task())
+        return 0;
+    d->work = 0;
+    return eddy_sleep(0);
 }
 
 /* A member has ended: 1 when another begins; 0 after the last, the rest having been ignored. */
@@ -107,6 +121,7 @@ ssize_t eddy__decoder_read(struct eddy__decoder *d, void *buf, size_t size)
     if (d->broken)
         return eddy__raise(EDDY_EPROTO, "the body is not %s", d->kind->name);
     while (size) {
+        eddy__try(decoder_pause(d));
         if (!d->state) {
             eddy__try(decoder_fill(d, d->kind->magic));
             if (d->to == 0)

@@ -26,7 +26,7 @@ void eddy__decoder_limit(struct eddy__decoder *decoder, int64_t most);
  * coding or ask for a window of more than 8 MiB (zstd), EDDY_EOF for an end in the middle of it.
  * Members of gzip and frames of zstd are joined; what follows the last and is none is read to its
  * end, 64 KiB at most, and ignored. "deflate" is zlib's format, or raw where a server says it so.
- * An empty body is empty. Suspends as the source does. */
+ * An empty body is empty. Suspends as the source does, and now and then to let others run. */
 ssize_t eddy__decoder_read(struct eddy__decoder *decoder, void *buf, size_t size);
 
 /* ---- encoder.c ---- */

@@ -55,6 +55,7 @@ static ssize_t take_head(struct eddy__h1 *h1, char **text)
 
         if (count <= known)
             return is_empty_line(data, known) ? 0 : cut_off(h1, "a head");
+        e->heard = true;
         ssize_t length = eddy__head_find(data, count, &seen, &h1->limits, &e->refusal);
         if (unlikely(length < 0))
             return refuse_head(e);

@@ -322,10 +322,111 @@ TEST(http_HC6_an_early_answer_leaves_the_body_going_out)
     for (int i = 0; i < 200 && got < sizeof big; i++)
         CHECK_OK(eddy_sleep(0.01));
     CHECK_INT(got, sizeof big);
-    eddy_response_close(response);
-    CHECK_INT(eddy_http_get_stats(http).idle, 1);
+    CHECK_INT(eddy_http_get_stats(http).idle, 1); /* the response has nothing to do with it */
     CHECK_INT(eddy_http_get_stats(http).busy, 0);
+    eddy_response_close(response);
     eddy_http_close(eddy_take(http));
     CHECK_OK(eddy_await(server));
     eddy_stream_close(pair[1]);
+}
+
+/* ---- a response that is closed at odd moments ---- */
+
+struct closing {
+    eddy_response *response;
+    eddy_http_progress *progress;
+    eddy_stream *server; /* reads the request */
+    int64_t sent;
+};
+
+static void close_when_received(int64_t sent, int64_t received, void *arg)
+{
+    struct closing *c = arg;
+
+    (void)sent;
+    if (received)
+        eddy_response_close(eddy_take(c->response));
+}
+
+static void close_when_sent(int64_t sent, int64_t received, void *arg)
+{
+    struct closing *c = arg;
+
+    (void)received;
+    c->sent = sent;
+    eddy_response_close(eddy_take(c->response));
+}
+
+static int close_now(void *arg)
+{
+    struct closing *c = arg;
+
+    eddy_response_close(eddy_take(c->response));
+    return 0;
+}
+
+/* A request whose answer comes before most of its body was sent. */
+static eddy_http *begin_closing(struct closing *c, eddy_http_progress *progress, const char *data,
+                                size_t size)
+{
+    eddy_stream *pair[2];
+
+    CHECK_OK(eddy_stream_pair(pair));
+    c->server = pair[1];
+    CHECK_OK(eddy_printf(c->server, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"));
+    eddy_http *http = eddy_http_open(.connect = other_end, .connect_arg = pair);
+    c->response = eddy_http_post(http, "http://test/", .data = data, .size = size,
+                                 .on_progress = progress, .arg = c);
+    CHECK(c->response != NULL);
+    return http;
+}
+
+static void end_closing(struct closing *c, eddy_http *http)
+{
+    CHECK_PTR(c->response, NULL);
+    CHECK_OK(eddy_sleep(0.01));
+    CHECK_INT(eddy_http_get_stats(http).idle, 0);
+    CHECK_INT(eddy_http_get_stats(http).busy, 0);
+    eddy_http_close(http);
+    eddy_stream_close(c->server);
+}
+
+TEST(http_a_response_is_closed_while_its_progress_is_told_of_a_body_that_comes)
+{
+    static char big[400000];
+    struct closing c = {NULL};
+    char buf[8];
+
+    for (int whole = 0; whole < 2; whole++) {
+        eddy_http *http = begin_closing(&c, close_when_received, big, sizeof big);
+        if (whole)
+            CHECK_PTR(eddy_response_text(c.response), NULL);
+        else
+            CHECK_INT(eddy_read(eddy_response_body(c.response), buf, sizeof buf), EDDY_ECLOSED);
+        end_closing(&c, http);
+    }
+}
+
+TEST(http_a_response_is_closed_while_its_progress_is_told_of_a_body_that_goes)
+{
+    static char big[400000];
+    struct closing c = {NULL};
+    char buf[4096];
+
+    eddy_http *http = begin_closing(&c, close_when_sent, big, sizeof big);
+    for (int i = 0; i < 1000 && c.response; i++)
+        CHECK(eddy_read(c.server, buf, sizeof buf) > 0);
+    CHECK(c.sent < (int64_t)sizeof big);
+    end_closing(&c, http);
+}
+
+TEST(http_a_response_is_closed_in_a_callback_while_its_request_goes_out)
+{
+    static char big[400000];
+    struct closing c = {NULL};
+
+    eddy_http *http = begin_closing(&c, NULL, big, sizeof big);
+    eddy_loop_call_soon(eddy_loop_running(), close_now, &c);
+    CHECK_OK(eddy_sleep(0.01));
+    end_closing(&c, http);
 }

@@ -121,6 +121,26 @@ TEST(http_HC4_no_request_is_sent_again_after_an_interim_answer)
     CHECK_INT(eddy_http_get_stats(http).resent, 0);
 }
 
+/* The server may have done what it was asked for: a reset behind a part of a head is no end without
+ * an answer, nor is one behind "100 Continue". */
+TEST(http_HC4_no_request_is_sent_again_after_part_of_an_answer)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")},
+           {.answer = "HTTP/1.1 200 O", .pause = 0.01, .after = THEN_RESET},
+           {.answer = OK_TEXT(1, "a")},
+           {.answer = "HTTP/1.1 100 C\r\n\r\n", .deaf = true, .pause = 0.01, .after = THEN_CLOSE},
+           {.answer = OK_TEXT(1, "b")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+
+    CHECK_GET(http, "/", "200 a");
+    CHECK_GET_FAILS(http, "/", EDDY_ECONNRESET);
+    CHECK_GET(http, "/", "200 a");
+    CHECK_PTR(eddy_http_put(http, "/", .text = "body", .expect_continue = true), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EOF);
+    CHECK_INT(server->requests, 4);
+    CHECK_INT(eddy_http_get_stats(http).resent, 0);
+}
+
 /* What other requests of the session do meanwhile does not count. */
 TEST(http_HC4_a_new_connection_that_dies_is_not_replaced)
 {

@@ -337,3 +337,53 @@ TORTURE(coding_without_memory)
         ;
     return 0;
 }
+
+/* ---- others run meanwhile ---- */
+
+struct members {
+    size_t left;
+    char one[64];
+    size_t size;
+};
+
+/* As many members as there is room for. */
+static ssize_t read_members(void *arg, void *buf, size_t size)
+{
+    struct members *m = arg;
+    size_t n = size / m->size < m->left ? size / m->size : m->left;
+
+    for (size_t i = 0; i < n; i++)
+        memcpy((char *)buf + i * m->size, m->one, m->size);
+    m->left -= n;
+    return (ssize_t)(n * m->size);
+}
+
+static int count_turns(unsigned *turns)
+{
+    for (;; ++*turns)
+        eddy_try(eddy_sleep(0));
+}
+EDDY_CORO(count_turns, unsigned *)
+
+TEST(coding_D4_lets_others_run)
+{
+    struct eddy__decoder *decoder;
+    unsigned turns = 0;
+    eddy_auto(eddy_task) *other = eddy_create_task(count_turns_coro(&turns));
+
+    make_text();
+    for (size_t inside = 0; inside < 2; inside++) {
+        struct members m = {.left = 20000};
+        ssize_t n;
+
+        turns = 0;
+        m.size = code_text("gzip", body.data, inside);
+        memcpy(m.one, body.data, m.size);
+        CHECK_OK(eddy__decoder_open(&decoder, "gzip", read_members, &m));
+        while ((n = eddy__decoder_read(decoder, decoded, ROOM)) > 0)
+            ;
+        CHECK_INT(n, 0);
+        CHECK(turns > 5 && turns < 1000);
+        eddy__decoder_close(decoder);
+    }
+}

@@ -72,10 +72,30 @@ EDDY_API eddy_stream *eddy_request_body(eddy_request *request);
  * byte in it, EDDY_HTTP(400). Both suspend. */
 EDDY_API const char *eddy_request_text(eddy_request *request);
 EDDY_API const void *eddy_request_bytes(eddy_request *request, size_t *size);
-/* The fields of a body of application/x-www-form-urlencoded, in their order. NULL with a record:
- * EDDY_HTTP(415) for another type, EDDY_HTTP(400) for what is not well formed or has more than
- * 1,000 fields, and as reads fail. Suspends. */
+/* The fields of a form, application/x-www-form-urlencoded or multipart/form-data, in their order.
+ * NULL with a record: EDDY_HTTP(415) for another type and for a form with files, EDDY_HTTP(400) for
+ * what is not well formed or has more than 1,000 fields, and as reads fail. Suspends. */
 EDDY_API const eddy_pair *eddy_request_form(eddy_request *request);
+
+/* A part of a form with files (multipart/form-data). */
+typedef struct eddy_request_part {
+    const char *name;
+    const char *filename; /* as the client says, so no path to use; NULL: it is no file */
+    const char *type;     /* its Content-Type; NULL: none */
+    const eddy_pair *headers;
+    eddy_stream *body; /* not to be closed; until the next part is asked for */
+} eddy_request_part;
+
+/* The next part of such a form, as it comes: 1; 0 after the last. What was not read of the one
+ * before is thrown away. EDDY_HTTP(415) when the body is no such form, EDDY_HTTP(400) when it is
+ * not well formed or ends too early, EDDY_HTTP(413) for more than 1,000 parts or 8 KiB of header
+ * fields of one, and as reads fail; reads of .body fail likewise. Suspends. */
+EDDY_API int eddy_request_next_part(eddy_request *request, eddy_request_part *part);
+/* The whole of what is left of a part that was just given. NULL with a record: EDDY_HTTP(413) for
+ * more than limit bytes (0: 64 KiB), EDDY_HTTP(400) for a zero byte in it, and as reads fail.
+ * Suspends. */
+EDDY_API const char *eddy_request_part_text(eddy_request *request, const eddy_request_part *part,
+                                            size_t limit);
 /* Bytes that the body may have, from now on; 0 is none. */
 EDDY_API void eddy_request_set_max_body(eddy_request *request, uint64_t size);
 /* What followed the last chunk of the body, once that was read to its end; NULL: nothing. */

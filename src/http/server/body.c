@@ -138,6 +138,7 @@ eddy_stream *eddy_request_body(eddy_request *r)
 
 void eddy__request_close_body(eddy_request *r)
 {
+    eddy_stream_close(eddy_take(r->part_body));
     eddy_stream_close(eddy_take(r->body));
 }
 

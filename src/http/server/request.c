@@ -107,32 +107,40 @@ const eddy_pair *eddy_request_trailers(const eddy_request *r)
 
 /* ---- forms ---- */
 
-static int check_form_type(const eddy_request *r)
+static bool has_type(const eddy_request *r, const char *wanted)
 {
-    static const char form[] = "application/x-www-form-urlencoded";
     const char *type = eddy_request_header(r, "Content-Type");
     size_t length = type ? strcspn(type, "; \t") : 0;
 
-    if (length == sizeof form - 1 && eddy__same_words(type, form, length))
-        return 0;
-    return eddy__raise(EDDY_HTTP(415), "a form is expected, %s", form);
+    return length == strlen(wanted) && eddy__same_words(type, wanted, length);
+}
+
+static int parse_form(eddy_request *r)
+{
+    size_t size;
+    const char *text = eddy__try(eddy_request_bytes(r, &size));
+    int status = eddy__form_parse(text, size, MAX_PAIRS, r->arena, &r->form);
+
+    if (status < 0 && status != EDDY_ENOMEM)
+        return eddy__raise(EDDY_HTTP(400), "the form is not well formed, or too long");
+    return status;
+}
+
+static int take_form(eddy_request *r)
+{
+    static const char escaped[] = "application/x-www-form-urlencoded";
+
+    if (has_type(r, escaped))
+        return parse_form(r);
+    if (has_type(r, "multipart/form-data"))
+        return eddy__request_form_of_parts(r);
+    return eddy__raise(EDDY_HTTP(415), "a form is expected, %s or multipart/form-data", escaped);
 }
 
 const eddy_pair *eddy_request_form(eddy_request *r)
 {
-    size_t size;
-
-    if (!r->form_known) {
-        const char *text = check_form_type(r) < 0 ? NULL : eddy_request_bytes(r, &size);
-        int status = text ? eddy__form_parse(text, size, MAX_PAIRS, r->arena, &r->form) : 0;
-
-        if (!text || status == EDDY_ENOMEM)
-            return NULL;
-        if (status < 0) {
-            eddy__raise(EDDY_HTTP(400), "the form is not well formed, or too long");
-            return NULL;
-        }
-    }
+    if (!r->form_known && take_form(r) < 0)
+        return NULL;
     r->form_known = true;
     return r->form.list ? r->form.list : none;
 }

@@ -88,6 +88,9 @@ struct eddy_request {
     bool continued;     /* "100 Continue" was sent */
     eddy_stream *body;  /* NULL: nobody has asked for it as a stream */
     struct eddy__side *body_side;
+    struct eddy__form_parts *parts; /* NULL: nobody has asked for them */
+    eddy_stream *part_body;         /* of the part that was given last */
+    struct eddy__side *part_side;
     char *whole; /* what eddy_request_bytes has read until now; NULL: it was not asked */
     size_t whole_size, whole_room;
     bool whole_known; /* that is all */
@@ -114,12 +117,18 @@ bool eddy__request_rest_is_small(const eddy_request *r);
 EDDY_SUSPENDS bool eddy__request_discard(eddy_request *r);
 void eddy__request_close_body(eddy_request *r);
 
+/* form_parts.c: bytes of the part that was given last, as of the body. Suspends. */
+EDDY_SUSPENDS ssize_t eddy__request_read_part(eddy_request *r, void *buf, size_t size);
+/* Makes r->form of all parts, which have to be fields. Suspends. */
+EDDY_SUSPENDS int eddy__request_form_of_parts(eddy_request *r);
+
 /* side.c: streams of the program that lead to the exchange. They can outlive the request. */
 struct eddy__side {
     eddy_request *request; /* NULL: it has been answered */
 };
 /* NULL, raised. The side belongs to the stream. */
 eddy_stream *eddy__side_open_body(eddy_request *r);
+eddy_stream *eddy__side_open_part(eddy_request *r);
 eddy_stream *eddy__side_open_answer(eddy_request *r);
 /* No call of theirs is in the exchange after this. False: one was, and the connection was aborted.
  */

@@ -1,5 +1,5 @@
-/* side.c - streams of the program that lead to the exchange: the body of a request, and that of an
- * answer. Their transports suspend, in the exchange's stream. */
+/* side.c - streams of the program that lead to the exchange: the body of a request, a part of it,
+ * and the body of an answer. Their transports suspend, in the exchange's stream. */
 #include "http/server/server.h"
 
 #include <eddy/memory.h>
@@ -43,6 +43,17 @@ static ssize_t side_read(eddy_transport *transport, void *buf, size_t size)
     if (!r)
         return EDDY_ECLOSED;
     ssize_t n = eddy__request_read(r, buf, size);
+    side_leave(r);
+    return n;
+}
+
+static ssize_t side_read_part(eddy_transport *transport, void *buf, size_t size)
+{
+    eddy_request *r = side_enter(transport);
+
+    if (!r)
+        return EDDY_ECLOSED;
+    ssize_t n = eddy__request_read_part(r, buf, size);
     side_leave(r);
     return n;
 }
@@ -102,6 +113,8 @@ static void side_release(eddy_transport *transport)
         r->answer.side = NULL;
     if (r && r->body_side == side)
         r->body_side = NULL;
+    if (r && r->part_side == side)
+        r->part_side = NULL;
     eddy_free(side);
 }
 
@@ -109,6 +122,14 @@ static void side_release(eddy_transport *transport)
 
 static const eddy_transport_kind request_side_kind = {
     .read = side_read,
+    .write = side_refuse_write,
+    .release = side_release,
+    .reason = side_reason,
+    .suspends = true,
+};
+
+static const eddy_transport_kind part_side_kind = {
+    .read = side_read_part,
     .write = side_refuse_write,
     .release = side_release,
     .reason = side_reason,
@@ -147,6 +168,11 @@ static eddy_stream *open_side(eddy_request *r, const eddy_transport_kind *kind,
 eddy_stream *eddy__side_open_body(eddy_request *r)
 {
     return open_side(r, &request_side_kind, &r->body_side);
+}
+
+eddy_stream *eddy__side_open_part(eddy_request *r)
+{
+    return open_side(r, &part_side_kind, &r->part_side);
 }
 
 eddy_stream *eddy__side_open_answer(eddy_request *r)

@@ -7,6 +7,7 @@
 /* clang-format off */
 #include <eddy/http_status.h>
 #include <eddy/http/message.h>
+#include <eddy/http/url.h>
 #include <eddy/http/client.h>
 #include <eddy/http/response.h>
 #include <eddy/http/router.h>

@@ -1,7 +1,7 @@
 /* url.h - URLs by RFC 3986, taken apart and never rewritten (url.c): what was given is what goes
  * out, byte for byte. */
-#ifndef EDDY_HTTP_URL_H
-#define EDDY_HTTP_URL_H
+#ifndef EDDY_HTTP_MESSAGE_URL_H
+#define EDDY_HTTP_MESSAGE_URL_H
 
 #include "http/message/field.h"
 

@@ -197,6 +197,8 @@ EDDY_SUSPENDS eddy_stream *eddy__http_connect(struct eddy__call *call);
 
 /* ---- proxy.c ---- */
 
+/* Whether text, which may be NULL or empty, is a proxy: 0, or EDDY_EINVAL, raised. */
+int eddy__proxy_check(const char *text, struct eddy__arena *arena);
 /* The proxy for call->url, as options and environment say. 0, or EDDY_EINVAL, raised. */
 int eddy__proxy_choose(struct eddy__call *call);
 /* "Basic …"; NULL, raised. */

@@ -73,21 +73,40 @@ static bool says_port_80(const char *text)
     return size >= 3 && strncmp(authority + size - 3, ":80", 3) == 0;
 }
 
-static int proxy_parse(struct eddy__call *call, const char *text)
+/* Takes a proxy apart; without a scheme it is one of http. */
+static int proxy_parse(struct eddy__url *proxy, bool *socks, const char *text,
+                       struct eddy__arena *arena)
+{
+    const char *rest = strstr(text, "://");
+
+    *socks = strncmp(text, "socks5://", 9) == 0 || strncmp(text, "socks5h://", 10) == 0;
+    if (rest && !*socks && !eddy__same_words(text, "http:", 5) &&
+        !eddy__same_words(text, "https:", 6))
+        return eddy__raise(EDDY_EINVAL, "a proxy is http, https or socks5, not %.*s",
+                           (int)(rest - text), text);
+    if (*socks || !rest)
+        text = eddy__try(eddy__arena_printf(arena, "http://%s", rest ? rest + 3 : text));
+    eddy__try(eddy__url_parse(proxy, text, arena));
+    if (*socks && strcmp(proxy->authority, proxy->host) == 0 && !says_port_80(text))
+        proxy->port = 1080;
+    return 0;
+}
+
+int eddy__proxy_check(const char *text, struct eddy__arena *arena)
+{
+    struct eddy__url proxy;
+    bool socks;
+
+    return text && *text ? proxy_parse(&proxy, &socks, text, arena) : 0;
+}
+
+static int go_through(struct eddy__call *call, const char *text)
 {
     struct eddy__arena *arena = &call->response->arena;
     struct eddy__url *proxy =
         eddy__try((struct eddy__url *)eddy__arena_alloc(arena, sizeof *proxy));
-    const char *rest = strstr(text, "://");
 
-    call->way.socks = strncmp(text, "socks5://", 9) == 0 || strncmp(text, "socks5h://", 10) == 0;
-    if (call->way.socks || !rest)
-        text = eddy__try(eddy__arena_printf(arena, "http://%s", rest ? rest + 3 : text));
-    eddy__try(eddy__url_parse(proxy, text, arena));
-    if (strncmp(proxy->scheme, "http", 4) != 0)
-        return eddy__raise(EDDY_EINVAL, "a proxy is http, https or socks5, not %s", proxy->scheme);
-    if (call->way.socks && strcmp(proxy->authority, proxy->host) == 0 && !says_port_80(text))
-        proxy->port = 1080;
+    eddy__try(proxy_parse(proxy, &call->way.socks, text, arena));
     call->way.proxy = proxy;
     call->way.plain = !call->way.socks && !call->url.secure;
     return 0;
@@ -101,7 +120,7 @@ int eddy__proxy_choose(struct eddy__call *call)
     call->way.socks = call->way.plain = false;
     if (!given && call->http->opts.proxy_from_env && !call->way.unix_path)
         given = proxy_of_environment(&call->url);
-    return given && *given ? proxy_parse(call, given) : 0;
+    return given && *given ? go_through(call, given) : 0;
 }
 
 /* ---- CONNECT ---- */

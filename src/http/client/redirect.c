@@ -42,7 +42,10 @@ static int follow(struct eddy__call *call, const char *location)
     char *text = eddy__try(eddy__url_resolve(&call->url, location, arena));
     struct eddy__url to;
 
-    eddy__try(eddy__url_parse(&to, text, arena));
+    int status = eddy__url_parse(&to, text, arena);
+    if (status < 0)
+        return eddy__http_explain(status, "%s %s leads elsewhere", call->method,
+                                  call->url.authority);
     eddy__try(check_safety(call, &to));
     if (!eddy__url_same_origin(&call->url, &to))
         call->trusted = false;

@@ -92,6 +92,7 @@ static int http_set_up(eddy_http *http, const eddy_http_opts *opts)
     eddy__try(http_times(&http->opts));
     eddy__try(http_counts(&http->opts));
     eddy__try(http_texts(http));
+    eddy__try(eddy__proxy_check(http->opts.proxy, &http->arena));
     eddy__try(http_fields(http, http->opts.headers));
     http->opts.headers = NULL;
     http->slots = (eddy_semaphore){.value = http->opts.limit, .bound = http->opts.limit};

@@ -134,3 +134,20 @@ TEST(http_proxy_by_socks5)
     CHECK_INT(ask_socks(&refused, "http://example.org/"), EDDY_ECONNREFUSED);
     CHECK_INT(ask_socks(&odd, "http://example.org/"), EDDY_ECONNREFUSED);
 }
+
+TEST(http_proxy_that_is_none_is_refused_with_the_session)
+{
+    static const char *const bad[] = {"ftp://proxy", "socks4://proxy", "http://",
+                                      "http://a b",  "ws://proxy",     "proxy:99999"};
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK_PTR(eddy_http_open(.proxy = bad[i]), NULL);
+        CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    }
+    CHECK(strstr(eddy_error_message(eddy_last_error()), "port"));
+    eddy_error_clear();
+    eddy_auto(eddy_http) *none = eddy_http_open(.proxy = "");
+    CHECK(none);
+    eddy_auto(eddy_http) *plain = eddy_http_open(.proxy = "proxy:3128");
+    CHECK(plain);
+}

@@ -37,6 +37,17 @@ TEST(http_redirects_have_a_limit)
     CHECK_STR(eddy_response_text(response), "gone");
 }
 
+TEST(http_a_redirect_to_nowhere_is_told_as_one)
+{
+    SCRIPT(server, {.answer = LEADS(302, "file:///etc/hostname")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+
+    CHECK_PTR(eddy_http_get(http, "/"), NULL);
+    CHECK_STR(eddy_error_message(eddy_last_error()),
+              "GET test leads elsewhere: \"file:///etc/hostname\": the scheme is none of http, "
+              "https, ws and wss");
+}
+
 /* What becomes of each method, and whether the body is sent again. */
 TEST(http_HC7_report_9_methods_and_statuses)
 {

@@ -16,6 +16,7 @@
 #include <eddy/http/files.h>
 #include <eddy/http/events.h>
 #include <eddy/http/cors.h>
+#include <eddy/http/gzip.h>
 #include <eddy/http/server.h>
 #include <eddy/http/websocket.h>
 /* clang-format on */

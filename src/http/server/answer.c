@@ -1,5 +1,6 @@
 /* answer.c - sending an answer: its head, its body, its end, each within the time that the client
  * has to take it. */
+#include "http/message/token.h"
 #include "http/server/server.h"
 
 enum { PIECE = 64 * 1024 };
@@ -65,30 +66,59 @@ static unsigned count_pairs(const eddy_pair *pairs)
     return count;
 }
 
-static const eddy_pair *all_fields(eddy_request *r)
+/* Of a coded answer other bytes are the same answer, and no part can be had. */
+static int adapt_to_coding(eddy_pair *field, struct eddy__arena *arena)
+{
+    bool etag = eddy__same_word(field->name, "ETag");
+
+    if (etag && field->value[0] == '"')
+        field->value = eddy__try(eddy__arena_printf(arena, "W/%s", field->value));
+    return !eddy__same_word(field->name, "Accept-Ranges");
+}
+
+/* Adds pairs to list, which has n of them: how many it has then. */
+static int add_fields(eddy_request *r, eddy_pair *list, int n, const eddy_pair *pairs)
+{
+    for (; pairs && pairs->name; pairs++) {
+        list[n] = *pairs;
+        n += r->answer.packed ? eddy__try(adapt_to_coding(&list[n], r->arena)) : 1;
+    }
+    return n;
+}
+
+static int fill_fields(eddy_request *r, eddy_pair *list)
 {
     const struct eddy__answer *a = &r->answer;
-    unsigned own = count_pairs(a->fields), common = a->common.count, n = 0;
-    eddy_pair *list = eddy__arena_alloc(r->arena, (own + common + 3) * sizeof *list);
+    int n = 0;
 
-    if (!list)
-        return NULL;
     list[n++] = (eddy_pair){"Date", eddy__server_date(r->server, r->begun)};
     if (a->type)
         list[n++] = (eddy_pair){"Content-Type", a->type};
-    for (unsigned i = 0; i < own; i++)
-        list[n++] = a->fields[i];
-    for (unsigned i = 0; i < common; i++)
-        list[n++] = a->common.list[i];
+    if (a->packed)
+        list[n++] = (eddy_pair){"Content-Encoding", "gzip"};
+    if (a->varies)
+        list[n++] = (eddy_pair){"Vary", "Accept-Encoding"};
+    n = eddy__try(add_fields(r, list, n, a->fields));
+    n = eddy__try(add_fields(r, list, n, a->common.list));
     list[n] = (eddy_pair){NULL, NULL};
-    return list;
+    return 0;
+}
+
+static const eddy_pair *all_fields(eddy_request *r)
+{
+    const struct eddy__answer *a = &r->answer;
+    size_t count = count_pairs(a->fields) + a->common.count + 5;
+    eddy_pair *list = eddy__arena_alloc(r->arena, count * sizeof *list);
+
+    return list && fill_fields(r, list) >= 0 ? list : NULL;
 }
 
 int eddy__answer_begin(eddy_request *r, int64_t size)
 {
     struct eddy__answer *a = &r->answer;
-    const eddy_pair *fields = all_fields(r);
 
+    eddy__try(eddy__answer_pack(r, &size));
+    const eddy_pair *fields = all_fields(r);
     if (!fields)
         return EDDY_ENOMEM;
     a->begun = true;
@@ -110,6 +140,12 @@ int eddy__answer_write(eddy_request *r, const void *data, size_t size)
 {
     if (r->answer.no_body)
         return 0;
+    return r->answer.packer ? eddy__gzip_write(r->answer.packer, data, size)
+                            : eddy__answer_write_bytes(r, data, size);
+}
+
+int eddy__answer_write_bytes(eddy_request *r, const void *data, size_t size)
+{
     for (size_t at = 0; at < size; at += PIECE) {
         size_t n = min_size(size - at, PIECE);
 
@@ -141,6 +177,8 @@ int eddy__answer_end(eddy_request *r)
 
     if (r->answer.ended)
         return 0;
+    if (r->answer.packer)
+        eddy__try(eddy__gzip_end(r->answer.packer));
     eddy_timeout_as(scope, r->server->opts.timeout_write)
         status = eddy__exchange_end(r->exchange, NULL);
     eddy__try(answer_check(r, &scope, status));

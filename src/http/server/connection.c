@@ -156,6 +156,7 @@ static int serve_request(struct connection *c)
     if (status > 0)
         status = leave_handler(r, handle_request(r));
     status = answer_request(r, status);
+    eddy__gzip_close(eddy_take(r->answer.packer));
     c->cut_off = status < 0 && r->answer.begun;
     if (status >= 0)
         status = end_request(c);

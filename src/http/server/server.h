@@ -31,6 +31,7 @@ struct eddy_http_server {
     struct eddy__member *members;  /* the connections through memory */
     unsigned refs;
     bool closing;
+    unsigned packers; /* answers that are being coded */
     char url[160];
 };
 
@@ -56,6 +57,10 @@ struct eddy__answer {
     const char *upgrade;        /* what a 426 asks for; NULL: nothing */
     bool closes;                /* its head says that the connection ends with it */
     uint64_t sent;              /* bytes of the body */
+    size_t pack_least;          /* so long an answer is worth coding it; 0: none is */
+    bool varies;                /* its coding depends on what the client takes */
+    bool packed;                /* it is coded */
+    struct eddy__gzip *packer;  /* codes it while it is sent; NULL: it need not be */
 };
 
 /* One request; memory that it needs further is its arena's. It is used again for the next request
@@ -143,6 +148,8 @@ EDDY_SUSPENDS int eddy__answer_begin(eddy_request *r, int64_t size);
 /* Sends that head before there are bytes behind it. */
 EDDY_SUSPENDS int eddy__answer_send_head(eddy_request *r);
 EDDY_SUSPENDS int eddy__answer_write(eddy_request *r, const void *data, size_t size);
+/* The same for what is coded already. */
+EDDY_SUSPENDS int eddy__answer_write_bytes(eddy_request *r, const void *data, size_t size);
 /* Waits until the client has taken what was sent to it. */
 EDDY_SUSPENDS int eddy__answer_flush(eddy_request *r);
 EDDY_SUSPENDS int eddy__answer_end(eddy_request *r);
@@ -150,6 +157,13 @@ EDDY_SUSPENDS int eddy__answer_end(eddy_request *r);
 EDDY_SUSPENDS int eddy__answer_finish(eddy_request *r);
 /* The text of Date at a time on the clock of eddy_time. */
 const char *eddy__server_date(eddy_http_server *server, double now);
+
+/* gzip.c: chooses whether the answer, of *size bytes as it is, is coded, and does so where it is
+ * there as a whole; *size becomes what the head says. 0 or a failure. */
+int eddy__answer_pack(eddy_request *r, int64_t *size);
+EDDY_SUSPENDS int eddy__gzip_write(struct eddy__gzip *packer, const void *data, size_t size);
+EDDY_SUSPENDS int eddy__gzip_end(struct eddy__gzip *packer);
+void eddy__gzip_close(struct eddy__gzip *packer);
 
 /* failure.c: makes an answer of the handler's failure, code: 0, or code where nothing can be said.
  * The other makes one for a handler that has said none. */

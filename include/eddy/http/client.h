@@ -10,6 +10,7 @@
 
 #include <eddy/address.h>
 #include <eddy/http/cookies.h>
+#include <eddy/http/multipart.h>
 #include <eddy/http/response.h>
 #include <eddy/tls.h>
 
@@ -75,8 +76,8 @@ typedef void eddy_http_progress(int64_t sent, int64_t received, void *arg);
 typedef void eddy_http_interim(int status, const eddy_pair *headers, void *arg);
 
 /* Texts are UTF-8. What is pointed to has to stay until the request has returned; that of the
- * body and .arg until the response is closed, if the body has more than 48 KiB or there is
- * .on_progress. */
+ * body and .arg until the response is closed, if the body has more than 48 KiB or parts, or there
+ * is .on_progress. */
 typedef struct eddy_http_request_opts {
     const eddy_pair *params;  /* added to the query, escaped; the URL itself goes out as it is */
     const eddy_pair *headers; /* instead of those of the session that have the same names */
@@ -86,17 +87,18 @@ typedef struct eddy_http_request_opts {
     bool digest;          /* not Basic, but Digest, when the server asks for it by a 401 */
 
     /* The body: one of these, or none. */
-    const char *text;        /* text/plain; charset=utf-8 */
-    const char *json;        /* application/json: text that is JSON already */
-    const eddy_pair *form;   /* application/x-www-form-urlencoded */
-    const void *data;        /* .size bytes, application/octet-stream */
-    size_t size;             /* of .data */
-    const char *file;        /* path of a file, whose bytes are sent */
-    eddy_stream *stream;     /* all that can be read of it, or .length bytes */
-    eddy_http_writer *write; /* writes it, .length bytes or, in chunks, any number */
-    void *arg;               /* of .write, .on_progress and .on_interim */
-    int64_t length;          /* of .stream or .write; 0: not known */
-    const char *type;        /* Content-Type, instead of what is said above */
+    const char *text;            /* text/plain; charset=utf-8 */
+    const char *json;            /* application/json: text that is JSON already */
+    const eddy_pair *form;       /* application/x-www-form-urlencoded */
+    const eddy_http_part *parts; /* multipart/form-data: fields, files, streams */
+    const void *data;            /* .size bytes, application/octet-stream */
+    size_t size;                 /* of .data */
+    const char *file;            /* path of a file, whose bytes are sent */
+    eddy_stream *stream;         /* all that can be read of it, or .length bytes */
+    eddy_http_writer *write;     /* writes it, .length bytes or, in chunks, any number */
+    void *arg;                   /* of .write, .on_progress and .on_interim */
+    int64_t length;              /* of .stream or .write; 0: not known */
+    const char *type;            /* Content-Type, instead of what is said above */
     bool expect_continue; /* asks the server before the body is sent, and waits 1 s for its word */
 
     double timeout; /* each instead of the session's; 0: that */

@@ -26,6 +26,23 @@ static int body_form(struct eddy__call *call)
     return 0;
 }
 
+/* Its type names the boundary, which nobody else knows. */
+static int body_parts(struct eddy__call *call)
+{
+    struct eddy__arena *arena = &call->response->arena;
+    struct eddy__body *body = &call->body;
+
+    if (call->opts.type || eddy_pairs_header(call->opts.headers, "Content-Type"))
+        return eddy__raise(EDDY_EINVAL, "a request with .parts and a Content-Type of its own: that "
+                                        "of a form names its boundary");
+    body->parts =
+        eddy__try((struct eddy__multipart *)eddy__arena_alloc(arena, sizeof *body->parts));
+    eddy__try(eddy__multipart_init(body->parts, call->opts.parts));
+    body->type = eddy__try(eddy__multipart_type(body->parts, arena));
+    body->kind = EDDY__BODY_PARTS;
+    return 0;
+}
+
 static int body_choose(struct eddy__call *call)
 {
     const eddy_http_request_opts *opts = &call->opts;
@@ -37,6 +54,8 @@ static int body_choose(struct eddy__call *call)
         body_text(body, opts->json, "application/json");
     else if (opts->form)
         return body_form(call);
+    else if (opts->parts)
+        return body_parts(call);
     else if (opts->data)
         *body = (struct eddy__body){.kind = EDDY__BODY_MEMORY,
                                     .data = opts->data,
@@ -54,8 +73,8 @@ static int body_choose(struct eddy__call *call)
 int eddy__body_init(struct eddy__call *call)
 {
     const eddy_http_request_opts *opts = &call->opts;
-    int given = !!opts->text + !!opts->json + !!opts->form + !!opts->data + !!opts->file +
-                !!opts->stream + !!opts->write;
+    int given = !!opts->text + !!opts->json + !!opts->form + !!opts->parts + !!opts->data +
+                !!opts->file + !!opts->stream + !!opts->write;
 
     if (given > 1)
         return eddy__raise(EDDY_EINVAL, "a request with %d bodies", given);
@@ -72,8 +91,12 @@ int eddy__body_init(struct eddy__call *call)
 
 bool eddy__body_can_begin(const struct eddy__call *call)
 {
-    return !call->body.begun || call->body.kind == EDDY__BODY_MEMORY ||
-           call->body.kind == EDDY__BODY_FILE || call->body.kind == EDDY__BODY_NONE;
+    const struct eddy__body *body = &call->body;
+
+    if (body->kind == EDDY__BODY_PARTS)
+        return !body->begun || eddy__multipart_can_begin(body->parts);
+    return !body->begun || body->kind == EDDY__BODY_MEMORY || body->kind == EDDY__BODY_FILE ||
+           body->kind == EDDY__BODY_NONE;
 }
 
 /* ---- sending ---- */
@@ -84,6 +107,10 @@ int eddy__body_open(struct eddy__call *call)
     struct stat info;
 
     call->sent = 0;
+    if (body->kind == EDDY__BODY_PARTS) {
+        body->length = eddy__multipart_length(body->parts, &call->response->arena);
+        return body->length < -1 ? (int)body->length : 0;
+    }
     if (body->kind != EDDY__BODY_FILE)
         return 0;
     eddy__body_close(call);
@@ -107,13 +134,14 @@ static int send_piece(struct eddy__call *call, const void *data, size_t size)
     return 0;
 }
 
-static int send_memory(struct eddy__call *call)
+/* An eddy__multipart_sink. */
+static int send_memory(void *arg, const void *data, size_t size)
 {
-    size_t size = (size_t)call->body.length;
+    struct eddy__call *call = arg;
 
     for (size_t at = 0; at < size; at += EDDY__HTTP_AT_ONCE)
-        eddy__try(send_piece(call, (const char *)call->body.data + at,
-                             min_size(size - at, EDDY__HTTP_AT_ONCE)));
+        eddy__try(
+            send_piece(call, (const char *)data + at, min_size(size - at, EDDY__HTTP_AT_ONCE)));
     return 0;
 }
 
@@ -177,13 +205,15 @@ static int send_whole(struct eddy__call *call)
 {
     switch (call->body.kind) {
     case EDDY__BODY_MEMORY:
-        return send_memory(call);
+        return send_memory(call, call->body.data, (size_t)call->body.length);
     case EDDY__BODY_FILE:
         return send_stream(call, call->body.file);
     case EDDY__BODY_STREAM:
         return send_stream(call, call->opts.stream);
     case EDDY__BODY_WRITER:
         return send_written(call);
+    case EDDY__BODY_PARTS:
+        return eddy__multipart_write(call->body.parts, &call->response->arena, send_memory, call);
     case EDDY__BODY_NONE:
         break;
     }

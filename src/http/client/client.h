@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "http/client/digest.h"
 #include "http/message/h1.h"
+#include "http/message/multipart.h"
 #include "http/message/url.h"
 #include <eddy/http/client.h>
 #include <eddy/memory.h>
@@ -87,13 +88,15 @@ struct eddy__body {
         EDDY__BODY_MEMORY,
         EDDY__BODY_FILE,
         EDDY__BODY_STREAM,
-        EDDY__BODY_WRITER
+        EDDY__BODY_WRITER,
+        EDDY__BODY_PARTS
     } kind;
-    const void *data;  /* EDDY__BODY_MEMORY */
-    int64_t length;    /* −1: not known */
-    const char *type;  /* NULL: none is said */
-    eddy_stream *file; /* EDDY__BODY_FILE: open while it is sent */
-    bool begun;        /* some of it was taken */
+    const void *data;              /* EDDY__BODY_MEMORY */
+    int64_t length;                /* −1: not known */
+    const char *type;              /* NULL: none is said */
+    eddy_stream *file;             /* EDDY__BODY_FILE: open while it is sent */
+    struct eddy__multipart *parts; /* EDDY__BODY_PARTS */
+    bool begun;                    /* some of it was taken */
 };
 
 struct eddy__limit;

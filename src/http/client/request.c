@@ -159,6 +159,16 @@ static bool session_is_trusted(const struct eddy__call *call)
     return call->trusted && (!base || eddy__url_same_origin(base, &call->url));
 }
 
+/* Whether a field of the session goes with the request, which says otherwise or not. */
+static bool session_field_goes(const struct eddy__call *call, const char *name)
+{
+    if (eddy_pairs_header(call->opts.headers, name))
+        return false;
+    if (call->body.parts && eddy__same_word(name, "Content-Type"))
+        return false;
+    return !is_secret(name) || session_is_trusted(call);
+}
+
 /* Fields that describe a body go with it: a redirect can have taken it away. */
 static bool describes_body(const char *name)
 {
@@ -172,7 +182,7 @@ static int add_given(struct eddy__call *call, struct eddy__fields *fields)
     bool bodiless = call->body.kind == EDDY__BODY_NONE && call->response->redirects;
 
     for (const eddy_pair *f = call->http->fields.list; f && f->name; f++)
-        if (!eddy_pairs_header(own, f->name) && (!is_secret(f->name) || session_is_trusted(call)))
+        if (session_field_goes(call, f->name))
             eddy__try(eddy__fields_add(fields, arena, f->name, f->value));
     for (const eddy_pair *f = own; f && f->name; f++)
         if ((call->trusted || !is_secret(f->name)) && !(bodiless && describes_body(f->name)))

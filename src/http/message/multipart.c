@@ -5,6 +5,7 @@
 #include "http/message/token.h"
 
 #include <eddy/file.h>
+#include <eddy/memory.h>
 #include <openssl/rand.h>
 
 enum { PART_PIECE = 32 << 10 };
@@ -18,13 +19,39 @@ static int check_part_text(const char *what, const char *text)
     return 0;
 }
 
+/* What a filename is made of: the last name of a path when nothing else is said. NULL: none. */
+static const char *part_filename(const eddy_http_part *part)
+{
+    const char *slash = part->file ? strrchr(part->file, '/') : NULL;
+
+    return part->filename ? part->filename : slash ? slash + 1 : part->file;
+}
+
+/* Line breaks in it are escaped. */
+static int check_filename(const char *name)
+{
+    while (name && *name) {
+        size_t size = strcspn(name, "\r\n");
+
+        if (size && !eddy__all_are(name, size, EDDY__CHAR_VALUE))
+            return eddy__raise(EDDY_EINVAL,
+                               "a control character in the filename of a part of a form");
+        name += size;
+        name += strspn(name, "\r\n");
+    }
+    return 0;
+}
+
 static int check_part(const eddy_http_part *part)
 {
     int contents = !!part->text + !!part->data + !!part->file + !!part->stream;
 
     eddy__try(check_part_text("name", part->name));
-    eddy__try(check_part_text("filename", part->filename ? part->filename : part->file));
+    eddy__try(check_filename(part_filename(part)));
     eddy__try(check_part_text("type", part->type));
+    if (part->length < 0 || (part->length && !part->stream))
+        return eddy__raise(EDDY_EINVAL, "the part %s of a form has %s", part->name,
+                           part->length < 0 ? "a negative .length" : ".length and no .stream");
     if (contents != 1)
         return eddy__raise(EDDY_EINVAL, "the part %s of a form has %s content", part->name,
                            contents ? "more than one" : "no");
@@ -41,6 +68,7 @@ int eddy__multipart_init(struct eddy__multipart *m, const eddy_http_part *parts)
     if (RAND_bytes(bytes, sizeof bytes) != 1)
         return eddy__raise(EDDY_EIO, "OpenSSL has no random numbers");
     m->parts = parts;
+    m->lengths = NULL;
     memcpy(m->boundary, "-eddy", 5);
     for (size_t i = 0; i < sizeof bytes; i++) {
         m->boundary[5 + 2 * i] = digits[bytes[i] >> 4];
@@ -48,6 +76,14 @@ int eddy__multipart_init(struct eddy__multipart *m, const eddy_http_part *parts)
     }
     m->boundary[EDDY__BOUNDARY_SIZE - 1] = '\0';
     return 0;
+}
+
+bool eddy__multipart_can_begin(const struct eddy__multipart *m)
+{
+    for (const eddy_http_part *part = m->parts; part->name; part++)
+        if (part->stream)
+            return false;
+    return true;
 }
 
 char *eddy__multipart_type(const struct eddy__multipart *m, struct eddy__arena *arena)
@@ -63,12 +99,17 @@ static char *escape_quotes(const char *text, struct eddy__arena *arena)
     char *escaped = eddy__arena_alloc(arena, 3 * strlen(text) + 1), *to = escaped;
 
     for (; escaped && *text; text++) {
-        if (*text == '"') {
-            memcpy(to, "%22", 3);
-            to += 3;
-        } else {
+        const char *code = *text == '"'    ? "%22"
+                           : *text == '\r' ? "%0D"
+                           : *text == '\n' ? "%0A"
+                                           : NULL;
+
+        if (!code) {
             *to++ = *text;
+            continue;
         }
+        memcpy(to, code, 3);
+        to += 3;
     }
     if (escaped)
         *to = '\0';
@@ -78,8 +119,7 @@ static char *escape_quotes(const char *text, struct eddy__arena *arena)
 /* "; filename=…", or nothing. */
 static char *filename_parameter(const eddy_http_part *part, struct eddy__arena *arena)
 {
-    const char *slash = part->file ? strrchr(part->file, '/') : NULL;
-    const char *name = part->filename ? part->filename : slash ? slash + 1 : part->file;
+    const char *name = part_filename(part);
 
     if (!name)
         return eddy__arena_copy(arena, "", 0);
@@ -121,64 +161,107 @@ static int64_t content_length(const eddy_http_part *part)
     if (part->data)
         return (int64_t)part->size;
     if (part->stream)
-        return -1;
+        return part->length ? part->length : -1;
     eddy__try(eddy_stat(part->file, &info));
     return S_ISREG(info.st_mode) ? info.st_size : -1;
 }
 
-int64_t eddy__multipart_length(const struct eddy__multipart *m, struct eddy__arena *arena)
+static int make_lengths(struct eddy__multipart *m, struct eddy__arena *arena)
+{
+    size_t count = 0;
+
+    while (m->parts[count].name)
+        count++;
+    if (!m->lengths)
+        m->lengths =
+            eddy__try((int64_t *)eddy__arena_alloc(arena, (count + 1) * sizeof *m->lengths));
+    for (size_t i = 0; i < count; i++) {
+        int64_t length = content_length(&m->parts[i]);
+
+        if (length < -1)
+            return (int)length;
+        m->lengths[i] = length;
+    }
+    return 0;
+}
+
+int64_t eddy__multipart_length(struct eddy__multipart *m, struct eddy__arena *arena)
 {
     int64_t length = (int64_t)strlen(eddy__try(last_delimiter(m, arena)));
 
-    for (const eddy_http_part *part = m->parts; part->name; part++) {
-        const char *head = eddy__try(part_head(m, part, arena));
-        int64_t content = content_length(part);
+    eddy__try(make_lengths(m, arena));
+    for (size_t i = 0; m->parts[i].name; i++) {
+        const char *head = eddy__try(part_head(m, &m->parts[i], arena));
 
-        if (content < 0)
-            return content;
-        length += (int64_t)strlen(head) + content;
+        if (m->lengths[i] < 0)
+            return -1;
+        length += (int64_t)strlen(head) + m->lengths[i];
     }
     return length;
 }
 
 /* ---- sending it ---- */
 
-static int write_stream(eddy_stream *stream, struct eddy__arena *arena, eddy__multipart_sink *sink,
-                        void *arg)
+/* A part of the form that is sent. */
+struct content {
+    const eddy_http_part *part;
+    int64_t length; /* −1: not known */
+};
+
+static int write_pieces(const struct content *c, eddy_stream *stream, char *piece,
+                        eddy__multipart_sink *sink, void *arg)
 {
-    char *buffer = eddy__try((char *)eddy__arena_alloc(arena, PART_PIECE));
+    int64_t left = c->length < 0 ? INT64_MAX : c->length;
 
-    for (;;) {
-        ssize_t n = eddy__try(eddy_read(stream, buffer, PART_PIECE));
+    while (left > 0) {
+        ssize_t n =
+            eddy__try(eddy_read(stream, piece, left < PART_PIECE ? (size_t)left : PART_PIECE));
 
-        if (n == 0)
+        if (n == 0 && c->length < 0)
             return 0;
-        eddy__try(sink(arg, buffer, (size_t)n));
+        if (n == 0)
+            return eddy__raise(EDDY_EOF, "the part %s of a form has %lld of its %lld bytes",
+                               c->part->name, (long long)(c->length - left), (long long)c->length);
+        eddy__try(sink(arg, piece, (size_t)n));
+        left -= n;
     }
+    return 0;
 }
 
-static int write_content(const eddy_http_part *part, struct eddy__arena *arena,
-                         eddy__multipart_sink *sink, void *arg)
+static int write_stream(const struct content *c, eddy_stream *stream, eddy__multipart_sink *sink,
+                        void *arg)
 {
+    char *piece = eddy_alloc(PART_PIECE);
+    int status = piece ? write_pieces(c, stream, piece, sink, arg)
+                       : eddy__raise(EDDY_ENOMEM, "no memory for a piece of a form");
+
+    eddy_free(piece);
+    return status;
+}
+
+static int write_content(const struct content *c, eddy__multipart_sink *sink, void *arg)
+{
+    const eddy_http_part *part = c->part;
+
     if (part->stream)
-        return write_stream(part->stream, arena, sink, arg);
+        return write_stream(c, part->stream, sink, arg);
     if (part->file) {
         eddy_auto(eddy_stream) *file = eddy__try(eddy_file_open(part->file, "r"));
 
-        return write_stream(file, arena, sink, arg);
+        return write_stream(c, file, sink, arg);
     }
-    size_t size = part->text ? strlen(part->text) : part->size;
-    return size ? sink(arg, part->text ? part->text : part->data, size) : 0;
+    return c->length ? sink(arg, part->text ? part->text : part->data, (size_t)c->length) : 0;
 }
 
 int eddy__multipart_write(const struct eddy__multipart *m, struct eddy__arena *arena,
                           eddy__multipart_sink *sink, void *arg)
 {
-    for (const eddy_http_part *part = m->parts; part->name; part++) {
-        const char *head = eddy__try(part_head(m, part, arena));
+    for (size_t i = 0; m->parts[i].name; i++) {
+        struct content content = {&m->parts[i], m->lengths[i]};
+        const char *head = eddy__try(part_head(m, content.part, arena));
 
         eddy__try(sink(arg, head, strlen(head)));
-        eddy__try(write_content(part, arena, sink, arg));
+        eddy__try(write_content(&content, sink, arg));
     }
     const char *last = eddy__try(last_delimiter(m, arena));
     return sink(arg, last, strlen(last));

@@ -14,22 +14,26 @@ enum { EDDY__BOUNDARY_SIZE = 38 };
 struct eddy__multipart {
     const eddy_http_part *parts;        /* the caller's; the last has no name */
     char boundary[EDDY__BOUNDARY_SIZE]; /* of random bytes: no part can have it */
+    int64_t *lengths; /* of the contents, once eddy__multipart_length was asked; −1: not known */
 };
 
 /* Takes what is sent: 0 or a failure, raised. */
 typedef int eddy__multipart_sink(void *arg, const void *data, size_t size);
 
 /* EDDY_EINVAL, raised, for a part that has no content or two, and for what no header of a part can
- * say: a CR, LF or other control in a name, filename or type. */
+ * say: a CR or LF in a name or type, another control in one of them or a filename. */
 int eddy__multipart_init(struct eddy__multipart *multipart, const eddy_http_part *parts);
+/* Whether it can be sent more than once: no part is a stream. */
+bool eddy__multipart_can_begin(const struct eddy__multipart *multipart);
 /* The value of its Content-Type; NULL, raised. */
 char *eddy__multipart_type(const struct eddy__multipart *multipart, struct eddy__arena *arena);
-/* How many bytes it has; −1: a stream has a part in it. A failure of looking at a file, raised, is
- * below −1. Suspends. */
-EDDY_SUSPENDS int64_t eddy__multipart_length(const struct eddy__multipart *multipart,
+/* How many bytes it has; −1: the length of a stream is not known, or that of a file which is no
+ * regular one. A failure of looking at a file, raised, is below −1. Suspends. */
+EDDY_SUSPENDS int64_t eddy__multipart_length(struct eddy__multipart *multipart,
                                              struct eddy__arena *arena);
-/* Gives it all to the sink, files and streams piece by piece. It can be done once more where no
- * part is a stream. 0 or a failure. Suspends. */
+/* Gives it all to the sink, files and streams piece by piece, of each no more than its length.
+ * eddy__multipart_length was called before. 0 or a failure: EDDY_EOF for less than that.
+ * Suspends. */
 EDDY_SUSPENDS int eddy__multipart_write(const struct eddy__multipart *multipart,
                                         struct eddy__arena *arena, eddy__multipart_sink *sink,
                                         void *arg);

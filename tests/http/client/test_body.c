@@ -137,6 +137,132 @@ TEST(http_body_that_a_function_writes)
     CHECK(heard_field(server, 0, "Content-Type: text/csv"));
 }
 
+/* ---- forms with files ---- */
+
+/* The body that came as request n, with its boundary, which its Content-Type has named. */
+static const char *heard_form(const struct script *server, int n, char boundary[64])
+{
+    static const char type[] = "\r\nContent-Type: multipart/form-data; boundary=";
+    const char *at = strstr(server->heard[n], type);
+
+    CHECK(at != NULL);
+    at += strlen(type);
+    snprintf(boundary, 64, "--%.*s", (int)strcspn(at, "\r"), at);
+    return heard_body(server, n);
+}
+
+TEST(http_HC14_body_of_parts)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http =
+        SESSION(server, .headers = eddy_pairs({"Content-Type", "text/odd"}));
+    char *path, boundary[64], length[40], expected[600];
+    eddy_stream *file = eddy_temp_file(NULL, &path);
+
+    CHECK_OK(eddy_write(file, "of a file", 9));
+    eddy_stream_close(file);
+    eddy_auto(eddy_response) *response = eddy_http_post(
+        http, "/",
+        .parts = eddy_http_parts({"a", .text = "1"}, {"f", .file = path, .filename = "b"}));
+    CHECK(response != NULL);
+    const char *body = heard_form(server, 0, boundary);
+    snprintf(expected, sizeof expected,
+             "%s\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n"
+             "%s\r\nContent-Disposition: form-data; name=\"f\"; filename=\"b\"\r\n"
+             "Content-Type: application/octet-stream\r\n\r\nof a file\r\n%s--\r\n",
+             boundary, boundary, boundary);
+    CHECK_STR(body, expected);
+    snprintf(length, sizeof length, "Content-Length: %zu", strlen(body));
+    CHECK(heard_field(server, 0, length));
+    unlink(path);
+    CHECK_PTR(eddy_http_post(http, "/", .parts = eddy_http_parts({"f", .file = path})), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ENOENT);
+    CHECK_INT(server->connections, 1);
+    eddy_free(path);
+}
+
+TEST(http_HC14_body_of_parts_with_a_stream)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    char boundary[64];
+
+    for (int i = 0; i < 2; i++) {
+        eddy_stream *pair[2];
+        CHECK_OK(eddy_stream_pair(pair));
+        eddy_auto(eddy_task) *writer = eddy_create_task(writes_slowly_coro(pair[1]));
+        eddy_auto(eddy_response) *response = eddy_http_post(
+            http, "/", .parts = eddy_http_parts({"s", .stream = pair[0], .length = i ? 7 : 0}));
+        CHECK(response != NULL);
+        CHECK_OK(eddy_await(writer));
+        eddy_stream_close(pair[0]);
+        const char *body = heard_form(server, i, boundary);
+        CHECK(strstr(body, i ? "\r\n\r\none two\r\n--" : "4\r\none \r\n3\r\ntwo\r\n"));
+        CHECK_INT(heard_field(server, i, "Transfer-Encoding: chunked"), !i);
+    }
+    CHECK_INT(server->connections, 1);
+}
+
+/* A redirect sends a form again, unless a stream is in it. */
+TEST(http_HC7_parts_begin_again)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 307 T\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"},
+           {.answer = OK_TEXT(1, "a")},
+           {.answer = "HTTP/1.1 307 T\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    eddy_stream *pair[2];
+
+    CHECK_OK(eddy_stream_pair(pair));
+    eddy_stream_close(pair[1]);
+    eddy_auto(eddy_response) *response =
+        eddy_http_post(http, "/", .parts = eddy_http_parts({"a", .text = "1"}));
+    CHECK(response != NULL);
+    CHECK_STR(heard_body(server, 1), heard_body(server, 0));
+    CHECK_PTR(eddy_http_post(http, "/", .parts = eddy_http_parts({"s", .stream = pair[0]})), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ENOTSUP);
+    eddy_stream_close(pair[0]);
+}
+
+TEST(http_body_of_parts_that_cannot_be)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    const eddy_http_part *parts = eddy_http_parts({"a", .text = "1"});
+
+    CHECK_PTR(eddy_http_post(http, "/", .parts = parts, .type = "multipart/form-data"), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_PTR(eddy_http_post(http, "/", .parts = parts,
+                             .headers = eddy_pairs({"content-type", "multipart/form-data"})),
+              NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_PTR(eddy_http_post(http, "/", .parts = parts, .text = "b"), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_PTR(eddy_http_post(http, "/", .parts = eddy_http_parts({"a", .type = "b"})), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+    CHECK_INT(server->connections, 0);
+}
+
+static int upload_parts(void)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = eddy_try(SESSION(server));
+    eddy_auto(eddy_response) *response = eddy_try(eddy_http_post(
+        http, "/", .parts = eddy_http_parts({"a", .text = "1"}, {"f", .file = "/etc/passwd"})));
+
+    eddy_try(eddy_response_text(response));
+    return 0;
+}
+
+SWEEP(http_body_of_parts_sweep)
+{
+    return upload_parts();
+}
+
+TORTURE(http_body_of_parts_torture)
+{
+    return upload_parts();
+}
+
 /* A half is not to be taken for the whole: no last chunk, and the connection ends. */
 TEST(http_HC6_report_13_a_body_that_fails_half_way)
 {

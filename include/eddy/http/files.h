@@ -8,7 +8,8 @@
 EDDY_BEGIN_DECLS
 
 typedef struct eddy_route_files_opts {
-    bool listing;       /* a page for folders that have no index */
+    bool listing;       /* a page for folders that have no index, sorted as ?sort=name, size or
+                           time says, and &order=desc */
     const char *index;  /* the file that answers for its folder; NULL: "index.html", "": none */
     const char *spa;    /* the file that answers, as what it is, for what is not there and has no
                            dot in its last name; NULL: none */
@@ -16,7 +17,8 @@ typedef struct eddy_route_files_opts {
     bool links;         /* follows symbolic links that stay beneath folder */
     bool precompressed; /* sends FILE.br or FILE.gz beside FILE to who takes it */
     double max_age;     /* seconds that clients keep files unasked; 0: as they like */
-    size_t cache;       /* bytes of small files that each loop keeps in memory; 0: 16 MiB */
+    const char *listing_foot; /* HTML below the list of that page; NULL: none */
+    size_t cache;             /* bytes of small files that each loop keeps in memory; 0: 16 MiB */
 } eddy_route_files_opts;
 
 /* Answers GET and HEAD of all that begins with pattern, "[HOST]/[PATH]/", with the files beneath

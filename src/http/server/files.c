@@ -122,6 +122,7 @@ static void free_files(void *arg)
     eddy_free(files->folder);
     eddy_free(files->index);
     eddy_free(files->spa);
+    eddy_free(files->listing_foot);
     eddy_free(files);
 }
 
@@ -134,7 +135,9 @@ static struct eddy__files *new_files(const char *folder, const eddy_route_files_
         files->folder = eddy_strdup(folder);
         files->index = eddy_strdup(opts->index ? opts->index : "index.html");
         files->spa = opts->spa ? eddy_strdup(opts->spa) : NULL;
-        if (files->folder && files->index && (files->spa || !opts->spa))
+        files->listing_foot = opts->listing_foot ? eddy_strdup(opts->listing_foot) : NULL;
+        if (files->folder && files->index && (files->spa || !opts->spa) &&
+            (files->listing_foot || !opts->listing_foot))
             return files;
         free_files(files);
     }

@@ -1,5 +1,6 @@
 /* files.h - what the parts of static files share: files.c finds which file is meant, file_load.c
- * opens it, file_cache.c keeps it, file_answer.c sends it, file_listing.c writes pages. */
+ * opens it, file_cache.c keeps it, file_answer.c sends it, file_listing.c looks at a folder,
+ * file_page.c writes its page. */
 #ifndef EDDY_HTTP_SERVER_FILES_H
 #define EDDY_HTTP_SERVER_FILES_H
 
@@ -40,7 +41,8 @@ struct eddy__file_entry {
 struct eddy__files {
     char *folder;
     char *index;
-    char *spa; /* NULL: none */
+    char *spa;          /* NULL: none */
+    char *listing_foot; /* NULL: none */
     eddy_route_files_opts opts;
     _Atomic(struct eddy__file_cache *) caches; /* one for each loop that has asked */
 };
@@ -86,15 +88,33 @@ EDDY_SUSPENDS int eddy__file_answer(eddy_request *request, const struct eddy__fi
 /* Answers with the page for the folder at real, which is path for the client: "" or "a/b/". */
 EDDY_SUSPENDS int eddy__file_listing(eddy_request *request, const struct eddy__files *files,
                                      const char *path, const char *real);
+
+/* ---- file_page.c ---- */
+
 struct eddy__file_item {
     const char *name;
     bool folder;
     uint64_t size;
     time_t modified;
 };
+enum { EDDY__FILE_BY_NAME, EDDY__FILE_BY_SIZE, EDDY__FILE_BY_TIME };
+struct eddy__file_order {
+    unsigned by; /* EDDY__FILE_BY_… */
+    bool descending;
+};
+struct eddy__file_page {
+    const char *path;   /* of the request, "/s/a/" */
+    const char *inside; /* the end of it from the route's folder on, "" or "a/" */
+    const struct eddy__file_item *items;
+    size_t count;
+    size_t left_out; /* items that are not among them */
+    struct eddy__file_order order;
+    const char *foot; /* HTML below the list; NULL: none */
+};
+/* What the query asks for: "sort=size&order=desc". */
+struct eddy__file_order eddy__file_order(eddy_request *request);
 /* The page itself; the caller gives it to eddy_free. NULL, raised. */
-char *eddy__file_page(const char *title, bool has_parent, const struct eddy__file_item *items,
-                      size_t count, size_t left_out);
+char *eddy__file_page(const struct eddy__file_page *of);
 
 /* ---- file_type.c ---- */
 

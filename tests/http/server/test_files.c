@@ -335,6 +335,47 @@ TEST(http_row_17_names_in_a_listing_are_no_markup)
     site_remove();
 }
 
+/* Whether the names stand in the page in this order. */
+static bool is_order(const char *page, const char *const names[])
+{
+    char item[64];
+
+    for (const char *at = page; *names; names++) {
+        snprintf(item, sizeof item, ">%s<", *names);
+        at = at ? strstr(at, item) : NULL;
+        if (!at)
+            return false;
+    }
+    return true;
+}
+
+TEST(http_HR8_a_listing_is_sorted_as_the_query_says)
+{
+    static const char *const by_name[] = {"folder/", "A", "b", "c", NULL};
+    static const char *const by_size[] = {"folder/", "b", "c", "A", NULL};
+    static const char *const by_time[] = {"folder/", "c", "A", "b", NULL};
+    SITE(.listing = true, .listing_foot = "<hr id=foot>");
+    CHECK_INT(mkdir(in_folder("empty/folder"), 0755), 0);
+    add_file("empty/A", "");
+    add_file("empty/b", "22");
+    add_file("empty/c", "1");
+    CHECK_INT(utime(in_folder("empty/A"), &(struct utimbuf){0, 2000}), 0);
+    CHECK_INT(utime(in_folder("empty/b"), &(struct utimbuf){0, 3000}), 0);
+    CHECK_INT(utime(in_folder("empty/c"), &(struct utimbuf){0, 1000}), 0);
+
+    CHECK(is_order(ask("GET", "/s/empty/", ""), by_name));
+    CHECK(is_order(ask("GET", "/s/empty/?sort=size&order=desc", ""), by_size));
+    CHECK(is_order(ask("GET", "/s/empty/?sort=time", ""), by_time));
+    CHECK(is_order(ask("GET", "/s/empty/?sort=%3Cx%3E&order=desc&order=asc&%", ""), by_name));
+    const char *page = ask("GET", "/s/empty/?sort=size", "");
+    CHECK(strstr(page, "href=\"./folder/?sort=size\">folder/<") != NULL);
+    CHECK(strstr(page, "<a href=\"../?sort=size\">/s/</a><a href=\"./?sort=size\">empty</a>"));
+    CHECK(strstr(page, "<a href=\"?sort=size&amp;order=desc\">Size") != NULL);
+    CHECK(strstr(page, "<p>1 folder, 3 files, 3 B</p>") != NULL);
+    CHECK(strstr(page, "<hr id=foot>") != NULL);
+    site_remove();
+}
+
 /* ---- the cache ---- */
 
 /* Asks until the answer is this one, which it is within a moment. */

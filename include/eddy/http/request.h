@@ -56,6 +56,11 @@ EDDY_API const char *eddy_request_peer(eddy_request *request);
  * read or written. */
 EDDY_API eddy_stream *eddy_request_connection(const eddy_request *request);
 
+/* The user and password that the client has sent by "Authorization: Basic": 1, or 0 when it has
+ * sent none that are well formed. EDDY_ENOMEM. Passwords are to be compared in constant time. */
+EDDY_API int eddy_request_basic_auth(eddy_request *request, const char **user,
+                                     const char **password);
+
 /* What one function around a handler leaves for those inside it. key is compared as a pointer, the
  * address of something static. EDDY_ENOMEM; NULL: nothing is left under key. */
 EDDY_API int eddy_request_set_value(eddy_request *request, const void *key, void *value);

@@ -85,6 +85,16 @@ EDDY_API const char *eddy_http_server_url(const eddy_http_server *server);
 EDDY_API int eddy_http_server_port(const eddy_http_server *server);
 EDDY_API unsigned eddy_http_server_connections(const eddy_http_server *server);
 
+/* What a server has done. */
+typedef struct eddy_http_server_stats {
+    uint64_t connections; /* that have come */
+    uint64_t requests;    /* that were answered, as far as that was possible */
+    uint64_t refused;     /* of these, with a status from 400 on */
+    uint64_t received;    /* bytes of bodies */
+    uint64_t sent;
+} eddy_http_server_stats;
+EDDY_API eddy_http_server_stats eddy_http_server_get_stats(const eddy_http_server *server);
+
 /* A connection to the server through memory, without sockets, as tests like it: the client's end,
  * which the caller closes. NULL: EDDY_ENOMEM; EDDY_ECLOSED for a server that is closing. Does not
  * suspend. */

@@ -151,6 +151,7 @@ int eddy__answer_write_bytes(eddy_request *r, const void *data, size_t size)
 
         eddy__try(write_piece(r, (const char *)data + at, n));
         r->answer.sent += n;
+        r->server->stats.sent += n;
     }
     return 0;
 }

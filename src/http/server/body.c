@@ -63,6 +63,7 @@ ssize_t eddy__request_read(eddy_request *r, void *buf, size_t size)
     ssize_t n = read_checked(r, buf, size);
     r->body_ended = n == 0;
     r->body_failed |= n < 0;
+    r->server->stats.received += n > 0 ? (uint64_t)n : 0;
     return n;
 }
 

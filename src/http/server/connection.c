@@ -233,6 +233,7 @@ int eddy__http_connection(eddy_http_server *server, eddy_stream *stream,
     struct connection c = {.server = server, .stream = stream, .member = member};
 
     server->refs++;
+    server->stats.connections++;
     eddy__h1_init(&c.h1, stream, &c.arena, &server->limits, false);
     int status = serve_all(&c);
     end_connection(&c);

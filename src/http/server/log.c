@@ -120,7 +120,11 @@ int eddy__log_request(eddy_request *r)
     struct line line = {.size = 0};
     struct tm now;
 
-    if (!opts->log || !r->answer.begun)
+    if (!r->answer.begun)
+        return 0;
+    r->server->stats.requests++;
+    r->server->stats.refused += r->answer.status >= 400;
+    if (!opts->log)
         return 0;
     gmtime_r(&r->server->date.when, &now);
     if (opts->log_format == EDDY_HTTP_LOG_JSON)

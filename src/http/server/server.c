@@ -156,6 +156,11 @@ unsigned eddy_http_server_connections(const eddy_http_server *server)
     return count;
 }
 
+eddy_http_server_stats eddy_http_server_get_stats(const eddy_http_server *server)
+{
+    return server->stats;
+}
+
 /* ---- ending ---- */
 
 void eddy__http_server_unref(eddy_http_server *server)

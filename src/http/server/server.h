@@ -32,6 +32,7 @@ struct eddy_http_server {
     unsigned refs;
     bool closing;
     unsigned packers; /* answers that are being coded */
+    eddy_http_server_stats stats;
     char url[160];
 };
 
@@ -177,8 +178,8 @@ void eddy__report_request(const eddy_request *r, int code, const char *before, c
 EDDY_SUSPENDS eddy_stream *eddy__request_upgrade(eddy_request *r, const char *protocol,
                                                  const eddy_pair *fields);
 
-/* log.c: a line of the access log. EDDY_ECANCELED or 0: a log that cannot be written stops nobody.
- */
+/* log.c: the request was answered: counts it, and adds a line to the access log. EDDY_ECANCELED or
+ * 0: a log that cannot be written stops nobody. */
 EDDY_SUSPENDS int eddy__log_request(eddy_request *r);
 
 /* proxy.c: "127.0.0.1, 10.0.0.0/8, unix". 0 or a failure, raised. */

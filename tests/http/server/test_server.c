@@ -157,3 +157,28 @@ TEST(http_HS14_a_handler_may_close_its_server_in_memory)
     CHECK(strstr(answer, "Connection: close\r\n\r\nbye") != NULL);
     CHECK_STR(rest_of(other), "");
 }
+
+static int takes_some(eddy_request *request)
+{
+    size_t size;
+
+    if (strcmp(eddy_request_path(request), "/no") == 0)
+        return EDDY_HTTP(404);
+    eddy_try(eddy_request_bytes(request, &size));
+    return eddy_respond_text(request, 200, "four");
+}
+
+TEST(http_a_server_counts_what_it_does)
+{
+    eddy_auto(eddy_router) *router = router_of(takes_some);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+
+    answer_to(server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc" GET_LAST("/"));
+    answer_to(server, GET_LAST("/no"));
+    eddy_http_server_stats stats = eddy_http_server_get_stats(server);
+    CHECK_INT(stats.connections, 2);
+    CHECK_INT(stats.requests, 3);
+    CHECK_INT(stats.refused, 1);
+    CHECK_INT(stats.received, 3);
+    CHECK_INT(stats.sent, 2 * 4 + strlen("Not Found\n"));
+}

@@ -84,7 +84,8 @@ typedef struct eddy_http_request_opts {
     const char *bearer;       /* Authorization: Bearer … */
     const char *user;     /* and .password: Authorization: Basic …; a user in the URL does the */
     const char *password; /* same */
-    bool digest;          /* not Basic, but Digest, when the server asks for it by a 401 */
+    bool digest;          /* not Basic, but Digest, once the server has asked for it by a 401; it
+                             need not ask again for further requests of the session */
 
     /* The body: one of these, or none. */
     const char *text;            /* text/plain; charset=utf-8 */

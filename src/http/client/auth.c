@@ -17,6 +17,20 @@ static int add_cookies(struct eddy__call *call, struct eddy__fields *fields)
     return value ? eddy__fields_add(fields, arena, "Cookie", value) : 0;
 }
 
+/* The answer to what the server has asked for earlier; NULL in *value: that is not known. */
+static int answer_digest(struct eddy__call *call, const struct eddy__digest_request *request,
+                         char **value)
+{
+    struct eddy__arena *arena = &call->response->arena;
+    struct eddy__digest *digest = eddy__challenge_of(call);
+
+    if (!digest)
+        return 0;
+    *value = eddy__try(eddy__digest_answer(digest, request, arena));
+    call->nonce = eddy__try(eddy__arena_copy(arena, digest->nonce, strlen(digest->nonce)));
+    return 0;
+}
+
 /* The value of Authorization in *value; NULL: there is none to be sent. */
 static int make_credentials(struct eddy__call *call, char **value)
 {
@@ -34,8 +48,8 @@ static int make_credentials(struct eddy__call *call, char **value)
         *value = eddy__try(eddy__arena_printf(arena, "Bearer %s", opts->bearer));
     else if (!opts->digest)
         *value = eddy__try(eddy__basic_credentials(arena, user, password));
-    else if (call->digest.nonce)
-        *value = eddy__try(eddy__digest_answer(&call->digest, &request, arena));
+    else
+        return answer_digest(call, &request, value);
     return 0;
 }
 
@@ -79,11 +93,11 @@ int eddy__auth_keep_cookies(struct eddy__call *call)
     return 0;
 }
 
-/* Once, and once more when only the nonce was too old. */
+/* Once, and once more when only the nonce was too old. One of an earlier request may have become
+ * that without a word. */
 int eddy__auth_again(struct eddy__call *call)
 {
     const struct eddy__fields *fields = &call->response->head.fields;
-    bool answered = call->digest.nonce != NULL;
     struct eddy__digest digest = {0};
     int found = 0;
 
@@ -94,10 +108,11 @@ int eddy__auth_again(struct eddy__call *call)
     for (; value && !found; value = eddy__fields_next(fields, "WWW-Authenticate", value))
         found = eddy__try(eddy__digest_challenge(&digest, value, &call->response->arena));
     if (!found || call->challenges == EDDY__HTTP_CHALLENGES ||
-        (answered && (!digest.stale || strcmp(digest.nonce, call->digest.nonce) == 0)))
+        (call->challenges && !digest.stale) ||
+        (call->nonce && strcmp(digest.nonce, call->nonce) == 0))
         return 0;
+    eddy__try(eddy__challenge_keep(call, &digest));
     call->challenges++;
-    call->digest = digest;
     eddy__content_drop(call->response);
     return 1;
 }

@@ -75,6 +75,8 @@ struct eddy_http {
     bool sweeping;
     eddy_loop *loop;
 
+    struct list challenges; /* of challenge.c */
+    unsigned challenge_count;
     struct eddy_response *spare; /* responses without a use */
     unsigned spares;
     uint64_t random;
@@ -127,10 +129,10 @@ struct eddy__call {
     bool reused;     /* the connection had served before */
     bool dead;       /* the connection ended before a byte of an answer */
     double deadline; /* on the loop's clock, INFINITY: none */
-    struct eddy__digest digest; /* what the server has asked for */
-    unsigned challenges;        /* how often it has */
-    unsigned tries;             /* of .retries that were made */
-    int64_t sent;               /* bytes of the body */
+    const char *nonce;   /* that Digest has answered; NULL: none */
+    unsigned challenges; /* how often the server has asked for it */
+    unsigned tries;      /* of .retries that were made */
+    int64_t sent;        /* bytes of the body */
     struct eddy__http_conn *conn;
     struct eddy__upload *upload;
 };
@@ -259,6 +261,15 @@ void eddy__call_moved(struct eddy__call *call);
 /* Ends the task that still sends a body, if there is one, and closes what the body came from. Where
  * the task cannot be waited for, that is done when it has ended, with the response. */
 void eddy__upload_end(struct eddy__call *call);
+
+/* ---- challenge.c ---- */
+
+/* What the origin of call->url has asked for, whose answers count themselves there; NULL: nothing
+ * that is known. */
+struct eddy__digest *eddy__challenge_of(struct eddy__call *call);
+/* Keeps what it asks for now, in place of what it did before. 0 or EDDY_ENOMEM, raised. */
+int eddy__challenge_keep(struct eddy__call *call, const struct eddy__digest *digest);
+void eddy__challenges_free(eddy_http *http);
 
 /* ---- auth.c ---- */
 

@@ -49,8 +49,6 @@ static int follow(struct eddy__call *call, const char *location)
     eddy__try(check_safety(call, &to));
     if (!eddy__url_same_origin(&call->url, &to))
         call->trusted = false;
-    if (!call->trusted)
-        call->digest = (struct eddy__digest){0};
     to.user = call->trusted ? call->url.user : NULL;
     to.password = call->trusted ? call->url.password : NULL;
     call->url = to;

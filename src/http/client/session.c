@@ -112,6 +112,7 @@ eddy_http *eddy_http_open_with(const eddy_http_opts *opts)
     http->refs = 1;
     http->loop = loop;
     http->random = (uint64_t)eddy_loop_time_ns(loop) ^ (uint64_t)(uintptr_t)http;
+    list_init(&http->challenges);
     list_init(&http->idle);
     list_init(&http->busy);
     if (http_set_up(http, opts) < 0) {
@@ -139,6 +140,7 @@ void eddy__http_unref(eddy_http *http)
         http->spare = response->next;
         response_free(response);
     }
+    eddy__challenges_free(http);
     eddy__arena_free(&http->arena);
     eddy_free(http);
 }

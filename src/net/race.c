@@ -131,6 +131,16 @@ static void give_reasons(const struct attempt *attempts, int count, char *text, 
     }
 }
 
+/* That of the address tried first; what was lacking here says more than what another host did. */
+static int status_of_all(const struct attempt *attempts, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (attempts[i].status == EDDY_EMFILE || attempts[i].status == EDDY_ENFILE ||
+            attempts[i].status == EDDY_ENOMEM)
+            return attempts[i].status;
+    return attempts[0].status;
+}
+
 struct failure {
     const char *host;
     const struct attempt *attempts;
@@ -149,9 +159,10 @@ static void race_raise_failure(void *arg)
     char reasons[3 * ROOM_FOR_A_REASON];
 
     give_reasons(attempts, count, reasons, sizeof reasons);
-    eddy__raise(attempts[0].status, "cannot connect to %s%s%s:%d%s%s: %s", bare6 ? "[" : "", host,
-                bare6 ? "]" : "", opts->port, opts->local_host ? " from " : "",
-                opts->local_host ? opts->local_host : "", reasons);
+    eddy__raise(status_of_all(attempts, count), "cannot connect to %s%s%s:%d%s%s: %s",
+                bare6 ? "[" : "", host, bare6 ? "]" : "", opts->port,
+                opts->local_host ? " from " : "", opts->local_host ? opts->local_host : "",
+                reasons);
 }
 
 static COLD void race_fail(const char *host, const struct attempt *attempts, int count)

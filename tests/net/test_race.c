@@ -5,6 +5,7 @@
 #include "stream/peer.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 static struct dns_server server;
 
@@ -275,6 +276,23 @@ TEST(race_failure_names_reasons)
         port);
     CHECK_STR(last_message(), message);
     dns_server_close(&server);
+}
+
+/* The first address fails without a descriptor, the second for lack of one. */
+TEST(race_J6_failure_is_the_lack_of_descriptors)
+{
+    struct rlimit before, limit;
+    int next = dup(0);
+
+    close(next);
+    CHECK_INT(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)next;
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    CHECK_PTR(eddy_connect("localhost", .port = 9, .local_host = "127.0.0.3"), NULL);
+    CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+    CHECK_INT(eddy_last_status(), EDDY_EMFILE);
+    CHECK_CONTAINS(last_message(), "cannot assign requested address by ::1");
 }
 
 /* ---- ends ---- */

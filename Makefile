@@ -86,7 +86,8 @@ REPLAYS := $(FUZZ_SRC:fuzz/fuzz_%.c=$(B)/replay/%)
 RANDOM_SRC := $(wildcard tests/random/random_*.c)
 RANDOMS := $(RANDOM_SRC:tests/random/random_%.c=$(B)/random/%)
 FUZZERS := $(FUZZ_SRC:fuzz/fuzz_%.c=$(B)/fuzzers/%)
-TOOL := $(if $(TOOL_SRC),$(if $(call possible,$(TOOL_SRC)),$(B)/eddy))
+TOOL := $(if $(call unmet,$(TOOL_SRC)),$(info left out: the command eddy needs $(call \
+    unmet,$(TOOL_SRC))),$(B)/eddy)
 
 objects = $(patsubst %.c,$(B)/obj/$(1)/%.o,$(2))
 TESTED := $(CORE_SRC) $(foreach a,$(ADDONS),$(call addon_src,$(a)))

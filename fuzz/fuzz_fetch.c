@@ -1,5 +1,5 @@
 /* fuzz_fetch.c - the command line of eddy fetch, its URLs and the file names made of them. */
-/* pkg-config: libcurl */
+/* pkg-config: eddy-http */
 #include "fuzz.h"
 
 #include "../tools/eddy/command.h"
@@ -50,7 +50,7 @@ static void check_options(int argc, char **argv)
     }
     for (size_t i = 0; i < options.urls.count; i++)
         check_name(options.urls.urls[i]);
-    url_list_clear(&options.urls);
+    fetch_options_clear(&options);
 }
 
 static void check_units(struct input in)

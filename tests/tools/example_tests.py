@@ -213,6 +213,27 @@ def test_rot13_stream(t):
     assert turned == "Uryyb, Jbeyq\n" * 20000, turned[:40]
 
 
+def test_curl_bridge(t):
+    """A foreign library on eddy's loop: transfers go on beside each other, failures are told."""
+    program = os.path.join(os.path.dirname(t.eddy), "examples", "curl_bridge")
+    if not os.path.exists(program):
+        raise Skip("curl_bridge was not built")
+    slow = [f"{t.url}/slow/{t.key}/f{i}" for i in range(4)]
+    others = [f"{t.url}/ok/70000/big", f"{t.url}/status/404/x", f"{t.url}/reset/{t.key}r/9/y"]
+    result = subprocess.run([program, *slow, *others], env=t.env, text=True, capture_output=True,
+                            timeout=TIME_LIMIT, check=True)
+    lines = dict(line.split(": ", 1) for line in result.stdout.splitlines())
+    assert [lines[u] for u in slow] == ["200, 10000 bytes"] * 4, result
+    assert lines[others[0]] == "200, 70000 bytes" and lines[others[1]].startswith("404, "), lines
+    assert "bytes" not in lines[others[2]] and len(lines) == 7, lines
+    assert t.server.active[t.key] == (0, 4), t.server.active[t.key]
+    with subprocess.Popen([program, f"{t.url}/stall/{t.key}s/z"], env=t.env, text=True,
+                          stderr=subprocess.PIPE) as process:
+        t.server.await_requests(t.key + "s", 1)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=TIME_LIMIT)[1] == "" and process.returncode == 1
+
+
 @contextlib.contextmanager
 def redis(t):
     """A Redis of its own; -> the path of its socket"""

@@ -198,7 +198,7 @@ def test_redirects(t):
     expect(t.fetch(f"{t.url}/redirect/5/f"), 0)
     t.has("f")
     result = t.fetch(f"{t.url}/redirect/50/g", f"{t.url}/to-file/h")
-    expect(result, 1, "redirects followed (1 attempt)", "2 failed", "rotocol")
+    expect(result, 1, "more than 10 redirects (1 attempt)", "2 failed", "leads elsewhere", "file:")
     assert t.files() == ["f"]
 
 

@@ -1,12 +1,11 @@
-/* fetch.c - eddy fetch: workers that share a list of downloads, and the summary. */
+/* fetch.c - eddy fetch: workers that share a list of downloads. */
 #define _GNU_SOURCE
 #include "command.h"
-#include "fetch_job.h"
-#include "fetch_options.h"
+#include "fetch_queue.h"
+#include "fetch_report.h"
 #include "masked.h"
 #include "partial.h"
 #include "stop_signal.h"
-#include "units.h"
 #include "url.h"
 #include <eddy.h>
 #include <signal.h>
@@ -17,111 +16,102 @@
 
 struct fetch {
     struct fetch_options options;
+    struct fetch_body body;
     struct folder folder;
     struct names names;
-    struct fetch_job *jobs;
-    size_t count;
-    size_t next;                /* the first job that no worker has taken */
-    struct fetch_job *returned; /* those that were put back, last first */
-    eddy_group *group;          /* of the workers … */
-    unsigned workers;           /* … that have not ended */
+    struct fetch_queue queue;
+    struct fetch_session session;
+    eddy_group *group; /* of the workers … */
+    unsigned workers;  /* … that have not ended */
     struct progress progress;
     double seconds;
     int signal; /* that ended it early; 0: none */
+    int status; /* the program's */
 };
-
-/* Large enough for what libcurl and a TLS library do when a transfer is added or broken off. */
-enum { WORKER_STACK = 256 * 1024 };
 
 /* ---- the downloads ------------------------------------------------------------------------ */
 
-static void easy_close(CURL *easy)
+static eddy_http *open_http(const struct fetch_options *options)
 {
-    curl_easy_cleanup(easy);
-}
-EDDY_AUTOCLOSE(CURL, easy_close)
-
-static struct fetch_job *take(struct fetch *self)
-{
-    struct fetch_job *job = self->returned;
-
-    if (job)
-        self->returned = job->below;
-    else if (self->next < self->count)
-        job = &self->jobs[self->next++];
-    return job;
+    return eddy_http_open(.headers = options->headers, .limit = options->at_once,
+                          .limit_per_host = options->per_host, .no_decode = true,
+                          .proxy = options->proxy, .proxy_from_env = !options->proxy);
 }
 
-static int work(struct fetch *self, const struct fetch_session *session);
-EDDY_CORO(work, struct fetch *, const struct fetch_session *)
+static int work(struct fetch *self);
+EDDY_CORO(work, struct fetch *)
 
-static void add_worker(struct fetch *self, const struct fetch_session *session)
+static void add_worker(struct fetch *self)
 {
     self->workers++;
-    eddy_group_start(self->group, work_coro(self, session), .stack_size = WORKER_STACK);
+    eddy_group_start(self->group, work_coro(self));
+}
+
+/* For the last worker, which has all descriptors to itself then. */
+static int run_without_idle_connections(struct fetch *self, struct fetch_job *job, char *buffer)
+{
+    eddy_http_close(self->session.http);
+    self->session.http = eddy_try(open_http(&self->options));
+    int r = eddy_try(fetch_job_run(&self->session, job, buffer));
+    if (r == FETCH_NO_DESCRIPTOR)
+        fetch_job_give_up(&self->session, job);
+    return 0;
 }
 
 /* When descriptors run out a worker leaves its download to the others and ends: fewer go on, and
- * one more after each file that is saved, as long as there are such downloads. The last worker has
- * all descriptors to itself, but for those of idle connections, and gives up when it still lacks
- * some without these. */
-static int work(struct fetch *self, const struct fetch_session *session)
+ * one more after each file that is saved, as long as there are such downloads. The last worker
+ * gives up when it still lacks some. */
+static int work_with(struct fetch *self, char *buffer)
 {
-    eddy_auto(CURL) *easy = curl_easy_init();
+    struct fetch_queue *queue = &self->queue;
     struct fetch_job *job;
 
-    if (!easy)
-        return eddy_raise(EDDY_ENOMEM, "no memory for a transfer");
-    while ((job = take(self))) {
-        int r = eddy_try(fetch_job_run(session, job, easy));
+    while ((job = fetch_queue_take(queue))) {
+        int r = eddy_try(fetch_job_run(&self->session, job, buffer));
         if (r == FETCH_NO_DESCRIPTOR && self->workers > 1) {
-            job->below = self->returned;
-            self->returned = job;
-            break;
-        }
-        if (r == FETCH_NO_DESCRIPTOR) {
-            eddy_try(curl_loop_disconnect(session->curl));
-            r = eddy_try(fetch_job_run(session, job, easy));
+            fetch_queue_put_back(queue, job);
+            return 0;
         }
         if (r == FETCH_NO_DESCRIPTOR)
-            fetch_job_give_up(session, job);
-        if (job->state == FETCH_SAVED && self->returned && self->workers < self->options.at_once)
-            add_worker(self, session);
+            eddy_try(run_without_idle_connections(self, job, buffer));
+        fetch_queue_done(queue, job);
+        if (job->state == FETCH_SAVED && queue->returned && self->workers < self->options.at_once)
+            add_worker(self);
     }
-    self->workers--;
     return 0;
+}
+
+static int work(struct fetch *self)
+{
+    char *buffer = malloc(FETCH_BUFFER);
+    int r = buffer ? work_with(self, buffer) : eddy_raise(EDDY_ENOMEM, "no memory for a transfer");
+
+    free(buffer);
+    self->workers--;
+    return r;
 }
 EDDY_CORO(progress_show, struct progress *)
 
 static int download(struct fetch *self)
 {
-    eddy_auto(curl_loop) *curl = eddy_try(curl_loop_open());
-    const struct fetch_session session = {
-        .curl = curl,
-        .folder = &self->folder,
-        .names = &self->names,
-        .progress = &self->progress,
-        .timeout = self->options.timeout,
-        .retries = self->options.retries,
-    };
     eddy_auto(eddy_task) *line =
         eddy_try(eddy_create_task(progress_show_coro(&self->progress), .name = "progress"));
     eddy_auto(eddy_group) *workers = eddy_try(eddy_group_open());
 
     (void)line;
     self->group = workers;
-    for (unsigned i = 0; i < self->options.at_once && i < self->count; i++)
-        add_worker(self, &session);
+    for (unsigned i = 0; i < self->options.at_once && i < self->queue.count; i++)
+        add_worker(self);
     return eddy_group_join(workers);
 }
 
-/* Only a signal cancels the main task; the summary then tells what was done until then. */
-static int fetch_all(struct fetch *self)
+/* Only a signal cancels the main task; what is told then is what was done until then. */
+static int download_all(struct fetch *self)
 {
     eddy_auto(stop_signal) *stop = eddy_try(stop_signal_open(eddy_current_task(), &self->signal));
 
     (void)stop;
-    progress_start(&self->progress, self->count);
+    progress_start(&self->progress, self->queue.count);
     int r = download(self);
     self->seconds = progress_elapsed(&self->progress);
     if (r != EDDY_ECANCELED)
@@ -130,76 +120,49 @@ static int fetch_all(struct fetch *self)
         self->signal = SIGINT;
     return 0;
 }
-EDDY_CORO(fetch_all, struct fetch *)
 
 /* ---- before and after --------------------------------------------------------------------- */
 
+static int make_job(struct fetch *self, const char *url)
+{
+    struct fetch_queue *queue = &self->queue;
+    struct fetch_job *job = &queue->jobs[queue->count++];
+    char name[URL_FILE_NAME_SIZE];
+
+    job->url = url;
+    url_file_name(job->url, name);
+    job->name = names_claim(&self->names, name);
+    job->label = masked_url(job->url);
+    return job->name && job->label ? fetch_queue_add(queue, job) : -1;
+}
+
 static int make_jobs(struct fetch *self)
 {
-    char name[URL_FILE_NAME_SIZE];
     const struct url_list *urls = &self->options.urls;
 
-    self->jobs = calloc(urls->count, sizeof *self->jobs);
-    if (!self->jobs)
+    self->queue.per_host = self->options.per_host;
+    self->queue.jobs = calloc(urls->count, sizeof *self->queue.jobs);
+    if (!self->queue.jobs)
         return -1;
-    for (; self->count < urls->count; self->count++) {
-        struct fetch_job *job = &self->jobs[self->count];
-        job->url = urls->urls[self->count];
-        url_file_name(job->url, name);
-        job->name = names_claim(&self->names, name);
-        job->label = masked_url(job->url);
-        if (!job->name || !job->label) {
-            free(job->name);
-            free(job->label);
+    for (size_t i = 0; i < urls->count; i++)
+        if (make_job(self, urls->urls[i]) < 0)
             return -1;
-        }
-    }
     return 0;
 }
 
 static void clear(struct fetch *self)
 {
-    for (size_t i = 0; i < self->count; i++) {
-        free(self->jobs[i].name);
-        free(self->jobs[i].label);
-        free(self->jobs[i].reason);
-    }
-    free(self->jobs);
+    for (size_t i = 0; i < self->queue.count; i++)
+        fetch_job_clear(&self->queue.jobs[i]);
+    free(self->queue.jobs);
+    fetch_queue_clear(&self->queue);
     names_clear(&self->names);
     folder_close(&self->folder);
-    url_list_clear(&self->options.urls);
+    fetch_body_clear(&self->body);
+    fetch_options_clear(&self->options);
 }
 
-static void report_failures(const struct fetch *self)
-{
-    for (size_t i = 0; i < self->count; i++) {
-        const struct fetch_job *job = &self->jobs[i];
-        if (job->state == FETCH_FAILED)
-            fprintf(stderr, "eddy fetch: %s: %s (%u attempt%s)\n", job->label,
-                    job->reason ? job->reason : "out of memory", job->attempts,
-                    job->attempts == 1 ? "" : "s");
-    }
-}
-
-static void report(const struct fetch *self)
-{
-    const struct progress *p = &self->progress;
-    char bytes[UNIT_TEXT_SIZE], rate[UNIT_TEXT_SIZE];
-
-    report_failures(self);
-    if (self->signal)
-        fprintf(stderr, "eddy fetch: interrupted, %zu of %zu files not fetched\n",
-                self->count - p->saved - p->failed, self->count);
-    double per_second = self->seconds > 0 ? (double)p->bytes_saved / self->seconds : 0;
-    fprintf(stderr, "%zu file%s, %s in %.2f s, %s/s", p->saved, p->saved == 1 ? "" : "s",
-            format_bytes(bytes, (double)p->bytes_saved), self->seconds,
-            format_bytes(rate, per_second));
-    if (p->failed)
-        fprintf(stderr, ", %zu failed", p->failed);
-    fputc('\n', stderr);
-}
-
-/* A download has a file and a socket, while its name is looked up a pair of sockets more: the
+/* A download has a file and a socket, as many sockets may be idle, and a name is looked up: the
  * usual soft limit of 1024 is not enough for many. */
 static void raise_descriptor_limit(unsigned downloads)
 {
@@ -212,29 +175,93 @@ static void raise_descriptor_limit(unsigned downloads)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int fetch(struct fetch *self)
+/* What the libraries find wrong with an option. */
+static int refuse_option_of(const char *option)
 {
-    if (folder_open(&self->folder, self->options.folder) < 0)
-        return STATUS_USAGE;
+    refuse("fetch", "%s: %s", option, eddy_error_message(eddy_last_error()));
+    eddy_error_clear();
+    return -1;
+}
+
+/* Everything that is wrong is found before a folder is made. */
+static int prepare(struct fetch *self)
+{
+    const struct fetch_options *options = &self->options;
+
+    if (fetch_body_open(&self->body, options->data) < 0)
+        return -1;
+    if (options->resolvers &&
+        eddy_loop_set_resolver(eddy_loop_running(), .servers = options->resolvers) < 0)
+        return refuse_option_of("--resolvers");
+    self->session.http = open_http(options);
+    if (!self->session.http)
+        return refuse_option_of(eddy_last_status() == EDDY_EINVAL ? "-H" : "cannot begin");
+    if (folder_open(&self->folder, options->folder) < 0)
+        return -1;
     partial_probe(&self->folder);
-    self->names.folder = &self->folder;
+    /* With -C a file that is there is the one that is meant. */
+    self->names.folder = options->resume ? NULL : &self->folder;
+    return 0;
+}
+
+static void report(const struct fetch *self)
+{
+    const struct fetch_outcome outcome = {
+        .jobs = self->queue.jobs,
+        .count = self->queue.count,
+        .progress = &self->progress,
+        .seconds = self->seconds,
+        .signal = self->signal,
+    };
+
+    fetch_report(&outcome);
+    if (self->options.json)
+        fetch_report_json(&outcome);
+}
+
+static int fetch_in_loop(struct fetch *self)
+{
+    if (prepare(self) < 0)
+        return 0;
+    self->status = STATUS_FAILED;
     if (make_jobs(self) < 0) {
         refuse("fetch", "out of memory");
-        return STATUS_FAILED;
+        return 0;
     }
-    /* libcurl is told not to touch signals, so a connection that breaks while it writes could raise
-     * this one. */
+    eddy_try(download_all(self));
+    report(self);
+    if (self->signal)
+        self->status = STATUS_SIGNAL + self->signal;
+    else if (!self->progress.failed)
+        self->status = STATUS_OK;
+    return 0;
+}
+
+static int fetch_main(struct fetch *self)
+{
+    self->session = (struct fetch_session){
+        .options = &self->options,
+        .folder = &self->folder,
+        .names = &self->names,
+        .progress = &self->progress,
+        .body = &self->body,
+    };
+    int r = fetch_in_loop(self);
+    eddy_http_close(self->session.http);
+    return r;
+}
+EDDY_CORO(fetch_main, struct fetch *)
+
+static int fetch(struct fetch *self)
+{
+    /* What reads the report may have gone. */
     signal(SIGPIPE, SIG_IGN);
     /* A file that grows past the limit of file sizes is then a failed write, of that file alone. */
     signal(SIGXFSZ, SIG_IGN);
     raise_descriptor_limit(self->options.at_once);
     srand48((long)time(NULL) ^ (long)getpid());
-    if (eddy_run(fetch_all_coro(self)) < 0)
-        return STATUS_FAILED;
-    report(self);
-    if (self->signal)
-        return STATUS_SIGNAL + self->signal;
-    return self->progress.failed ? STATUS_FAILED : STATUS_OK;
+    self->status = STATUS_USAGE;
+    return eddy_run(fetch_main_coro(self)) < 0 ? STATUS_FAILED : self->status;
 }
 
 static int run(int argc, char **argv)
@@ -242,17 +269,12 @@ static int run(int argc, char **argv)
     struct fetch self = {.folder.fd = -1};
     int status = STATUS_USAGE;
 
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        refuse("fetch", "libcurl cannot be set up");
-        return STATUS_FAILED;
-    }
     if (fetch_options_parse(&self.options, argc, argv) == 0) {
         if (self.options.help)
             fputs(fetch_help, stdout);
         status = self.options.help ? STATUS_OK : fetch(&self);
     }
     clear(&self);
-    curl_global_cleanup();
     return status;
 }
 

@@ -42,7 +42,7 @@ static bool exists(const struct names *self, const char *name)
 {
     struct stat st;
 
-    return fstatat(self->folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    return self->folder && fstatat(self->folder->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* "a.txt" and 1 make "a-1.txt"; a dot in front begins no suffix. */

@@ -5,8 +5,8 @@
 #include "folder.h"
 
 struct names {
-    const struct folder *folder;
-    void *tree; /* of struct claim, by tsearch */
+    const struct folder *folder; /* NULL: what there is does not count */
+    void *tree;                  /* of struct claim, by tsearch */
 };
 
 /* wanted, or when it is taken the first free of a-1.txt, a-2.txt, … (wanted being a.txt). Claims

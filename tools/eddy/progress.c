@@ -38,6 +38,11 @@ void progress_expect(struct progress *self, uint64_t size)
     self->expected_files++;
 }
 
+void progress_resume(struct progress *self, uint64_t bytes)
+{
+    self->bytes_open += bytes;
+}
+
 void progress_receive(struct progress *self, uint64_t bytes)
 {
     self->received += bytes;
@@ -58,6 +63,13 @@ void progress_save(struct progress *self, const char *name, uint64_t bytes)
     self->bytes_saved += bytes;
     if (!self->live)
         fprintf(stderr, "%s  %s\n", name, format_bytes(text, (double)bytes));
+}
+
+void progress_pass(struct progress *self, const char *name)
+{
+    self->present++;
+    if (!self->live)
+        fprintf(stderr, "%s  there already\n", name);
 }
 
 void progress_fail(struct progress *self, const char *url, const char *reason)
@@ -87,7 +99,7 @@ static double seconds_left(const struct progress *self)
     if (self->expected_files == 0 || self->rate <= 0)
         return -1;
     double average = (double)self->expected / (double)self->expected_files;
-    double total = average * (double)(self->files - self->failed);
+    double total = average * (double)(self->files - self->present - self->failed);
     double left = total - (double)(self->bytes_saved + self->bytes_open);
     return left > 0 ? left / self->rate : 0;
 }
@@ -108,8 +120,9 @@ static void draw(const struct progress *self)
 
     if (self->failed)
         snprintf(failed, sizeof failed, "  %zu failed", self->failed);
-    snprintf(line, sizeof line, "%zu/%zu files  %s  %s/s  %s left%s", self->saved + self->failed,
-             self->files, format_bytes(bytes, (double)(self->bytes_saved + self->bytes_open)),
+    snprintf(line, sizeof line, "%zu/%zu files  %s  %s/s  %s left%s",
+             self->saved + self->present + self->failed, self->files,
+             format_bytes(bytes, (double)(self->bytes_saved + self->bytes_open)),
              format_bytes(rate, self->rate), format_time(left, seconds_left(self)), failed);
     /* A line as wide as the terminal would wrap, and \r not bring it back. */
     fprintf(stderr, "\r%.*s\033[K", terminal_width() - 1, line);

@@ -9,6 +9,7 @@ struct progress {
     bool live; /* stderr is a terminal */
     size_t files;
     size_t saved;
+    size_t present; /* were there before */
     size_t failed;
     uint64_t bytes_saved;  /* in files that are whole */
     uint64_t bytes_open;   /* in files that are not yet */
@@ -26,10 +27,13 @@ void progress_start(struct progress *self, size_t files);
 
 /* A file's size becomes known; once a file. */
 void progress_expect(struct progress *self, uint64_t size);
-/* So many bytes came; an attempt that had got so many failed; a file is done; one is given up. */
+/* So many bytes are there of an earlier run; so many came; an attempt that had got so many failed;
+ * a file is done; it was there before; one is given up. */
+void progress_resume(struct progress *self, uint64_t bytes);
 void progress_receive(struct progress *self, uint64_t bytes);
 void progress_drop(struct progress *self, uint64_t bytes);
 void progress_save(struct progress *self, const char *name, uint64_t bytes);
+void progress_pass(struct progress *self, const char *name);
 void progress_fail(struct progress *self, const char *url, const char *reason);
 
 /* Keeps the line up to date until it is cancelled, then clears it. Does nothing without a

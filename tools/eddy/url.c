@@ -1,39 +1,56 @@
 /* url.c - checks URLs and derives file names. */
-/* pkg-config: libcurl */
+/* pkg-config: eddy-http */
+#define _GNU_SOURCE
 #include "url.h"
 #include <ctype.h>
-#include <curl/curl.h>
+#include <eddy/error.h>
+#include <eddy/http/url.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-static const char *scheme_problem(CURLU *parts)
+/* What libeddy-http says of it, "<the URL>: <what>", in which no blank is before that colon. */
+static const char *words_of_failure(void)
 {
-    char *scheme = NULL;
+    const char *message = eddy_error_message(eddy_last_error());
+    const char *what = strstr(message, "\": ");
 
-    if (curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
-        return "not a URL: http:// or https:// is missing";
-    bool known = strcasecmp(scheme, "http") == 0 || strcasecmp(scheme, "https") == 0;
-    curl_free(scheme);
-    return known ? NULL : "only http and https are fetched";
+    return what ? what + 3 : message;
 }
 
 const char *url_problem(const char *url)
 {
+    static const char *const others[] = {"ws", "wss"};
+    static char problem[200];
+
     if (!strstr(url, "://"))
         return "not a URL: http:// or https:// is missing";
-    for (const char *p = url; *p; p++)
-        if (isspace((unsigned char)*p) || iscntrl((unsigned char)*p))
-            return "not a URL: blanks and control characters are written %20 and the like";
+    eddy_auto(eddy_url) *parts = eddy_url_open(url);
+    if (!parts) {
+        snprintf(problem, sizeof problem, "not a URL: %s", words_of_failure());
+        eddy_error_clear();
+        return strstr(problem, "the scheme is none of") ? "only http and https are fetched"
+                                                        : problem;
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(eddy_url_scheme(parts), others[i]) == 0)
+            return "only http and https are fetched";
+    return NULL;
+}
 
-    CURLU *parts = curl_url();
-    if (!parts)
-        return "out of memory";
-    CURLUcode code = curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME);
-    const char *problem = code == CURLUE_OK ? scheme_problem(parts) : curl_url_strerror(code);
-    curl_url_cleanup(parts);
-    return problem;
+char *url_escaped(const char *url)
+{
+    char *text = malloc(3 * strlen(url) + 1), *to = text;
+
+    for (const char *c = url; text && *c; c++)
+        if ((unsigned char)*c > 127)
+            to += snprintf(to, 4, "%%%02X", (unsigned char)*c);
+        else
+            *to++ = *c;
+    if (text)
+        *to = '\0';
+    return text;
 }
 
 static int hex(char c)
@@ -69,17 +86,21 @@ static size_t whole_characters(const char *name, size_t length)
     return length;
 }
 
+/* The last part of the path, and where it ends. */
+static const char *last_part(const char *target, const char **end)
+{
+    *end = target + strcspn(target, "?");
+    const char *slash = memrchr(target, '/', (size_t)(*end - target));
+    return slash ? slash + 1 : target;
+}
+
 void url_file_name(const char *url, char name[URL_FILE_NAME_SIZE])
 {
-    CURLU *parts = curl_url();
-    char *path = NULL;
+    eddy_auto(eddy_url) *parts = eddy_url_open(url);
+    const char *end = NULL, *p = last_part(parts ? eddy_url_target(parts) : "/", &end);
     size_t length = 0;
 
-    if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK)
-        curl_url_get(parts, CURLUPART_PATH, &path, 0);
-    const char *slash = path ? strrchr(path, '/') : NULL;
-    const char *p = slash ? slash + 1 : "";
-    while (*p && length < URL_FILE_NAME_SIZE) {
+    while (p < end && length < URL_FILE_NAME_SIZE) {
         name[length] = harmless(next_byte(&p), length == 0);
         length++;
     }
@@ -88,6 +109,22 @@ void url_file_name(const char *url, char name[URL_FILE_NAME_SIZE])
     name[length] = '\0';
     if (length == 0)
         snprintf(name, URL_FILE_NAME_SIZE, "index.html");
-    curl_free(path);
-    curl_url_cleanup(parts);
+}
+
+char *url_server(const char *url)
+{
+    eddy_auto(eddy_url) *parts = eddy_url_open(url);
+    char *text = NULL;
+
+    if (!parts || asprintf(&text, "%s://%s", eddy_url_scheme(parts), eddy_url_authority(parts)) < 0)
+        return NULL;
+    return text;
+}
+
+char *url_without_query(const char *url)
+{
+    eddy_auto(eddy_url) *parts = eddy_url_open(url);
+    const char *text = parts ? eddy_url_text(parts) : NULL;
+
+    return text ? strndup(text, strcspn(text, "?")) : NULL;
 }

@@ -26,15 +26,15 @@ const char *url_list_add(struct url_list *self, const char *url)
         return "more than a million URLs";
     if (strlen(url) > URL_LENGTH_MAX)
         return "longer than 64 KiB";
-    const char *problem = url_problem(url);
-    if (problem)
-        return problem;
     if (self->count == self->capacity && grow(self) < 0)
         return "out of memory";
-    self->urls[self->count] = strdup(url);
-    if (!self->urls[self->count])
-        return "out of memory";
-    self->count++;
+    char *escaped = url_escaped(url);
+    const char *problem = escaped ? url_problem(escaped) : "out of memory";
+    if (problem) {
+        free(escaped);
+        return problem;
+    }
+    self->urls[self->count++] = escaped;
     return NULL;
 }
 

@@ -12,9 +12,9 @@ typedef struct eddy_url eddy_url;
 /* A whole URL of http, https, ws or wss. NULL with a record: EDDY_EINVAL with the URL, without its
  * password, and what is wrong with it. Does not suspend, and needs no loop. */
 EDDY_API eddy_url *eddy_url_open(const char *text);
-/* Where a reference leads, such as "../next?page=2", that stands in what base gave (RFC 3986,
- * section 5.2). Spaces and bytes beyond ASCII in it are escaped first, as browsers do. It may be a whole
- * URL; one of another scheme, such as mailto:, is EDDY_EINVAL. */
+/* Where a reference leads, such as "../next?page=2", that stands in what base gave (RFC 3986, 5.2).
+ * Spaces and bytes beyond ASCII in it are escaped first, as browsers do. It may be a whole URL; one
+ * of another scheme, such as mailto:, is EDDY_EINVAL. */
 EDDY_API eddy_url *eddy_url_resolve(const eddy_url *base, const char *reference);
 /* NULL is fine. */
 EDDY_API void eddy_url_close(eddy_url *url);

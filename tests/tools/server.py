@@ -12,6 +12,7 @@
 /header/BYTES/NAME             a header line of so many bytes
 /chunked/NAME                  three chunks without a length
 /wait/KEY/SECONDS/NAME         503 with Retry-After once, then 1000 bytes
+/file/KEY/NAME                 the File that a test has put into .shelf[KEY]
 """
 import http.server
 import socket
@@ -28,6 +29,32 @@ def content(name, size):
     return (seed * (size // len(seed) + 1))[:size]
 
 
+class File:
+    """What /file/KEY/NAME gives, as a test says; .seen has what was asked, (method, headers, body)."""
+
+    def __init__(self, data, tag='"v1"', modified=None, ranges=True, cuts=()):
+        self.data, self.tag, self.modified, self.ranges = data, tag, modified, ranges
+        self.cuts = list(cuts)  # after so many bytes of its body an answer ends, one answer each
+        self.holds = None       # after so many bytes an answer stops until the client goes
+        self.seen = []
+
+    def version(self):
+        return {name: value for name, value in (("ETag", self.tag), ("Last-Modified", self.modified))
+                if value}
+
+    def answer(self, headers):
+        """-> status, headers, body"""
+        wanted, known = headers.get("Range"), headers.get("If-Range")
+        size = len(self.data)
+        if not wanted or not self.ranges or (known and known not in (self.tag, self.modified)):
+            return 200, self.version(), self.data
+        first = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        if first >= size:
+            return 416, {"Content-Range": f"bytes */{size}"}, b"no"
+        return 206, {"Content-Range": f"bytes {first}-{size - 1}/{size}", **self.version()}, \
+            self.data[first:]
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -41,6 +68,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.requests = {}  # key: how many
         self.active = {}    # key: now, most ever
+        self.shelf = {}     # key: File
         self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -89,7 +117,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def whole(self, size=1000):
         self.answer(200, content(self.name, size))
 
+    def do_POST(self):
+        self.do_GET()
+
     def do_GET(self):
+        self.sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = unquote(self.path.split("?")[0])
         kind, *self.words = path[1:].split("/")
         self.name = self.words[-1] if self.words else ""
@@ -136,9 +168,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", "5000")
         self.end_headers()
         self.wfile.write(b"x")
+        self.until_client_goes()
+
+    def until_client_goes(self):
         self.connection.settimeout(30)
         try:
-            self.connection.recv(1)  # until the client goes
+            self.connection.recv(1)
         except OSError:
             pass
         self.close_connection = True
@@ -177,6 +212,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for i in range(0, 900, 300):
             self.wfile.write(b"12c\r\n" + body[i:i + 300] + b"\r\n")
         self.wfile.write(b"0\r\n\r\n")
+
+    def do_file(self):
+        file = self.server.shelf[self.words[0]]
+        file.seen.append((self.command, dict(self.headers.items()), self.sent))
+        status, headers, body = file.answer(self.headers)
+        cut = file.cuts.pop(0) if file.cuts else None
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if file.holds is None:
+            self.wfile.write(body[:cut])
+            self.close_connection = cut is not None
+        else:
+            self.wfile.write(body[:file.holds])
+            self.until_client_goes()
 
     def do_wait(self):
         if self.server.count(self.words[0]) == 0:

@@ -175,8 +175,9 @@ static int put_aside(struct attempt *self, const char *found)
     char *bad = NULL;
     int r = asprintf(&bad, "%s.bad", job->name) < 0 ? EDDY_ENOMEM : publish_as(self, &bad);
 
-    if (r == 0) {
+    if (r == 0 && self->session->options->resume)
         fetch_part_finish(&self->part);
+    if (r == 0) {
         job->kept = bad;
         return fetch_because(job, FETCH_NEVER, "its %s is %s, not what was given",
                              wanted->algorithm, found);

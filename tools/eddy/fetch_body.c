@@ -19,8 +19,8 @@ static int check_file(const char *path)
     if (fd < 0 || fstat(fd, &info) < 0)
         problem = strerror(errno);
     else if (!S_ISREG(info.st_mode))
-        problem = S_ISDIR(info.st_mode) ? "is a folder"
-                                        : "is no regular file; -d @- reads standard input";
+        problem =
+            S_ISDIR(info.st_mode) ? "is a folder" : "is no regular file (- is standard input)";
     if (fd >= 0)
         close(fd);
     if (problem)

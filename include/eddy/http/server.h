@@ -41,6 +41,7 @@ typedef struct eddy_http_server_opts {
     unsigned max_fields;   /* header fields, else 431; 0: 100 */
     uint64_t max_body;     /* bytes of its body, else 413; 0: 16 MiB */
     unsigned max_requests; /* on one connection; 0: 100,000 */
+    unsigned max_streams;  /* of them at a time, over HTTP/2; 0: 100 */
 
     double idle_timeout;   /* a connection waits so long for its next request; 0: 75 */
     double timeout_header; /* from the first byte of a head to its last, else 408; 0: 10 */
@@ -52,6 +53,8 @@ typedef struct eddy_http_server_opts {
                                     "127.0.0.1, 10.0.0.0/8, unix" */
     eddy_stream *log;            /* gets a line for each request; not owned; NULL: none */
     int log_format;
+    bool no_http2; /* HTTP/1.1 alone. Otherwise HTTP/2, too: with TLS where the client asks for it,
+                      in the clear where the client begins with it */
 } eddy_http_server_opts;
 
 typedef struct eddy_http_server eddy_http_server;

@@ -1,19 +1,20 @@
-/* h2.c - a connection of HTTP/2: one task receives, another sends. Whoever has made frames sets the
- * event `dirty`; the sender then asks nghttp2 for all that there are, and they leave together. */
+/* h2.c - a connection of HTTP/2 and its streams: opening, counting and ending them. */
 /* pkg-config: libnghttp2 */
 #include "http/h2/h2.h"
 
-#include <eddy/group.h>
 #include <eddy/memory.h>
 
 enum {
     MAX_STREAMS = 100,
-    WINDOW = 256 << 10,          /* of a stream */
-    CONNECTION_WINDOW = 1 << 20, /* of all together */
+    SERVER_WINDOW = 64 << 10,
+    CLIENT_WINDOW = 256 << 10,
+    CONNECTION_WINDOW = 16 << 20, /* what is unread is limited by the windows of streams */
     HEAD_SIZE = 32 << 10,
     IDLE_FRAMES = 1000, /* in a minute */
     MAX_SETTINGS = 32,
+    MAX_ANSWERS = 10 * IDLE_FRAMES, /* to pings and settings that wait to be sent */
 };
+#define DOUBT_SECONDS 1.0 /* without a byte from a server that was asked */
 
 /* ---- memory: nghttp2's is the library's ---- */
 
@@ -45,7 +46,7 @@ static nghttp2_mem memory = {NULL, mem_malloc, mem_free, mem_calloc, mem_realloc
 
 /* ---- opening ---- */
 
-static int out_of_memory(void)
+int eddy__h2_out_of_memory(void)
 {
     return eddy__raise(EDDY_ENOMEM, "no memory for a connection of HTTP/2");
 }
@@ -59,6 +60,7 @@ static nghttp2_option *make_option(void)
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_max_settings(option, MAX_SETTINGS);
+    nghttp2_option_set_max_outbound_ack(option, MAX_ANSWERS);
     return option;
 }
 
@@ -74,7 +76,7 @@ static int make_session(struct eddy__h2 *h2)
                 : nghttp2_session_client_new3(&h2->session, callbacks, h2, option, &memory);
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
-    return r == 0 ? 0 : out_of_memory();
+    return r == 0 ? 0 : eddy__h2_out_of_memory();
 }
 
 static int greet(struct eddy__h2 *h2)
@@ -92,7 +94,23 @@ static int greet(struct eddy__h2 *h2)
     if (r == 0)
         r = nghttp2_session_set_local_window_size(h2->session, NGHTTP2_FLAG_NONE, 0,
                                                   CONNECTION_WINDOW);
-    return r == 0 ? 0 : out_of_memory();
+    return r == 0 ? 0 : eddy__h2_out_of_memory();
+}
+
+static void put_h2_defaults(struct eddy__h2_opts *opts)
+{
+    if (!opts->max_streams)
+        opts->max_streams = MAX_STREAMS;
+    if (!opts->window)
+        opts->window = opts->accept ? SERVER_WINDOW : CLIENT_WINDOW;
+    if (!opts->limits.size)
+        opts->limits.size = HEAD_SIZE;
+    if (!opts->limits.fields)
+        opts->limits.fields = EDDY__H2_FIELDS;
+    if (opts->idle_timeout <= 0)
+        opts->idle_timeout = INFINITY;
+    if (opts->timeout_header <= 0)
+        opts->timeout_header = INFINITY;
 }
 
 struct eddy__h2 *eddy__h2_open(eddy_stream *stream, const struct eddy__h2_opts *opts)
@@ -100,17 +118,14 @@ struct eddy__h2 *eddy__h2_open(eddy_stream *stream, const struct eddy__h2_opts *
     struct eddy__h2 *h2 = eddy_alloc_zero(sizeof *h2);
 
     if (!h2) {
-        out_of_memory();
+        eddy__h2_out_of_memory();
         return NULL;
     }
     h2->stream = stream;
     h2->opts = *opts;
-    if (!h2->opts.max_streams)
-        h2->opts.max_streams = MAX_STREAMS;
-    if (!h2->opts.window)
-        h2->opts.window = WINDOW;
-    if (!h2->opts.limits.size)
-        h2->opts.limits.size = HEAD_SIZE;
+    put_h2_defaults(&h2->opts);
+    h2->preface_left = opts->accept ? NGHTTP2_CLIENT_MAGIC_LEN : 0;
+    h2->idle_since = h2->heard = eddy_time();
     list_init(&h2->streams);
     if (make_session(h2) < 0 || greet(h2) < 0) {
         eddy__h2_close(h2);
@@ -121,7 +136,7 @@ struct eddy__h2 *eddy__h2_open(eddy_stream *stream, const struct eddy__h2_opts *
 
 /* ---- streams ---- */
 
-struct eddy__h2_stream *eddy__h2_new_stream(struct eddy__h2 *h2)
+struct eddy__h2_stream *eddy__h2_new_stream(struct eddy__h2 *h2, struct eddy__arena *arena)
 {
     struct eddy__h2_stream *s = eddy_alloc_zero(sizeof *s);
 
@@ -129,22 +144,24 @@ struct eddy__h2_stream *eddy__h2_new_stream(struct eddy__h2 *h2)
         eddy__raise(EDDY_ENOMEM, "no memory for a stream of HTTP/2");
         return NULL;
     }
-    s->exchange = (struct eddy__exchange){.kind = &eddy__h2_kind, .arena = &s->arena};
+    s->exchange =
+        (struct eddy__exchange){.kind = &eddy__h2_kind, .arena = arena ? arena : &s->arena};
     s->h2 = h2;
-    s->out_length = -1;
+    s->out_length = s->in_length = -1;
     list_add_tail(&h2->streams, &s->of);
-    h2->count++;
+    if (h2->count++ == 0)
+        eddy__h2_adjust_patience(h2);
     return s;
 }
 
-struct eddy__h2_stream *eddy__h2_open_stream(struct eddy__h2 *h2)
+struct eddy__h2_stream *eddy__h2_open_stream(struct eddy__h2 *h2, struct eddy__arena *arena)
 {
     if (h2->over || h2->going_away) {
         eddy__raise(EDDY_ECLOSED, "%s takes no more requests on this connection",
                     eddy_stream_peer(h2->stream));
         return NULL;
     }
-    return eddy__h2_new_stream(h2);
+    return eddy__h2_new_stream(h2, arena);
 }
 
 unsigned eddy__h2_room(const struct eddy__h2 *h2)
@@ -161,53 +178,92 @@ void eddy__h2_wake_stream(struct eddy__h2_stream *s)
     eddy_event_clear(&s->changed);
 }
 
-static void leave(struct eddy__h2_stream *s)
+void eddy__h2_fail(struct eddy__h2_stream *s, int code, const char *format, ...)
 {
-    list_remove(&s->of);
-    s->h2->count--;
-    s->h2 = NULL;
-}
+    va_list args;
 
-void eddy__h2_reset(struct eddy__h2_stream *s, uint32_t error_code)
-{
-    if (s->closed || !s->h2)
+    if (s->closed)
         return;
     s->closed = true;
-    s->error_code = error_code;
+    s->failure = code;
+    va_start(args, format);
+    vsnprintf(s->why, sizeof s->why, format, args);
+    va_end(args);
+    eddy__h2_wake_stream(s);
+}
+
+void eddy__h2_reset(struct eddy__h2_stream *s, uint32_t error_code, int code, const char *words)
+{
+    if (s->closed)
+        return;
+    eddy__h2_fail(s, code, "%s", words);
     if (s->id)
         nghttp2_submit_rst_stream(s->h2->session, NGHTTP2_FLAG_NONE, s->id, error_code);
     eddy_event_set(&s->h2->dirty);
 }
 
+/* A server that was asked long ago and has said nothing since is perhaps not there any more: no
+ * further request goes to it before it has answered a ping. */
+static void doubt(struct eddy__h2 *h2, const struct eddy__h2_stream *s)
+{
+    bool silent = s->sent && h2->heard <= s->since && eddy_time() - s->since >= DOUBT_SECONDS;
+
+    if (h2->opts.accept || h2->doubted || !silent)
+        return;
+    h2->doubted = true;
+    nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
+}
+
 /* What nghttp2 is told of a stream that its task gives back. */
 static void tell_closed(struct eddy__h2 *h2, struct eddy__h2_stream *s)
 {
-    size_t unread = s->in_end - s->in_start;
     bool sent = s->out_ended && !s->out_ending;
 
-    if (unread)
-        nghttp2_session_consume_connection(h2->session, unread);
+    if (!s->closed && !s->head_came)
+        doubt(h2, s);
     if (!sent || !s->in_ended)
-        eddy__h2_reset(s, sent ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+        eddy__h2_reset(s, sent && h2->opts.accept ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL, EDDY_ECLOSED,
+                       "the exchange was given up");
     if (s->id)
         nghttp2_session_set_stream_user_data(h2->session, s->id, NULL);
     eddy_event_set(&h2->dirty);
+}
+
+void eddy__h2_leave_stream(struct eddy__h2_stream *s)
+{
+    struct eddy__h2 *h2 = s->h2;
+
+    if (s->left)
+        return;
+    s->left = true;
+    tell_closed(h2, s);
+    list_remove(&s->of);
+    if (--h2->count == 0) {
+        h2->idle_since = eddy_time();
+        if (h2->leaving)
+            eddy__h2_go_away(h2);
+        eddy__h2_adjust_patience(h2);
+    }
 }
 
 void eddy__h2_close_stream(struct eddy__h2_stream *s)
 {
     if (!s)
         return;
-    if (s->h2) {
-        tell_closed(s->h2, s);
-        leave(s);
-    }
+    eddy__h2_leave_stream(s);
     eddy_free(s->in);
     eddy__arena_free(&s->arena);
     eddy_free(s);
 }
 
 /* ---- the budget ---- */
+
+void eddy__h2_give_up(struct eddy__h2 *h2, uint32_t error_code)
+{
+    h2->going_away = h2->misused = true;
+    nghttp2_session_terminate_session(h2->session, error_code);
+    eddy_event_set(&h2->dirty);
+}
 
 bool eddy__h2_affords(struct eddy__h2 *h2)
 {
@@ -217,116 +273,19 @@ bool eddy__h2_affords(struct eddy__h2 *h2)
         h2->minute = minute;
         h2->idle_frames = 0;
     }
-    return ++h2->idle_frames <= IDLE_FRAMES;
+    if (++h2->idle_frames <= IDLE_FRAMES)
+        return true;
+    if (!h2->misused)
+        eddy__h2_give_up(h2, NGHTTP2_ENHANCE_YOUR_CALM);
+    return false;
 }
 
-/* ---- moving frames ---- */
-
-static COLD int spoken_wrong(struct eddy__h2 *h2, int code)
-{
-    return eddy__raise(EDDY_EPROTO, "%s does not speak HTTP/2 as it should: %s",
-                       eddy_stream_peer(h2->stream), nghttp2_strerror(code));
-}
-
-/* Gives nghttp2 what has come: 1; 0 at the end. */
-static int receive_some(struct eddy__h2 *h2)
-{
-    const char *data;
-    size_t count = (size_t)eddy__try(eddy_peek(h2->stream, 0, &data));
-
-    if (count == 0)
-        return 0;
-    ssize_t used = nghttp2_session_mem_recv(h2->session, (const uint8_t *)data, count);
-    if (used < 0)
-        return used == NGHTTP2_ERR_NOMEM ? out_of_memory() : spoken_wrong(h2, (int)used);
-    eddy__try(eddy_skip(h2->stream, count));
-    eddy_event_set(&h2->dirty);
-    return 1;
-}
-
-static bool h2_is_over(const struct eddy__h2 *h2)
-{
-    return !nghttp2_session_want_read(h2->session) && !nghttp2_session_want_write(h2->session);
-}
-
-/* Everything that there is to send, in as few writes as the stream's high water allows. */
-static int send_all(struct eddy__h2 *h2)
-{
-    const uint8_t *frame;
-    ssize_t n;
-
-    eddy__try(eddy_cork(h2->stream));
-    while ((n = nghttp2_session_mem_send(h2->session, &frame)) > 0)
-        eddy__try(eddy_write(h2->stream, frame, (size_t)n));
-    if (n < 0)
-        return n == NGHTTP2_ERR_NOMEM ? out_of_memory() : spoken_wrong(h2, (int)n);
-    return eddy_uncork(h2->stream);
-}
-
-/* The sending task. It ends when the connection has nothing to say any more; what comes after that
- * need not be heard, so it ends the reading, too. */
-static int send_frames(struct eddy__h2 *h2, eddy_group *group)
-{
-    for (;;) {
-        eddy_event_clear(&h2->dirty);
-        eddy__try(send_all(h2));
-        if (h2_is_over(h2) || h2->over)
-            break;
-        eddy__try(eddy_event_wait(&h2->dirty));
-    }
-    eddy__try(eddy_flush(h2->stream));
-    eddy_group_cancel(group);
-    return 0;
-}
-EDDY_CORO(send_frames, struct eddy__h2 *, eddy_group *)
-
-static int receive_frames(struct eddy__h2 *h2)
-{
-    while (!h2_is_over(h2)) {
-        int status = eddy__try(receive_some(h2));
-        if (status == 0)
-            break;
-    }
-    h2->over = true;
-    eddy_event_set(&h2->dirty);
-    return 0;
-}
-
-/* The connection has ended: nothing will come to its streams. */
-static void abandon_streams(struct eddy__h2 *h2)
-{
-    h2->over = true;
-    list_each_safe(node, &h2->streams)
-    {
-        struct eddy__h2_stream *s = container_of(node, struct eddy__h2_stream, of);
-
-        if (eddy__h2_nobody_has(s)) {
-            eddy__h2_close_stream(s);
-            continue;
-        }
-        leave(s);
-        if (!s->closed)
-            s->error_code = NGHTTP2_INTERNAL_ERROR;
-        s->closed = true;
-        eddy__h2_wake_stream(s);
-    }
-}
-
-int eddy__h2_run(struct eddy__h2 *h2)
-{
-    eddy_auto(eddy_group) *group = eddy_group_open();
-    int status = group ? 0 : eddy_last_status();
-
-    if (group) {
-        eddy_ignore(eddy_group_start(group, send_frames_coro(h2, group)));
-        status = eddy_group_join(group, .body = receive_frames(h2));
-    }
-    abandon_streams(h2);
-    return status;
-}
+/* ---- the end ---- */
 
 void eddy__h2_go_away(struct eddy__h2 *h2)
 {
+    if (h2->going_away)
+        return;
     h2->going_away = true;
     nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
                           nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR,
@@ -334,11 +293,29 @@ void eddy__h2_go_away(struct eddy__h2 *h2)
     eddy_event_set(&h2->dirty);
 }
 
+/* When the ping comes back all is there that the client has sent before it heard of the end. */
+void eddy__h2_shut_down(struct eddy__h2 *h2)
+{
+    if (h2->leaving || h2->going_away)
+        return;
+    h2->leaving = true;
+    if (h2->count == 0) {
+        eddy__h2_go_away(h2);
+        return;
+    }
+    nghttp2_submit_shutdown_notice(h2->session);
+    nghttp2_submit_ping(h2->session, NGHTTP2_FLAG_NONE, NULL);
+    eddy_event_set(&h2->dirty);
+}
+
 void eddy__h2_close(struct eddy__h2 *h2)
 {
     if (!h2)
         return;
-    abandon_streams(h2);
+    list_each_safe(node, &h2->streams)
+    {
+        eddy__h2_close_stream(container_of(node, struct eddy__h2_stream, of));
+    }
     nghttp2_session_del(h2->session);
     eddy_free(h2);
 }

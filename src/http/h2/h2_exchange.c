@@ -4,28 +4,16 @@
 
 #include "http/message/token.h"
 
-static struct eddy__h2_stream *h2_stream_of(struct eddy__exchange *e)
-{
-    return container_of(e, struct eddy__h2_stream, exchange);
-}
-
 /* ---- failures ---- */
 
 static COLD int was_closed(struct eddy__h2_stream *s)
 {
-    const char *peer = s->h2 ? eddy_stream_peer(s->h2->stream) : "the peer";
-
-    if (!s->h2)
-        return eddy__raise(EDDY_ECONNRESET, "the connection has ended before this exchange");
-    if (s->refused)
-        return eddy__raise(EDDY_ECONNABORTED, "%s has not begun with this request", peer);
-    return eddy__raise(EDDY_ECONNRESET, "%s has reset the stream: %s", peer,
-                       nghttp2_http2_strerror(s->error_code));
+    return eddy__raise(s->failure, "%s", s->why);
 }
 
-static COLD int refuse_large(struct eddy__h2_stream *s)
+static COLD int h2_refuse(struct eddy__h2_stream *s)
 {
-    return eddy__raise(EDDY_EPROTO, "a head over HTTP/2 that is refused: %s",
+    return eddy__raise(EDDY_EPROTO, "a message over HTTP/2 is refused: %s",
                        s->exchange.refusal.why);
 }
 
@@ -33,14 +21,24 @@ static COLD int refuse_large(struct eddy__h2_stream *s)
 
 static int h2_receive(struct eddy__exchange *e, struct eddy__head *head)
 {
-    struct eddy__h2_stream *s = h2_stream_of(e);
+    struct eddy__h2_stream *s = eddy__h2_stream_of(e);
 
-    while (!s->head_came && !s->closed)
+    while (!s->heads && !s->closed)
         eddy__try(eddy_event_wait(&s->changed));
-    if (!s->head_came)
+    if (!s->heads)
         return was_closed(s);
-    *head = s->head;
-    return e->refusal.status ? refuse_large(s) : 1;
+    *head = s->heads->head;
+    s->heads = s->heads->next;
+    return e->refusal.status ? h2_refuse(s) : 1;
+}
+
+/* A body that somebody reads may come faster than one that has to wait. */
+static void widen(struct eddy__h2_stream *s)
+{
+    s->widened = true;
+    if (!s->in_ended && !s->closed)
+        nghttp2_session_set_local_window_size(s->h2->session, NGHTTP2_FLAG_NONE, s->id,
+                                              4 * (int32_t)s->h2->opts.window);
 }
 
 static void consume(struct eddy__h2_stream *s, size_t n)
@@ -49,17 +47,19 @@ static void consume(struct eddy__h2_stream *s, size_t n)
     if (s->in_start == s->in_end)
         s->in_start = s->in_end = 0;
     s->exchange.received += n;
-    if (s->h2) {
-        nghttp2_session_consume(s->h2->session, s->id, n);
-        eddy_event_set(&s->h2->dirty);
-    }
+    nghttp2_session_consume_stream(s->h2->session, s->id, n);
+    if (!s->widened)
+        widen(s);
+    eddy_event_set(&s->h2->dirty);
 }
 
 static ssize_t h2_read(struct eddy__exchange *e, void *buf, size_t size)
 {
-    struct eddy__h2_stream *s = h2_stream_of(e);
+    struct eddy__h2_stream *s = eddy__h2_stream_of(e);
 
     while (s->in_start == s->in_end) {
+        if (e->refusal.status)
+            return h2_refuse(s);
         if (s->in_ended)
             return 0;
         if (s->closed)
@@ -126,7 +126,9 @@ static int submit_head(struct eddy__h2_stream *s, const struct eddy__head_out *h
         return nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, s->id, NULL, fields->list,
                                       fields->count, NULL);
     s->sent = true;
-    s->out_length = head->no_body ? 0 : head->length;
+    s->since = eddy_time();
+    s->out_none = head->no_body;
+    s->out_length = head->length;
     s->out_ended = !source;
     if (!head->method)
         return nghttp2_submit_response(session, s->id, fields->list, fields->count, source);
@@ -136,14 +138,14 @@ static int submit_head(struct eddy__h2_stream *s, const struct eddy__head_out *h
 
 static int h2_send(struct eddy__exchange *e, const struct eddy__head_out *head)
 {
-    struct eddy__h2_stream *s = h2_stream_of(e);
+    struct eddy__h2_stream *s = eddy__h2_stream_of(e);
     struct field_list fields = {0};
     char status[12], length[24];
     size_t most = 6;
 
     if (s->sent)
         return eddy__raise(EDDY_EALREADY, "the head of this message was sent already");
-    if (s->closed || !s->h2)
+    if (s->closed)
         return was_closed(s);
     for (const eddy_pair *f = head->fields; f && f->name; f++)
         most++;
@@ -182,9 +184,10 @@ static int wait_until_given(struct eddy__h2_stream *s)
         return status;
     s->out_left = 0;
     s->out_trailers = NULL;
+    s->out_ended = s->out_ending = false;
     if (status == 0)
         return was_closed(s);
-    eddy__h2_reset(s, NGHTTP2_CANCEL);
+    eddy__h2_reset(s, NGHTTP2_CANCEL, EDDY_EPIPE, "an earlier part of this message was not sent");
     return status;
 }
 
@@ -196,17 +199,19 @@ static COLD int h2_wrong_length(const struct eddy__h2_stream *s, uint64_t given)
 
 static int h2_write(struct eddy__exchange *e, const void *data, size_t size)
 {
-    struct eddy__h2_stream *s = h2_stream_of(e);
+    struct eddy__h2_stream *s = eddy__h2_stream_of(e);
 
     if (!s->sent)
         return eddy__raise(EDDY_EINVAL, "bytes of a body before its head");
-    if (size == 0 || s->out_ended)
+    if (size == 0 || s->out_none)
         return 0;
-    if (s->closed || !s->h2)
+    if (s->closed)
         return was_closed(s);
     s->out_given += size;
     if (s->out_length >= 0 && s->out_given > (uint64_t)s->out_length)
         return h2_wrong_length(s, s->out_given);
+    if (s->out_ended)
+        return eddy__raise(EDDY_EINVAL, "bytes of a body after its end");
     s->out = data;
     s->out_left = size;
     /* The last bytes say that they are the last ones. */
@@ -218,14 +223,14 @@ static int h2_write(struct eddy__exchange *e, const void *data, size_t size)
 
 static int h2_flush(struct eddy__exchange *e)
 {
-    struct eddy__h2_stream *s = h2_stream_of(e);
+    struct eddy__h2_stream *s = eddy__h2_stream_of(e);
 
-    return s->h2 ? eddy_flush(s->h2->stream) : was_closed(s);
+    return s->closed ? was_closed(s) : eddy_flush(s->h2->stream);
 }
 
 static int h2_end(struct eddy__exchange *e, const eddy_pair *trailers)
 {
-    struct eddy__h2_stream *s = h2_stream_of(e);
+    struct eddy__h2_stream *s = eddy__h2_stream_of(e);
 
     if (!s->sent)
         return eddy__raise(EDDY_EINVAL, "the end of a message without a head");
@@ -233,12 +238,42 @@ static int h2_end(struct eddy__exchange *e, const eddy_pair *trailers)
         return 0;
     if (s->out_length >= 0)
         return h2_wrong_length(s, s->out_given);
-    if (s->closed || !s->h2)
+    if (s->closed)
         return was_closed(s);
     s->out_ended = s->out_ending = true;
     s->out_trailers = trailers && trailers->name ? trailers : NULL;
     resume_body(s);
     return wait_until_given(s);
+}
+
+/* ---- the end ---- */
+
+static int64_t h2_rest(struct eddy__exchange *e)
+{
+    const struct eddy__h2_stream *s = eddy__h2_stream_of(e);
+
+    if (!s->out_ended || s->out_ending || (s->closed && !s->in_ended))
+        return INT64_MAX;
+    if (s->in_ended)
+        return (int64_t)(s->in_end - s->in_start);
+    return s->in_length < 0 ? -1 : s->in_length - (int64_t)e->received;
+}
+
+static void h2_abort(struct eddy__exchange *e)
+{
+    struct eddy__h2_stream *s = eddy__h2_stream_of(e);
+
+    eddy__h2_reset(s, s->h2->opts.accept ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL, EDDY_ECLOSED,
+                   "the exchange was given up");
+}
+
+static int h2_await_gone(struct eddy__exchange *e)
+{
+    struct eddy__h2_stream *s = eddy__h2_stream_of(e);
+
+    while (!s->closed || s->whole)
+        eddy__try(eddy_event_wait(&s->changed));
+    return 0;
 }
 
 const struct eddy__exchange_kind eddy__h2_kind = {
@@ -248,4 +283,7 @@ const struct eddy__exchange_kind eddy__h2_kind = {
     .write = h2_write,
     .flush = h2_flush,
     .end = h2_end,
+    .rest = h2_rest,
+    .abort = h2_abort,
+    .await_gone = h2_await_gone,
 };

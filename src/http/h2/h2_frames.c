@@ -1,11 +1,8 @@
-/* h2_frames.c - what nghttp2 calls: fields and bytes that come, bytes that go. It has checked by
+/* h2_frames.c - what nghttp2 calls: frames and bytes that come, bytes that go. It has checked by
  * then what RFC 9113 section 8 says of messages: pseudo fields, names, lengths. */
 #include "http/h2/h2.h"
 
-#include "http/message/token.h"
 #include <eddy/memory.h>
-
-enum { FIELDS = 100, FIELD_OVERHEAD = 32, INTERIM = 16 };
 
 static struct eddy__h2_stream *known_stream(nghttp2_session *session, int32_t id)
 {
@@ -17,8 +14,6 @@ static struct eddy__h2_stream *known_stream(nghttp2_session *session, int32_t id
 /* A request beyond the limit: those count whose task has not ended, whatever the peer has reset. */
 static int turn_away(struct eddy__h2 *h2, int32_t id)
 {
-    if (!eddy__h2_affords(h2))
-        return nghttp2_session_terminate_session(h2->session, NGHTTP2_ENHANCE_YOUR_CALM);
     return nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
 }
 
@@ -30,7 +25,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     if (!s && h2->opts.accept && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
         if (h2->count >= h2->opts.max_streams)
             return turn_away(h2, frame->hd.stream_id);
-        s = eddy__h2_new_stream(h2);
+        s = eddy__h2_new_stream(h2, NULL);
         if (!s)
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
         s->id = frame->hd.stream_id;
@@ -43,96 +38,27 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     return 0;
 }
 
-/* Fields beyond the limit are counted and not kept. */
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
                      size_t name_size, const uint8_t *value, size_t size, uint8_t flags, void *arg)
 {
-    struct eddy__h2 *h2 = arg;
     struct eddy__h2_stream *s = known_stream(session, frame->hd.stream_id);
 
     (void)flags;
-    if (!s)
-        return 0;
-    s->fields_size += name_size + size + FIELD_OVERHEAD;
-    if (s->fields_size > h2->opts.limits.size || s->fields.count >= FIELDS)
-        return 0;
-    char *text = eddy__arena_alloc(&s->arena, name_size + size + 2);
-    if (!text)
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    memcpy(text, name, name_size + 1); /* nghttp2 ends both by a zero byte */
-    memcpy(text + name_size + 1, value, size + 1);
-    return eddy__fields_add(&s->fields, &s->arena, text, text + name_size + 1) < 0
+    (void)arg;
+    return s && eddy__h2_take_field(s, name, name_size, value, size) < 0
                ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
                : 0;
 }
 
-/* Pseudo fields come first (nghttp2 has seen to it): those behind them are the message's. */
-static void split_fields(struct eddy__h2_stream *s, struct eddy__head *head)
-{
-    eddy_pair *f = s->fields.list;
-    unsigned pseudo = 0;
+/* ---- frames that come ---- */
 
-    *head = (struct eddy__head){.length = -1, .minor = 1, .keep_alive = true};
-    for (; f && f->name && f->name[0] == ':'; f++, pseudo++) {
-        if (strcmp(f->name, ":method") == 0)
-            head->method = f->value;
-        else if (strcmp(f->name, ":path") == 0)
-            head->target = f->value;
-        else if (strcmp(f->name, ":authority") == 0)
-            head->host = f->value;
-        else if (strcmp(f->name, ":status") == 0)
-            head->status = (int)eddy__parse_number(f->value, strlen(f->value));
-    }
-    head->fields = s->fields;
-    head->fields.list = f;
-    head->fields.count -= pseudo;
-    const char *length = eddy__fields_get(&head->fields, "content-length");
-    if (length)
-        head->length = eddy__parse_number(length, strlen(length));
-    const char *expect = eddy__fields_get(&head->fields, "expect");
-    head->expects_continue = expect && eddy__same_word(expect, "100-continue");
-    if (!head->host)
-        head->host = eddy__fields_get(&head->fields, "host");
-    if (!head->target && head->method) /* CONNECT */
-        head->target = head->host;
-}
-
-static int take_request(struct eddy__h2 *h2, struct eddy__h2_stream *s)
-{
-    if (s->fields_size > h2->opts.limits.size || s->fields.count >= FIELDS)
-        s->exchange.refusal = (struct eddy__refusal){431, "the fields are too large"};
-    if (h2->opts.accept(s, h2->opts.arg) < 0)
-        eddy__h2_close_stream(s);
-    return 0;
-}
-
-static int take_section(struct eddy__h2 *h2, struct eddy__h2_stream *s)
-{
-    if (s->head_came) { /* the second one is the trailers */
-        s->exchange.trailers = s->fields;
-        return 0;
-    }
-    split_fields(s, &s->head);
-    if (h2->opts.accept) {
-        s->head_came = true;
-        return take_request(h2, s);
-    }
-    if (s->fields_size > h2->opts.limits.size || s->fields.count >= FIELDS)
-        s->exchange.refusal = (struct eddy__refusal){431, "the fields are too large"};
-    s->head_came = s->head.status >= 200;
-    if (!s->head_came && ++s->interim > INTERIM) /* each stays in the arena */
-        eddy__h2_reset(s, NGHTTP2_ENHANCE_YOUR_CALM);
-    return 0;
-}
-
-/* ---- frames ---- */
-
-/* Frames that make work for us and bring nothing (CVE-2019-9511 and its kin). */
+/* Frames that make work for us and bring nothing (CVE-2019-9511 and its kin, CVE-2023-44487). */
 static bool brings_nothing(const nghttp2_frame *frame)
 {
     switch (frame->hd.type) {
     case NGHTTP2_PING:
     case NGHTTP2_SETTINGS:
+        return !(frame->hd.flags & NGHTTP2_FLAG_ACK);
     case NGHTTP2_PRIORITY:
     case NGHTTP2_RST_STREAM:
         return true;
@@ -143,22 +69,50 @@ static bool brings_nothing(const nghttp2_frame *frame)
     }
 }
 
+static void take_frame_of_connection(struct eddy__h2 *h2, const nghttp2_frame *frame)
+{
+    if (frame->hd.type == NGHTTP2_GOAWAY)
+        h2->going_away = true;
+    if (frame->hd.type == NGHTTP2_PING && frame->hd.flags & NGHTTP2_FLAG_ACK && h2->leaving)
+        eddy__h2_go_away(h2);
+}
+
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct eddy__h2 *h2 = arg;
     struct eddy__h2_stream *s = known_stream(session, frame->hd.stream_id);
 
     if (brings_nothing(frame) && !eddy__h2_affords(h2))
-        return nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
-    if (frame->hd.type == NGHTTP2_GOAWAY)
-        h2->going_away = true;
+        return 0;
+    take_frame_of_connection(h2, frame);
     if (!s)
         return 0;
     if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM &&
         (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS))
         s->in_ended = true;
+    s->by_peer |= frame->hd.type == NGHTTP2_RST_STREAM;
     eddy__h2_wake_stream(s);
-    return frame->hd.type == NGHTTP2_HEADERS ? take_section(h2, s) : 0;
+    if (frame->hd.type == NGHTTP2_HEADERS)
+        eddy__h2_take_section(s);
+    return 0;
+}
+
+/* Why a stream has come to its end too early, in words for its calls. */
+static void explain_close(struct eddy__h2_stream *s, uint32_t error_code)
+{
+    const char *peer = eddy_stream_peer(s->h2->stream), *code = nghttp2_http2_strerror(error_code);
+
+    s->whole = s->in_ended && s->out_ended && error_code == NGHTTP2_NO_ERROR && !s->by_peer;
+    s->refused |= error_code == NGHTTP2_REFUSED_STREAM;
+    if (s->refused)
+        eddy__h2_fail(s, EDDY_ECONNABORTED, "%.60s has not begun with this request", peer);
+    else if (s->by_peer || error_code == NGHTTP2_NO_ERROR)
+        eddy__h2_fail(s, EDDY_ECONNRESET, "%.60s has reset the stream: %s", peer, code);
+    else
+        eddy__h2_fail(s, EDDY_EPROTO, "%.60s has sent what is no message of HTTP/2: %s", peer,
+                      code);
+    if (s->failure == EDDY_EPROTO && s->h2->opts.accept && !s->exchange.refusal.status)
+        s->exchange.refusal = (struct eddy__refusal){400, "the body is not what its head says"};
 }
 
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error_code, void *arg)
@@ -168,31 +122,57 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error_
     (void)arg;
     if (!s)
         return 0;
-    s->closed = true;
-    s->error_code = error_code;
-    s->refused = error_code == NGHTTP2_REFUSED_STREAM;
+    explain_close(s, error_code);
     if (eddy__h2_nobody_has(s))
         eddy__h2_close_stream(s);
-    else
-        eddy__h2_wake_stream(s);
+    return 0;
+}
+
+/* ---- frames that were sent, or not ---- */
+
+/* Resets that the peer has us make cost it nothing (CVE-2025-8671). */
+static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
+{
+    struct eddy__h2 *h2 = arg;
+
+    (void)session;
+    if (h2->opts.accept && frame->hd.type == NGHTTP2_RST_STREAM &&
+        frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+        eddy__h2_affords(h2);
+    return 0;
+}
+
+/* A head that cannot go out: the peer takes no more streams, or it is too large. */
+static int on_frame_not_send(nghttp2_session *session, const nghttp2_frame *frame, int error,
+                             void *arg)
+{
+    struct eddy__h2_stream *s = known_stream(session, frame->hd.stream_id);
+
+    (void)arg;
+    if (!s || frame->hd.type != NGHTTP2_HEADERS)
+        return 0;
+    s->refused = error == NGHTTP2_ERR_START_STREAM_NOT_ALLOWED;
+    if (!s->refused)
+        eddy__h2_reset(s, NGHTTP2_INTERNAL_ERROR, EDDY_EINVAL, nghttp2_strerror(error));
     return 0;
 }
 
 /* ---- bytes that come ---- */
 
-/* Room for size more bytes in s->in: 0 or EDDY_ENOMEM. They are no more than the window. */
+/* Room for size more bytes in s->in: 0 or EDDY_ENOMEM. They are no more than the window. Bytes are
+ * moved when they are no more than those that have gone, so each is copied once or twice. */
 static int make_room_in(struct eddy__h2_stream *s, size_t size)
 {
     size_t count = s->in_end - s->in_start;
 
-    if (s->in_start && s->in_capacity - s->in_end < size) {
+    if (s->in_start >= count && s->in_capacity - s->in_end < size) {
         memmove(s->in, s->in + s->in_start, count);
         s->in_start = 0;
         s->in_end = count;
     }
     if (s->in_capacity - s->in_end >= size)
         return 0;
-    size_t capacity = max_size(2 * s->in_capacity, count + size);
+    size_t capacity = max_size(2 * s->in_capacity, s->in_end + size);
     char *in = eddy_realloc(s->in, capacity);
     if (!in)
         return EDDY_ENOMEM;
@@ -201,6 +181,7 @@ static int make_room_in(struct eddy__h2_stream *s, size_t size)
     return 0;
 }
 
+/* The window of the connection is open at once: a body that nobody reads holds up itself alone. */
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data,
                    size_t size, void *arg)
 {
@@ -208,10 +189,14 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 
     (void)flags;
     (void)arg;
-    if (!s) /* its task has gone; the window of the connection must not be lost */
-        return nghttp2_session_consume_connection(session, size);
-    if (make_room_in(s, size) < 0)
+    if (nghttp2_session_consume_connection(session, size) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
+    if (!s) /* its task has gone */
+        return 0;
+    if (make_room_in(s, size) < 0) {
+        eddy__h2_reset(s, NGHTTP2_INTERNAL_ERROR, EDDY_ENOMEM, "no memory for a body");
+        return 0;
+    }
     memcpy(s->in + s->in_end, data, size);
     s->in_end += size;
     eddy__h2_wake_stream(s);
@@ -223,10 +208,10 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 static bool give_trailers(nghttp2_session *session, const struct eddy__h2_stream *s,
                           uint32_t *flags)
 {
-    nghttp2_nv list[FIELDS];
+    nghttp2_nv list[EDDY__H2_FIELDS];
     size_t n = 0;
 
-    for (const eddy_pair *f = s->out_trailers; f->name && n < FIELDS; f++)
+    for (const eddy_pair *f = s->out_trailers; f->name && n < EDDY__H2_FIELDS; f++)
         list[n++] = (nghttp2_nv){(uint8_t *)(uintptr_t)f->name, (uint8_t *)(uintptr_t)f->value,
                                  strlen(f->name), strlen(f->value), NGHTTP2_NV_FLAG_NONE};
     *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
@@ -251,7 +236,7 @@ ssize_t eddy__h2_give(nghttp2_session *session, int32_t id, uint8_t *buf, size_t
 
     (void)source;
     (void)arg;
-    if (!s)
+    if (!s || s->closed)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     size_t n = min_size(size, s->out_left);
     if (n == 0 && !s->out_ended)
@@ -279,5 +264,7 @@ nghttp2_session_callbacks *eddy__h2_callbacks(void)
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, on_frame_not_send);
     return callbacks;
 }

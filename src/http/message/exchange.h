@@ -1,5 +1,6 @@
 /* exchange.h - one request and its answer, whichever version of HTTP carries them: h1.c does it on
- * a connection of its own. What client and server do beyond that stands on these functions. */
+ * a connection of its own, h2/ on one that has many. What client and server do beyond that stands
+ * on these functions. */
 #ifndef EDDY_HTTP_EXCHANGE_H
 #define EDDY_HTTP_EXCHANGE_H
 
@@ -31,6 +32,10 @@ struct eddy__exchange_kind {
     int (*write)(struct eddy__exchange *e, const void *data, size_t size);
     int (*flush)(struct eddy__exchange *e);
     int (*end)(struct eddy__exchange *e, const eddy_pair *trailers);
+    int64_t (*rest)(struct eddy__exchange *e);
+    void (*abort)(struct eddy__exchange *e);
+    int (*await_gone)(struct eddy__exchange *e);
+    bool alone; /* it has its connection for itself, which can change the protocol with it */
 };
 struct eddy__exchange {
     const struct eddy__exchange_kind *kind;
@@ -80,6 +85,25 @@ static inline EDDY_SUSPENDS int eddy__exchange_end(struct eddy__exchange *e,
                                                    const eddy_pair *trailers)
 {
     return e->kind->end(e, trailers);
+}
+/* Bytes of the body that have not been read, as far as the head tells; -1: it does not; INT64_MAX:
+ * reading them off leaves nothing that is of further use. */
+static inline int64_t eddy__exchange_rest(struct eddy__exchange *e)
+{
+    return e->kind->rest(e);
+}
+/* Ends it in the middle, for both sides: calls that wait in it fail, with EDDY_ECLOSED, and so do
+ * later ones. What has the exchange still gives it back. Does not suspend. */
+static inline void eddy__exchange_abort(struct eddy__exchange *e)
+{
+    e->kind->abort(e);
+}
+/* Waits, once the body has been read, until the peer has gone: 0, or the failure that tells so.
+ * Further requests that come meanwhile stay where they are; EDDY_ELIMIT when there are too many of
+ * them to go on watching. Suspends. */
+static inline EDDY_SUSPENDS int eddy__exchange_await_gone(struct eddy__exchange *e)
+{
+    return e->kind->await_gone(e);
 }
 
 #endif

@@ -240,6 +240,39 @@ static ssize_t h1_read(struct eddy__exchange *e, void *buf, size_t size)
     return n;
 }
 
+/* ---- the end ---- */
+
+/* A body that ends with the connection comes to its end without use for it. */
+static int64_t h1_rest(struct eddy__exchange *e)
+{
+    const struct eddy__h1 *h1 = eddy__h1_of(e);
+
+    if (!h1->keep_alive || !h1->out_ended)
+        return INT64_MAX;
+    if (h1->in == EDDY__H1_LENGTH)
+        return (int64_t)(h1->in_whole - e->received);
+    return h1->in == EDDY__H1_NONE ? 0 : -1;
+}
+
+static void h1_abort(struct eddy__exchange *e)
+{
+    struct eddy__h1 *h1 = eddy__h1_of(e);
+
+    h1->keep_alive = false;
+    eddy_stream_abort(h1->stream);
+}
+
+static int h1_await_gone(struct eddy__exchange *e)
+{
+    struct eddy__h1 *h1 = eddy__h1_of(e);
+    const char *data;
+    ssize_t known = 0, n;
+
+    while ((n = eddy_peek(h1->stream, (size_t)known, &data)) > known)
+        known = n;
+    return n < 0 ? (int)n : 0;
+}
+
 /* ---- connections ---- */
 
 static const struct eddy__exchange_kind h1_kind = {
@@ -249,6 +282,10 @@ static const struct eddy__exchange_kind h1_kind = {
     .write = eddy__h1_write,
     .flush = eddy__h1_flush,
     .end = eddy__h1_end,
+    .rest = h1_rest,
+    .abort = h1_abort,
+    .await_gone = h1_await_gone,
+    .alone = true,
 };
 
 void eddy__h1_init(struct eddy__h1 *h1, eddy_stream *stream, struct eddy__arena *arena,

@@ -200,8 +200,7 @@ static ssize_t host_length(const char *text, size_t size)
     return (ssize_t)n;
 }
 
-/* uri-host [ ":" port ], of which the host may be empty. */
-static bool is_authority(const char *text, size_t size)
+bool eddy__is_authority(const char *text, size_t size)
 {
     ssize_t host = host_length(text, size);
 
@@ -241,7 +240,7 @@ static int parse_absolute(struct parser *p, const char *target, size_t size)
 
     if (at == 0)
         return bad_head(p->refusal, 400, "a request target that is neither a path nor of HTTP");
-    if (length == 0 || target[at] == ':' || !is_authority(target + at, length))
+    if (length == 0 || target[at] == ':' || !eddy__is_authority(target + at, length))
         return bad_head(p->refusal, 400, "a bad host in the request target");
     p->head->host = eddy__arena_copy(p->arena, target + at, length);
     return p->head->host ? 0 : EDDY_ENOMEM;
@@ -254,7 +253,7 @@ static int judge_target(struct parser *p, const char *target, size_t size)
 
     if (unlikely(strcmp(method, "CONNECT") == 0)) {
         bool port = memchr(target, ':', size) && !strchr(":]", target[size - 1]);
-        if (target[0] == ':' || !port || !is_authority(target, size))
+        if (target[0] == ':' || !port || !eddy__is_authority(target, size))
             return bad_head(p->refusal, 400, "CONNECT without host and port");
         p->head->host = target;
         return 0;
@@ -365,7 +364,7 @@ static int read_host(struct parser *p, const struct field *f)
 {
     if (p->hosts++)
         return bad_head(p->refusal, 400, "Host twice");
-    if (!is_authority(f->value, f->size))
+    if (!eddy__is_authority(f->value, f->size))
         return bad_head(p->refusal, 400, "a bad Host");
     if (!p->head->host)
         p->head->host = f->value;
@@ -499,7 +498,7 @@ static int parse_head(struct parser *p, int (*parse_first_line)(struct parser *p
 {
     struct eddy__head *head = p->head;
 
-    *head = (struct eddy__head){.length = -1};
+    *head = (struct eddy__head){.length = -1, .major = 1};
     int status = parse_first_line(p);
     if (likely(status == 0))
         status = parse_fields(p, &head->fields);
@@ -559,7 +558,7 @@ static const char *const not_in_trailers[] = {"authorization",
                                               "upgrade",
                                               "www-authenticate"};
 
-static void leave_out(struct eddy__fields *fields)
+void eddy__trailers_leave_out(struct eddy__fields *fields)
 {
     unsigned kept = 0;
 
@@ -588,6 +587,6 @@ int eddy__head_parse_trailers(char *text, size_t size, struct eddy__arena *arena
     if (likely(status == 0))
         status = parse_fields(&p, fields);
     if (likely(status == 0))
-        leave_out(fields);
+        eddy__trailers_leave_out(fields);
     return status;
 }

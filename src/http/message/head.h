@@ -24,11 +24,11 @@ struct eddy__head {
     const char *target; /* of a request, as it came */
     int status;         /* of an answer, 100 to 999 */
     const char *reason; /* of an answer, perhaps empty */
-    int minor;          /* HTTP/1.minor: 0 or 1 */
+    int major, minor;   /* of the version: 1.0, 1.1 or 2.0 */
     struct eddy__fields fields;
     /* What the fields say of the message itself. */
-    int64_t length; /* Content-Length; -1: none */
-    bool chunked;
+    int64_t length;  /* Content-Length; -1: none */
+    bool chunked;    /* its body ends where its framing says; it has no length */
     bool keep_alive; /* the connection may be used again: Connection, or else the version */
     bool upgrade;    /* Connection: upgrade with an Upgrade field */
     bool expects_continue;
@@ -58,10 +58,13 @@ int eddy__head_parse_request(char *text, size_t size, struct eddy__arena *arena,
 int eddy__head_parse_response(char *text, size_t size, struct eddy__arena *arena,
                               const struct eddy__head_limits *limits, struct eddy__head *head,
                               struct eddy__refusal *refusal);
-/* Fields alone, as behind the last chunk: what frames messages, routes or authenticates is left
- * out. */
+/* Fields alone, as behind the last chunk; see eddy__trailers_leave_out. */
 int eddy__head_parse_trailers(char *text, size_t size, struct eddy__arena *arena,
                               const struct eddy__head_limits *limits, struct eddy__fields *fields,
                               struct eddy__refusal *refusal);
+/* Takes out what frames messages, routes or authenticates: it has no place among trailers. */
+void eddy__trailers_leave_out(struct eddy__fields *fields);
+/* uri-host [ ":" port ], of which the host may be empty. */
+bool eddy__is_authority(const char *text, size_t size);
 
 #endif

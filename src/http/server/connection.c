@@ -1,8 +1,7 @@
-/* connection.c - a connection of HTTP/1.1: one exchange after another, from the first byte to the
- * last, and an end that loses no answer. */
+/* connection.c - a connection: which version of HTTP it speaks, one exchange of HTTP/1.1 after
+ * another, and an end that loses no answer. */
 #include "http/message/h1.h"
 #include "http/server/server.h"
-#include "http/websocket/websocket.h"
 
 enum { LINGER_MAX = 64 * 1024, LINGER_ROOM = 8192 };
 #define LINGER_SECONDS 2.0
@@ -52,81 +51,6 @@ static int release_answers(struct connection *c)
 
 /* ---- an exchange ---- */
 
-static void begin_request(struct connection *c)
-{
-    const eddy_http_server *server = c->server;
-
-    eddy__arena_reset(&c->arena);
-    eddy__h1_next(&c->h1);
-    c->request = (eddy_request){
-        .server = c->server,
-        .exchange = &c->h1.exchange,
-        .arena = &c->arena,
-        .connection = c->stream,
-        .task = eddy_current_task(),
-        .arg = server->opts.arg,
-        .max_body = server->opts.max_body,
-        .begun = eddy_time(),
-        .last = ++c->served >= server->opts.max_requests,
-    };
-}
-
-/* 1, 0 at the end of the connection, or a failure; EDDY_HTTP(n) is one that is to be answered. */
-static int receive_request(struct connection *c)
-{
-    eddy_request *r = &c->request;
-    eddy_scope scope;
-    int status = 0;
-
-    eddy_timeout_as(scope, c->server->opts.timeout_header)
-        status = eddy__exchange_receive(r->exchange, &r->head);
-    if (status >= 0)
-        r->body_ended = r->head.length <= 0 && !r->head.chunked;
-    else
-        r->head = (struct eddy__head){0}, r->last = r->body_failed = true;
-    if (status == EDDY_ETIMEDOUT && eddy_scope_expired(&scope))
-        return eddy__raise(EDDY_HTTP(408), "the head of the request comes too slowly");
-    if (status == EDDY_EPROTO && r->exchange->refusal.status)
-        return eddy__raise(EDDY_HTTP(r->exchange->refusal.status), "%s", r->exchange->refusal.why);
-    return status;
-}
-
-static int handle_request(eddy_request *r)
-{
-    if (r->server->opts.cancel_on_disconnect && r->body_ended)
-        eddy__try(eddy_request_cancel_on_disconnect(r));
-    return eddy__request_dispatch(r);
-}
-
-/* The handler has returned: its streams lead nowhere from now on. */
-static int leave_handler(eddy_request *r, int status)
-{
-    eddy__disconnect_watch_close(eddy_take(r->watch));
-    bool aborted = !eddy__request_leave_sides(r);
-    eddy__request_close_body(r);
-    eddy__websocket_leave_request(eddy_take(r->websocket));
-    if (r->answer.side)
-        r->answer.side->request = NULL;
-    if (aborted && status >= 0)
-        return eddy__raise(EDDY_EBUSY, "a task still uses the body of a request that was answered");
-    return status;
-}
-
-/* Answers, whatever the handler's status: 0, or a failure after which nothing can be sent. */
-static int answer_request(eddy_request *r, int status)
-{
-    if (status >= 0 && !r->answer.status)
-        status = eddy__answer_missing(r);
-    else if (status < 0)
-        status = eddy__answer_failure(r, status);
-    if (status < 0)
-        return status;
-    status = eddy__answer_finish(r);
-    if (status < 0 && status != EDDY_ECANCELED && !r->peer_gone)
-        eddy__report_request(r, status, "the answer to", "cannot be sent");
-    return status;
-}
-
 /* The answer was sent. A client that has asked for the end of the connection, and whose request was
  * read, should send no more: only what has come all the same is a reason to wait for its end. */
 static int end_request(struct connection *c)
@@ -147,16 +71,16 @@ static int serve_request(struct connection *c)
 {
     eddy_request *r = &c->request;
 
-    begin_request(c);
-    int status = receive_request(c);
+    eddy__arena_reset(&c->arena);
+    eddy__h1_next(&c->h1);
+    eddy__request_begin(r, c->server, &c->h1.exchange, c->stream);
+    r->last = ++c->served >= c->server->opts.max_requests;
+    int status = eddy__request_receive(r);
     if (status == 0 || (status < 0 && status > EDDY_HTTP(200)))
         return status;
     if (eddy__h1_has_more(&c->h1))
         hold_answers(c);
-    if (status > 0)
-        status = leave_handler(r, handle_request(r));
-    status = answer_request(r, status);
-    eddy__gzip_close(eddy_take(r->answer.packer));
+    status = eddy__request_answer(r, status);
     c->cut_off = status < 0 && r->answer.begun;
     if (status >= 0)
         status = end_request(c);
@@ -218,6 +142,54 @@ static int serve_all(struct connection *c)
     return status;
 }
 
+/* Whether the client begins with the preface of HTTP/2, which no request of HTTP/1 is. One that
+ * comes too slowly is answered as a head that does. */
+static bool has_preface(struct connection *c)
+{
+    static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    const size_t whole = sizeof preface - 1;
+    const char *data;
+    ssize_t known = 0, n;
+
+    do {
+        n = eddy_peek(c->stream, (size_t)known, &data);
+        if (n <= known || memcmp(data, preface, min_size((size_t)n, whole)) != 0)
+            return false;
+        known = n;
+    } while ((size_t)known < whole);
+    return true;
+}
+
+/* By agreement within TLS; in the clear by knowing so before. */
+static bool speaks_h2(struct connection *c)
+{
+    const char *alpn = eddy_stream_alpn(c->stream);
+    bool preface = false;
+
+    if (alpn || c->server->opts.no_http2 || eddy_stream_tls_version(c->stream))
+        return alpn && strcmp(alpn, "h2") == 0;
+    eddy_timeout(c->server->opts.timeout_header)
+        preface = has_preface(c);
+    return preface;
+}
+
+/* What comes first says what follows. */
+static int serve_version(struct connection *c)
+{
+    int status = await_request(c);
+
+    if (status <= 0)
+        return status;
+    if (speaks_h2(c)) {
+        status = eddy__http_connection_h2(c->server, c->stream, c->member);
+        c->cut_off = status < 0;
+        c->lingers = status > 0;
+        return status;
+    }
+    status = serve_request(c);
+    return status > 0 ? serve_all(c) : status;
+}
+
 static void end_connection(struct connection *c)
 {
     if (release_answers(c) < 0 || c->cut_off)
@@ -235,7 +207,7 @@ int eddy__http_connection(eddy_http_server *server, eddy_stream *stream,
     server->refs++;
     server->stats.connections++;
     eddy__h1_init(&c.h1, stream, &c.arena, &server->limits, false);
-    int status = serve_all(&c);
+    int status = serve_version(&c);
     end_connection(&c);
     eddy__http_server_unref(server);
     return status == EDDY_ECANCELED ? status : 0;

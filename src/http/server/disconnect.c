@@ -4,22 +4,18 @@
 #include <eddy/memory.h>
 
 struct eddy__disconnect_watch {
-    eddy_stream *stream;
+    struct eddy__exchange *exchange;
     eddy_task *handler;
     eddy_task *task;
 };
 
-/* Further requests may come, and stay where they are. */
 static int watch_for_end(struct eddy__disconnect_watch *w)
 {
-    const char *data;
-    ssize_t known = 0, n;
+    int status = eddy__exchange_await_gone(w->exchange);
 
-    while ((n = eddy_peek(w->stream, (size_t)known, &data)) > known)
-        known = n;
-    if (n >= 0 || (n != EDDY_ECANCELED && n != EDDY_ELIMIT))
+    if (status != EDDY_ECANCELED && status != EDDY_ELIMIT)
         eddy_cancel(w->handler, .reason = "the client has ended the connection");
-    return n == EDDY_ECANCELED ? (int)n : 0;
+    return status == EDDY_ECANCELED ? status : 0;
 }
 EDDY_CORO(watch_for_end, struct eddy__disconnect_watch *)
 
@@ -35,7 +31,7 @@ int eddy_request_cancel_on_disconnect(eddy_request *r)
     struct eddy__disconnect_watch *w = eddy_alloc(sizeof *w);
     if (!w)
         return eddy__raise(EDDY_ENOMEM, "no memory to watch a client");
-    *w = (struct eddy__disconnect_watch){.stream = r->connection, .handler = r->task};
+    *w = (struct eddy__disconnect_watch){.exchange = r->exchange, .handler = r->task};
     w->task = eddy_create_task(watch_for_end_coro(w), .name = "client's end");
     if (!w->task) {
         eddy_free(w);

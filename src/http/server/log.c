@@ -80,7 +80,7 @@ static void format_common(struct line *line, eddy_request *r, const struct tm *n
     if (head->method) {
         log_text(line, " ");
         put_escaped(line, head->target, "\\x");
-        put_format(line, " HTTP/1.%d", head->minor);
+        put_format(line, " HTTP/%d.%d", head->major, head->minor);
     }
     put_format(line, "\" %d %llu", r->answer.status, (unsigned long long)r->answer.sent);
     put_quoted(line, eddy_request_header(r, "Referer"));

@@ -84,7 +84,9 @@ eddy_stream *eddy_http_server_connect(eddy_http_server *server)
 void eddy__members_end_idle(eddy_http_server *server)
 {
     for (struct eddy__member *m = server->members; m; m = m->next)
-        if (m->idle)
+        if (m->end)
+            m->end(m->end_arg);
+        else if (m->idle)
             eddy_cancel(m->task);
 }
 

@@ -37,10 +37,13 @@ static void put_defaults(eddy_http_server_opts *opts)
     DEFAULT(opts->max_fields, 100);
     DEFAULT(opts->max_body, 16 * 1024 * 1024);
     DEFAULT(opts->max_requests, 100000);
+    DEFAULT(opts->max_streams, 100);
     DEFAULT(opts->idle_timeout, 75);
     DEFAULT(opts->timeout_header, 10);
     DEFAULT(opts->timeout_write, 30);
     DEFAULT(opts->min_rate, 250);
+    if (opts->cert)
+        DEFAULT(opts->tls_opts.alpn, opts->no_http2 ? "http/1.1" : "h2,http/1.1");
 }
 
 /* ---- opening ---- */

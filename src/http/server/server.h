@@ -1,7 +1,7 @@
-/* server.h - what the parts of the HTTP server share. A connection (connection.c) takes one
- * exchange after another and makes a request of each; the router finds its handler (dispatch.c),
- * which reads it (request.c, body.c) and says an answer (respond.c), which answer.c sends. Only
- * connection.c knows which version of HTTP it is. */
+/* server.h - what the parts of the HTTP server share. A connection takes one exchange after another
+ * (connection.c) or many at once (connection_h2.c) and makes a request of each (serve.c); the
+ * router finds its handler (dispatch.c), which reads it (request.c, body.c) and says an answer
+ * (respond.c), which answer.c sends. Only the connections know which version of HTTP it is. */
 #ifndef EDDY_HTTP_SERVER_SERVER_H
 #define EDDY_HTTP_SERVER_SERVER_H
 
@@ -111,6 +111,15 @@ struct eddy_request {
     struct eddy__disconnect_watch *watch;
 };
 
+/* serve.c: r is a new request that comes with exchange. Its head: 1; 0 when the client has ended
+ * the connection before; or a failure, of which EDDY_HTTP(n) is to be answered. */
+void eddy__request_begin(eddy_request *r, eddy_http_server *server, struct eddy__exchange *exchange,
+                         eddy_stream *connection);
+EDDY_SUSPENDS int eddy__request_receive(eddy_request *r);
+/* Has the handler answer when status is 1, and sends an answer whatever comes of that, or of
+ * status: 0, or a failure after which nothing can be sent. */
+EDDY_SUSPENDS int eddy__request_answer(eddy_request *r, int status);
+
 /* request.c: takes the target of r->head apart. 0 or EDDY_HTTP(400), raised. */
 int eddy__request_take_target(eddy_request *r);
 
@@ -194,6 +203,10 @@ void eddy__disconnect_watch_close(struct eddy__disconnect_watch *watch);
 /* Serves a connection until it ends. */
 EDDY_SUSPENDS int eddy__http_connection(eddy_http_server *server, eddy_stream *stream,
                                         struct eddy__member *member);
+/* connection_h2.c: the same for one that speaks HTTP/2: 0; 1: the client may still send what nobody
+ * reads; or a failure. */
+EDDY_SUSPENDS int eddy__http_connection_h2(eddy_http_server *server, eddy_stream *stream,
+                                           struct eddy__member *member);
 
 /* A connection through memory. It is in server->members until it is reaped after its end. */
 struct eddy__member {
@@ -201,7 +214,9 @@ struct eddy__member {
     eddy_http_server *server;
     eddy_stream *stream;
     eddy_task *task;
-    bool idle; /* between two requests: cancelling the task is how to end it */
+    bool idle;              /* between two requests: cancelling the task is how to end it */
+    void (*end)(void *arg); /* how one of HTTP/2 is told that the server ends; NULL: it is none */
+    void *end_arg;
     bool begun, ended;
     bool orphan; /* its server has gone: it gives itself back */
 };

@@ -26,7 +26,7 @@ bool eddy__request_leave_sides(eddy_request *r)
 {
     if (r->inside == 0)
         return true;
-    eddy_stream_abort(r->connection);
+    eddy__exchange_abort(r->exchange);
     eddy_shield(INFINITY) {
         while (r->inside) { /* another one may have come in by the time that this task runs */
             eddy_event_clear(&r->outside);

@@ -9,6 +9,11 @@ eddy_stream *eddy__request_upgrade(eddy_request *r, const char *protocol, const 
         eddy__raise(EDDY_EALREADY, "the head of the answer has been sent");
         return NULL;
     }
+    if (!r->exchange->kind->alone) {
+        eddy__raise(EDDY_HTTP(400), "a connection of HTTP/%d.%d cannot change its protocol",
+                    r->head.major, r->head.minor);
+        return NULL;
+    }
     if (!r->body_ended) {
         eddy__raise(EDDY_HTTP(400), "a request that changes the protocol has no body");
         return NULL;

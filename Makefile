@@ -51,8 +51,8 @@ HARNESS := $(wildcard tests/*.c)
 TEST_SRC := $(HARNESS) $(wildcard tests/support/*.c) $(call find,tests,test_*.c)
 
 # file=package for every package that some source asks for; MISSING: those not installed.
-PACKAGES := $(shell grep -rsoE '/\* pkg-config: [^*]+' --include='*.[ch]' src tools examples bench \
-    tests fuzz | sed 's,/\* pkg-config: ,,; s,:, ,' | awk '{ for (i = 2; i <= NF; i++) print $$1 "=" $$i }')
+PACKAGES := $(shell grep -rsoE '/\* pkg-config: [^*]+' --include='*.[ch]' src include tools examples \
+    bench tests fuzz | sed 's,/\* pkg-config: ,,; s,:, ,' | awk '{ for (i = 2; i <= NF; i++) print $$1 "=" $$i }')
 package_of = $(lastword $(subst =, ,$(1)))
 packages = $(sort $(foreach p,$(filter $(addsuffix =%,$(1)),$(PACKAGES)),$(call package_of,$(p))))
 foreign_packages = $(filter-out eddy-%,$(call packages,$(1)))
@@ -61,6 +61,8 @@ MISSING := $(shell for p in $(sort $(filter-out eddy-%,$(foreach p,$(PACKAGES),$
 pkg_cflags = $(if $(1),$(shell pkg-config --cflags $(1)))
 pkg_libs = $(if $(1),$(shell pkg-config --libs $(1)))
 
+# An add-on that is a header alone says there what it stands on.
+HEADER_ADDONS := $(foreach h,$(HEADERS),$(if $(call packages,$(h)),$(h)))
 addon_dir = $(filter src/$(1) src/db/$(1),$(ADDON_DIRS))
 addon_src = $(filter $(addsuffix /%,$(call addon_dir,$(1))),$(ADDON_SRC))
 ADDONS := $(foreach d,$(notdir $(ADDON_DIRS)),$(if $(filter $(MISSING),$(call packages,$(call \
@@ -92,7 +94,7 @@ TOOL := $(if $(call unmet,$(TOOL_SRC)),$(info left out: the command eddy needs $
 objects = $(patsubst %.c,$(B)/obj/$(1)/%.o,$(2))
 TESTED := $(CORE_SRC) $(foreach a,$(ADDONS),$(call addon_src,$(a)))
 ABSENT := $(filter-out $(ADDONS),$(notdir $(ADDON_DIRS)))
-TEST_SRC := $(filter-out $(foreach a,$(ABSENT),tests/$(a)/% tests/db/$(a)/%),$(TEST_SRC))
+TEST_SRC := $(call possible,$(filter-out $(foreach a,$(ABSENT),tests/$(a)/% tests/db/$(a)/%),$(TEST_SRC)))
 TEST_OBJ := $(call objects,testing,$(TESTED) $(TEST_SRC))
 
 # ---- building ----------------------------------------------------------------------------------
@@ -268,6 +270,8 @@ install: lib $(TOOL) ## headers, libraries, eddy.pc, the command, man pages (PRE
 	    foreign_packages,$(CORE_SRC)))
 	@$(foreach a,$(ADDONS),$(call pc,eddy-$(a),eddy: $(a),eddy,$(call \
 	    foreign_packages,$(call addon_src,$(a))));)
+	@$(foreach h,$(HEADER_ADDONS),$(call pc,eddy-$(basename $(notdir $(h))),eddy: $(basename $(notdir $(h))),$(call \
+	    packages,$(h)),); sed -i '/^Libs/d' '$(D)$(LIBDIR)/pkgconfig/eddy-$(basename $(notdir $(h))).pc';)
 	@$(if $(TOOL),install -m 755 $(B)/eddy '$(D)$(PREFIX)/bin/')
 	@for m in $(wildcard docs/man/*.[137]); do \
 	    install -D -m 644 $$m '$(D)$(PREFIX)/share/man/man'$${m##*.}/$${m##*/}; done

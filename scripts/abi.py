@@ -52,9 +52,11 @@ def balanced(depth):
 
 
 def of_addon(headers, name):
-    """Headers of an add-on library are eddy/http.h and those in eddy/http/."""
-    part = re.match(r"eddy/(\w+)", name)
-    return part is not None and os.path.isdir(f"{headers}/eddy/{part[1]}")
+    """Headers of an add-on library are eddy/http.h and those in eddy/http/, and what includes them."""
+    with open(f"{headers}/{name}", encoding="utf-8") as f:
+        names = re.findall(r"^#include <(eddy/\w+)", f.read(), re.M)
+    folders = [name.split(".")[0], os.path.dirname(name), *names]
+    return any(part.startswith("eddy/") and os.path.isdir(f"{headers}/{part}") for part in folders)
 
 
 def program(headers):

@@ -186,8 +186,8 @@ static int ask_twice(void)
     eddy_auto(eddy_http) *http = eddy_try(SESSION(server));
 
     for (int i = 0; i < 2; i++) {
-        eddy_auto(eddy_response) *response = eddy_try(
-            eddy_http_get(http, "/", .user = "ann", .password = "secret", .digest = true));
+        eddy_auto(eddy_response) *response =
+            eddy_try(eddy_http_get(http, "/", .user = "ann", .password = "secret", .digest = true));
 
         eddy_try(eddy_response_text(response));
     }

@@ -82,6 +82,7 @@ BENCH_SRC := $(call possible,$(wildcard bench/*.c))
 TOUR := $(TOUR_SRC:examples/%.c=$(B)/%)
 EXAMPLES := $(EXAMPLE_SRC:%.c=$(B)/%)
 BENCHES := $(BENCH_SRC:%.c=$(B)/%)
+PEERS := $(patsubst tests/http/%.c,$(B)/%,$(call possible,$(wildcard tests/http/peers/*.c)))
 SOAK := $(B)/soak/server $(B)/soak/client
 FUZZ_SRC := $(call possible,$(wildcard fuzz/fuzz_*.c))
 REPLAYS := $(FUZZ_SRC:fuzz/fuzz_%.c=$(B)/replay/%)
@@ -152,6 +153,9 @@ $(B)/bench/%: $(B)/obj/program/bench/%.o $$(call archives,bench/$$*.c)
 	$(call link,bench/$*.c)
 $(B)/soak/%: $(B)/obj/program/tests/soak/%.o $(B)/libeddy.a
 	$(call link,tests/soak/$*.c)
+# What HTTP peers of others talk to, tests/http/peers/run.
+$(B)/peers/%: $(B)/obj/program/tests/http/peers/%.o $$(call archives,tests/http/peers/$$*.c)
+	$(call link,tests/http/peers/$*.c)
 # What the comparison of HTTP parsers asks, tests/http/differential/run.
 $(B)/http_differential: $(B)/obj/static/tests/http/differential/ours.o \
     $$(call archives,tests/http/differential/ours.c)
@@ -192,7 +196,7 @@ again = +$(MAKE) --no-print-directory B=build/$(1) $(2)
 
 run: all ## the sample programs, or PROGRAM=tour/14_sequential_concurrent (ARGS=...)
 	@B=$(B) CC='$(CC)' scripts/demo $(PROGRAM) $(ARGS)
-test: all $(B)/tests $(B)/harness $(B)/harness_random $(RANDOMS) $(SOAK) $(REPLAYS) ## everything that can be tested quickly; BACKEND=epoll: one backend
+test: all $(B)/tests $(B)/harness $(B)/harness_random $(RANDOMS) $(SOAK) $(PEERS) $(REPLAYS) ## everything that can be tested quickly; BACKEND=epoll: one backend
 	+@B=$(B) CC='$(CC)' MAKE='$(MAKE)' $(PYTHON) scripts/test.py $(BACKENDS)
 unit: $(B)/tests ## unit tests only; TESTS=name selects, BACKEND=uring|epoll
 	@$(call UNIT,$(BACKENDS))

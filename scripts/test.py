@@ -40,7 +40,7 @@ def legs(backends):
     for backend in backends:
         yield f"tour on {backend}", ["env", f"EDDY_BACKEND={backend}", "tests/tour/run"]
     yield "command", ["tests/tools/run", BUILD, *backends]
-    yield "WebSocket peers", ["tests/http/peers/run", BUILD, *backends]
+    yield "HTTP peers", ["tests/http/peers/run", BUILD, *backends]
     yield "soak", [sys.executable, "tests/soak/run", BUILD, "200", "10", *backends]
     yield "lint", [sys.executable, "scripts/lint.py"]
     yield "ABI", ["tests/abi/run", BUILD]

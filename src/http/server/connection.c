@@ -5,6 +5,7 @@
 
 enum { LINGER_MAX = 64 * 1024, LINGER_ROOM = 8192 };
 #define LINGER_SECONDS 2.0
+#define LINGER_DEAF_SECONDS 0.5
 
 struct connection {
     eddy_http_server *server;
@@ -116,7 +117,8 @@ static int await_request(struct connection *c)
 }
 
 /* What the client still sends is read for a while: a connection that is closed with bytes unread is
- * reset, and the answer with it (RFC 9112 section 9.6). */
+ * reset, and the answer with it (RFC 9112 section 9.6). One that sends more gets time to see the
+ * answer, but nothing more is read. */
 static void linger_after(struct connection *c)
 {
     char room[LINGER_ROOM];
@@ -127,6 +129,8 @@ static void linger_after(struct connection *c)
             break;
         for (size_t thrown = 0; n > 0 && thrown < LINGER_MAX; thrown += (size_t)n)
             n = eddy_read(c->stream, room, sizeof room);
+        if (n > 0)
+            eddy_ignore(eddy_sleep(LINGER_DEAF_SECONDS));
     }
 }
 

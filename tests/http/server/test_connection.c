@@ -303,6 +303,26 @@ TEST_REAL(http_HS4_a_refusal_is_read_although_more_was_sent)
     CHECK(strstr(answer, "(reset)") == NULL);
 }
 
+/* More than what is read off: a client that looks for an answer only while it can send, as proxies
+ * do, has time to see it. */
+TEST_REAL(http_HS4_a_refusal_is_read_while_much_is_sent)
+{
+    eddy_auto(eddy_router) *router = router_of(hello);
+    eddy_auto(eddy_http_server) *server = eddy_http_server_open(router, .drain = -1);
+    CHECK(server != NULL);
+    eddy_auto(eddy_stream) *peer = eddy_connect("127.0.0.1", .port = eddy_http_server_port(server));
+    static char rest[100000];
+    char *answer;
+
+    memset(rest, 'x', sizeof rest);
+    send_bytes(peer, "GET / HTTP/9.9\r\n\r\n");
+    CHECK_OK(eddy_write(peer, rest, sizeof rest));
+    CHECK_OK(eddy_sleep(0.05));
+    CHECK_OK(eddy_write(peer, rest, 1000));
+    CHECK(eddy_read_until(peer, "\r\n\r\n", &answer) > 0);
+    CHECK(strncmp(answer, "HTTP/1.1 505 ", 13) == 0);
+}
+
 static int much(eddy_request *request)
 {
     static char bytes[100 * 1024];

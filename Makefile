@@ -219,7 +219,8 @@ tsan: ## unit tests under ThreadSanitizer
 	$(call again,tsan,SAN=thread OPT=-O1 sanitized)
 valgrind: ## unit tests under Valgrind, on epoll: it does not see what a ring writes
 	$(call again,valgrind,OPT=-O1 EXTRA=-DEDDY_VALGRIND valgrinded)
-torture: ## every scenario with each allocation and each system call failing in turn, under ASan
+torture: $(B)/tests ## every scenario with each allocation and each system call failing in turn; some under ASan
+	@$(call UNIT,$(BACKENDS),,--torture)
 	$(call again,asan,SAN=address OPT=-O1 tortured)
 fuzz: ## every parser with libFuzzer, SECONDS=60 each; TESTS=readers selects
 	$(call again,fuzz,CC=clang SAN=fuzzer-no-link$(comma)address$(comma)undefined OPT=-O1 \
@@ -229,13 +230,16 @@ replay: $(REPLAYS) ## the fuzz targets over their corpora; TESTS=readers selects
 .PHONY: sanitized valgrinded tortured covered fuzzed
 fuzzed: $(FUZZERS)
 	@B=$(B) fuzz/run fuzz $(or $(SECONDS),60) $(TESTS)
+# A process of a checker is dear: of each scenario this many rounds, spread evenly; ROUNDS=0 for all.
+ROUNDS ?= 60
+CHECKED := TEST_TIME_FACTOR=10 TEST_ROUNDS=$(ROUNDS)
 # Without address randomisation: ThreadSanitizer's shadow collides with it on recent kernels.
-SANITIZED := TEST_TIME_FACTOR=10 ASAN_OPTIONS=detect_stack_use_after_return=1:$(ASAN_OPTIONS) \
+SANITIZED := $(CHECKED) ASAN_OPTIONS=detect_stack_use_after_return=1:$(ASAN_OPTIONS) \
     $(if $(filter thread,$(SAN)),setarch -R)
 sanitized: $(B)/tests
 	@$(call UNIT,$(BACKENDS),$(SANITIZED))
 valgrinded: $(B)/tests
-	@$(call UNIT,$(or $(BACKEND),epoll),TEST_TIME_FACTOR=10 valgrind -q --error-exitcode=99 \
+	@$(call UNIT,$(or $(BACKEND),epoll),$(CHECKED) valgrind -q --error-exitcode=99 \
 	    --leak-check=full --errors-for-leak-kinds=definite --trace-children=no)
 tortured: $(B)/tests
 	@$(call UNIT,$(BACKENDS),$(SANITIZED),--torture)

@@ -303,6 +303,17 @@ def check_text(source):
             yield n, "unfinished: do it, or say in prose what is open"
 
 
+# Each test has a process, at whose end a leak checker looks through all static memory of all tests.
+LARGE_STATIC = re.compile(r"^\s*static\b[^;(]*\[[^;\]]*(?:<< ?[2-9][0-9]|\b[0-9]{7,})")
+
+
+def check_static_room(source):
+    if source.path.startswith("tests/"):
+        for n, line in enumerate(source.code, 1):
+            if LARGE_STATIC.match(line):
+                yield n, "a large static array: take test_room()"
+
+
 # ---- names: where they are declared, and whose they are ----------------------------------------
 
 DEFINED = re.compile(r"^(?!static|typedef|#)\w[^\n;{}=]*?\b(\w+)\([^;{}]*\)[^;{}()]*\n\{", re.M)
@@ -474,8 +485,8 @@ def main():
     public = [s.path for s in sources if s.path.startswith("include/") and s.path.endswith(".h")]
     problems = list(check_version())
     for source in sources:
-        for check in (check_includes, check_loop, check_calls, check_newer, check_sys, check_functions, check_checkpoints, check_text,
-                      check_contracts, check_with):
+        for check in (check_includes, check_loop, check_calls, check_newer, check_sys, check_functions,
+                      check_checkpoints, check_text, check_static_room, check_contracts, check_with):
             problems += [(source.path, n, text) for n, text in check(source)]
     for check in (check_refused, check_circles, check_rooms, check_declarations, check_static,
                   check_rules):

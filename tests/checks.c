@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 static void complain(const char *file, int line, const char *format, ...)
@@ -110,6 +111,15 @@ static size_t read_all(int fd, char *output, size_t size)
             used += (size_t)n;
     }
     return used;
+}
+
+void *test_room(size_t size)
+{
+    void *room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (room == MAP_FAILED)
+        test_fail(__FILE__, __LINE__, "mmap: no memory");
+    return room;
 }
 
 int test_child(int (*fn)(void *arg), void *arg, char *output, size_t size)

@@ -88,6 +88,10 @@
  * size - 1 bytes. For tests of what aborts or overflows. */
 int test_child(int (*fn)(void *arg), void *arg, char *output, size_t size);
 
+/* Zeroed room for bulk data, until the process ends. A large static array would be in every test's
+ * process, and the leak checkers look through all of it at each end. */
+void *test_room(size_t size);
+
 /* True under a sanitizer, Valgrind or an emulator: for figures that they change. */
 bool test_is_watched(void);
 

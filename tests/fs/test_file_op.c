@@ -136,16 +136,16 @@ TEST(file_op_U1_buffer_is_free_after_a_cancelled_read)
 TEST(file_op_U2_close_with_operations_in_flight)
 {
     enum { TASKS = 8, SIZE = 1 << 20 };
-    static char bufs[TASKS][SIZE];
+    char(*const bufs)[TASKS][SIZE] = test_room(sizeof *bufs);
     eddy_task *tasks[TASKS];
 
     folder_make();
     for (int round = 0; round < 10; round++) {
         eddy_stream *f = eddy_file_open(in_folder("p"), "w+");
 
-        CHECK_INT(eddy_write(f, bufs[0], SIZE), SIZE);
+        CHECK_INT(eddy_write(f, (*bufs)[0], SIZE), SIZE);
         for (int i = 0; i < TASKS; i++)
-            tasks[i] = eddy_create_task(reads_into_coro(f, bufs[i], SIZE));
+            tasks[i] = eddy_create_task(reads_into_coro(f, (*bufs)[i], SIZE));
         turns(2 + round % 5);
         eddy_stream_close(f);
         for (int i = 0; i < TASKS; i++) {
@@ -168,7 +168,7 @@ EDDY_CORO(ticks, int *)
 TEST_REAL(file_op_sync_does_not_block_the_loop)
 {
     enum { SIZE = 4 << 20 };
-    static char block[SIZE];
+    char(*const block)[SIZE] = test_room(sizeof *block);
     int count = 0;
     eddy_stream *f = eddy_temp_file("/tmp", NULL);
     eddy_task *ticker = eddy_create_task(ticks_coro(&count));
@@ -176,7 +176,7 @@ TEST_REAL(file_op_sync_does_not_block_the_loop)
 
     CHECK(f != NULL);
     for (int i = 0; i < 8; i++) {
-        CHECK_INT(eddy_write(f, block, SIZE), SIZE);
+        CHECK_INT(eddy_write(f, *block, SIZE), SIZE);
         CHECK_INT(eddy_file_sync(f), 0);
     }
     if (eddy_time() - began > 0.01 && !test_is_watched())

@@ -40,12 +40,12 @@ TEST(file_read_says_what_is_wrong)
 
 static void check_limit(size_t size, size_t limit, int status)
 {
-    static char block[(1 << 20) + 1];
+    char(*const block)[(1 << 20) + 1] = test_room(sizeof *block);
     char *data;
     size_t found;
 
-    endless_copy(block, 0, size);
-    CHECK_INT(eddy_write_file(in_folder("a"), block, size), 0);
+    endless_copy(*block, 0, size);
+    CHECK_INT(eddy_write_file(in_folder("a"), *block, size), 0);
     CHECK_INT(eddy_read_file(in_folder("a"), &data, &found, .limit = limit), status);
     if (status < 0)
         return;

@@ -196,14 +196,14 @@ static int never_reads(eddy_stream *peer)
 /* The peer waits, and nothing piles up on either side. */
 TEST(connection_whose_handler_never_reads)
 {
-    static char data[1 << 20];
+    char(*const data)[1 << 20] = test_room(sizeof *data);
     eddy_auto(eddy_server) *server = eddy_server_open(never_reads);
     eddy_auto(eddy_stream) *stream = connect_to(server);
     ssize_t n = 0;
 
     eddy_timeout(1)
         for (int i = 0; i < 100 && n >= 0; i++)
-            n = eddy_write(stream, data, sizeof data);
+            n = eddy_write(stream, *data, sizeof *data);
     CHECK_INT(n, EDDY_ETIMEDOUT);
     CHECK_INT(eddy_server_connections(server), 1);
     eddy_server_abort(server);

@@ -88,7 +88,7 @@ TEST(U2_close_ends_a_reader)
 
 TEST(U2_close_ends_every_kind_of_wait)
 {
-    static char big[8 << 20];
+    char(*const big)[8 << 20] = test_room(sizeof *big);
     struct pair pair = pair_open();
     ssize_t read_status = 0, status[3] = {0};
     char buf[16];
@@ -97,7 +97,7 @@ TEST(U2_close_ends_every_kind_of_wait)
         eddy_create_task(reads_coro(pair.stream, buf, sizeof buf, &read_status));
     eddy_task *writers[3];
     for (int i = 0; i < 3; i++)
-        writers[i] = eddy_create_task(writes_coro(pair.stream, big, sizeof big, &status[i]));
+        writers[i] = eddy_create_task(writes_coro(pair.stream, *big, sizeof *big, &status[i]));
     turns(5);
     eddy_stream_close(pair.stream);
     for (int i = 0; i < 3; i++) {
@@ -164,10 +164,10 @@ TEST(U2_close_sends_what_is_unsent)
 
 TEST(A13_close_of_a_peer_that_never_reads_takes_5_seconds)
 {
-    static char big[4 << 20];
-    struct pair pair = pair_open_with(true, &(eddy_stream_opts){.high_water = sizeof big});
+    char(*const big)[4 << 20] = test_room(sizeof *big);
+    struct pair pair = pair_open_with(true, &(eddy_stream_opts){.high_water = sizeof *big});
 
-    CHECK_INT(eddy_write(pair.stream, big, sizeof big), sizeof big);
+    CHECK_INT(eddy_write(pair.stream, *big, sizeof *big), sizeof *big);
     double before = eddy_loop_time(eddy_loop_running());
     eddy_stream_close(pair.stream);
     CHECK_NEAR(eddy_loop_time(eddy_loop_running()) - before, 5.0, 0.5);
@@ -348,10 +348,10 @@ EDDY_CORO(drains, eddy_stream **)
 
 static int sends_large(eddy_stream *stream)
 {
-    static char large[1 << 20];
+    char(*const large)[1 << 20] = test_room(sizeof *large);
 
-    eddy_try(eddy_write(stream, large, sizeof large));
-    eddy_try(eddy_write(stream, large, 1));
+    eddy_try(eddy_write(stream, *large, sizeof *large));
+    eddy_try(eddy_write(stream, *large, 1));
     return eddy_write_eof(stream);
 }
 

@@ -406,12 +406,12 @@ TEST(J1_read_line_over_the_limit_keeps_the_bytes)
 /* A peer that never ends its line cannot make the stream take more than the limit. */
 TEST(J1_endless_line_takes_bounded_memory)
 {
-    static char much[2 << 20];
+    char(*const much)[2 << 20] = test_room(sizeof *much);
     struct pair pair = pair_open();
     char *line;
 
-    memset(much, 'x', sizeof much);
-    CHECK(send(pair.raw, much, sizeof much, MSG_NOSIGNAL) > 200000);
+    memset(*much, 'x', sizeof *much);
+    CHECK(send(pair.raw, *much, sizeof *much, MSG_NOSIGNAL) > 200000);
     CHECK_INT(eddy_read_line(pair.stream, &line), EDDY_ELIMIT);
     CHECK(pair.stream->in.capacity <= 262144);
     pair_close(&pair);

@@ -98,24 +98,24 @@ TEST(J3_writer_waits_above_high_water_until_low_water)
 
 TEST(J3_large_write_takes_no_memory)
 {
-    static char large[16 << 20];
+    char(*const large)[16 << 20] = test_room(sizeof *large);
     struct pair pair = pair_open();
     ssize_t n = 0;
 
     eddy_auto(eddy_task) *writer =
-        eddy_create_task(writes_coro(pair.stream, large, sizeof large, &n));
+        eddy_create_task(writes_coro(pair.stream, *large, sizeof *large, &n));
     turns(10);
     CHECK(pair.stream->writer != NULL);
     CHECK_INT(unsent(&pair), 0);
-    for (size_t got = 0; got < sizeof large;) {
-        ssize_t part = recv(pair.raw, large, 65536, 0);
+    for (size_t got = 0; got < sizeof *large;) {
+        ssize_t part = recv(pair.raw, *large, 65536, 0);
 
         got += part > 0 ? (size_t)part : 0;
         CHECK(pair.stream->out.capacity <= 131072);
         CHECK_OK(eddy_sleep(0));
     }
     CHECK_INT(eddy_await(writer), 0);
-    CHECK_INT(n, sizeof large);
+    CHECK_INT(n, sizeof *large);
     pair_close(&pair);
 }
 
@@ -146,12 +146,12 @@ enum { WRITERS = 8, RECORDS = 20 };
 /* A record is its length in eight digits and so many times the writer's letter. */
 static int writes_records(eddy_stream *stream, int letter)
 {
-    static char buffers[WRITERS][300000];
-    char *record = buffers[letter];
+    char(*const buffers)[WRITERS][300000] = test_room(sizeof *buffers);
+    char *record = (*buffers)[letter];
     uint64_t random = (uint64_t)letter;
 
     for (int i = 0; i < RECORDS; i++) {
-        size_t size = random_next(&random) % (i % 4 ? 2000 : sizeof buffers[0] - 8);
+        size_t size = random_next(&random) % (i % 4 ? 2000 : sizeof(*buffers)[0] - 8);
 
         snprintf(record, 9, "%08zu", size);
         memset(record + 8, 'A' + letter, size);
@@ -215,38 +215,39 @@ TEST(J2_concurrent_writes_stay_in_one_piece_in_memory)
 
 TEST(write_cancelled_in_its_middle_ends_the_stream)
 {
-    static char large[16 << 20];
+    char(*const large)[16 << 20] = test_room(sizeof *large);
     struct pair pair = pair_open();
     ssize_t n = 0;
 
     eddy_timeout(0.01)
-        n = eddy_write(pair.stream, large, sizeof large);
+        n = eddy_write(pair.stream, *large, sizeof *large);
     CHECK_INT(n, EDDY_ETIMEDOUT);
     CHECK_INT(eddy_write(pair.stream, "x", 1), EDDY_EPIPE);
     CHECK_CONTAINS(last_message(), "was ended in its middle");
     CHECK_INT(eddy_flush(pair.stream), EDDY_EPIPE);
     raw_send(pair.raw, "still readable");
-    CHECK_INT(eddy_read(pair.stream, large, sizeof large), 14);
+    CHECK_INT(eddy_read(pair.stream, *large, sizeof *large), 14);
     pair_close(&pair);
 }
 
 TEST(write_cancelled_before_it_began_sends_nothing)
 {
-    static char large[16 << 20], got[65536];
+    char(*const large)[16 << 20] = test_room(sizeof *large);
+    static char got[65536];
     struct pair pair = pair_open();
     ssize_t first = 0, second = 0;
     size_t count = 0;
 
-    memset(large, 'f', sizeof large);
+    memset(*large, 'f', sizeof *large);
     eddy_auto(eddy_task) *a =
-        eddy_create_task(writes_coro(pair.stream, large, sizeof large, &first));
+        eddy_create_task(writes_coro(pair.stream, *large, sizeof *large, &first));
     turns(3);
     eddy_auto(eddy_task) *b = eddy_create_task(writes_coro(pair.stream, "second", 6, &second));
     turns(3);
     eddy_cancel(b);
     CHECK_INT(eddy_await(b), 0);
     CHECK_INT(second, EDDY_ECANCELED);
-    while (!eddy_task_done(a) || count < sizeof large) {
+    while (!eddy_task_done(a) || count < sizeof *large) {
         ssize_t n = recv(pair.raw, got, sizeof got, 0);
 
         for (ssize_t i = 0; i < n; i++)
@@ -254,7 +255,7 @@ TEST(write_cancelled_before_it_began_sends_nothing)
         count += n > 0 ? (size_t)n : 0;
         CHECK_OK(eddy_sleep(0));
     }
-    CHECK_INT(first, sizeof large);
+    CHECK_INT(first, sizeof *large);
     CHECK_INT(eddy_write(pair.stream, "third", 5), 5);
     raw_expect(pair.raw, "third");
     pair_close(&pair);
@@ -308,11 +309,11 @@ EDDY_CORO(resets_after, double, int)
 
 TEST(write_that_waits_is_woken_by_a_reset)
 {
-    static char large[16 << 20];
+    char(*const large)[16 << 20] = test_room(sizeof *large);
     struct pair pair = pair_open();
 
     eddy_auto(eddy_task) *peer = eddy_create_task(resets_after_coro(0.005, pair.raw));
-    ssize_t n = eddy_write(pair.stream, large, sizeof large);
+    ssize_t n = eddy_write(pair.stream, *large, sizeof *large);
     CHECK(n == EDDY_ECONNRESET || n == EDDY_EPIPE);
     CHECK(eddy_flush(pair.stream) < 0);
     eddy_stream_close(pair.stream);
@@ -385,15 +386,15 @@ EDDY_CORO(drains, eddy_stream *)
 
 SWEEP(write_sweep)
 {
-    static char large[6 << 20];
+    char(*const large)[6 << 20] = test_room(sizeof *large);
     eddy_stream *streams[2];
     ssize_t written, n = 0;
 
     streams_open(streams, NULL);
     eddy_task *reader = eddy_create_task(drains_coro(streams[1]));
-    eddy_task *other = eddy_create_task(writes_coro(streams[0], large, sizeof large, &n));
+    eddy_task *other = eddy_create_task(writes_coro(streams[0], *large, sizeof *large, &n));
     eddy_ignore(eddy_sleep(0));
-    written = eddy_write(streams[0], large, sizeof large);
+    written = eddy_write(streams[0], *large, sizeof *large);
     if (written >= 0)
         written = eddy_flush(streams[0]);
     if (written >= 0)
@@ -409,9 +410,9 @@ SWEEP(write_sweep)
 
 static int writes_much(eddy_stream *s)
 {
-    static char bytes[8 << 20];
+    char(*const bytes)[8 << 20] = test_room(sizeof *bytes);
 
-    return (int)eddy_write(s, bytes, sizeof bytes);
+    return (int)eddy_write(s, *bytes, sizeof *bytes);
 }
 EDDY_CORO(writes_much, eddy_stream *)
 

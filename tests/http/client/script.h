@@ -28,7 +28,7 @@ struct script {
     int requests;             /* that came */
     int connections;          /* that were made */
     int open;                 /* and have not ended */
-    char heard[STEPS][HEARD]; /* each with its body, as far as there is room */
+    char (*heard)[HEARD];     /* STEPS of them, each with its body, as far as there is room */
     size_t heard_size[STEPS]; /* of head and body */
     eddy_task *tasks[CONNECTIONS];
     eddy_stream *peers[CONNECTIONS]; /* whose tasks have not begun */
@@ -197,7 +197,8 @@ static inline void script_end(struct script *script)
     script_begin(name, name##_steps, (int)(sizeof name##_steps / sizeof *name##_steps))
 static inline void script_begin(struct script *script, const struct step *steps, int count)
 {
-    *script = (struct script){.steps = steps, .count = count};
+    *script = (struct script){
+        .steps = steps, .count = count, .heard = test_room(sizeof(char[STEPS][HEARD]))};
 }
 static inline void script_cleanup(struct script **script)
 {

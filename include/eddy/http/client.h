@@ -36,7 +36,7 @@ typedef struct eddy_http_opts {
     double timeout_connect; /* to look up, connect, and agree on TLS, also with a proxy; 0: 30 */
     double timeout_read;    /* without a byte of the answer; 0: 60 */
 
-    unsigned limit;          /* connections in use at once, further requests wait; 0: 100 */
+    unsigned limit;          /* requests under way at once, further ones wait; 0: 100 */
     unsigned limit_per_host; /* of them to the same server; 0: as many as .limit */
     double idle_timeout;     /* an unused connection is kept so long; 0: 30 */
     double max_age;          /* no request begins on a connection that is older; 0: 600 */
@@ -53,6 +53,9 @@ typedef struct eddy_http_opts {
     eddy_http_address_check *on_address; /* not with a proxy; NULL: all are good */
     eddy_http_connector *connect;        /* NULL: eddy_connect, or eddy_connect_unix */
     void *connect_arg;                   /* of .connect and .on_address */
+    int version; /* EDDY_HTTP_1_1 or EDDY_HTTP_2 alone: the latter is agreed on within TLS, else
+                    EDDY_EPROTO; in the clear it is known that the server speaks it. 0: what the
+                    server chooses where there is TLS, HTTP/1.1 elsewhere */
 } eddy_http_opts;
 
 typedef struct eddy_http eddy_http;

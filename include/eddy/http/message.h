@@ -15,6 +15,9 @@ typedef struct eddy_pair {
 } eddy_pair;
 #define eddy_pairs(...) ((const eddy_pair[]){__VA_ARGS__, {NULL, NULL}})
 
+/* Versions of HTTP. */
+enum { EDDY_HTTP_DEFAULT, EDDY_HTTP_1_1, EDDY_HTTP_2 };
+
 /* The value of the first pair of that name, NULL when there is none. _get distinguishes capital
  * letters, as queries and forms do; _header does not, as header fields. pairs may be NULL. */
 EDDY_API const char *eddy_pairs_get(const eddy_pair *pairs, const char *name);

@@ -31,6 +31,8 @@ EDDY_API const char *eddy_request_method(const eddy_request *request);
 EDDY_API const char *eddy_request_target(const eddy_request *request);
 EDDY_API const char *eddy_request_path(eddy_request *request);
 EDDY_API const char *eddy_request_host(const eddy_request *request);
+/* EDDY_HTTP_1_1, also for 1.0, or EDDY_HTTP_2. */
+EDDY_API int eddy_request_version(const eddy_request *request);
 
 /* What stands for {name} in the pattern of the route, decoded; NULL: it has no such name. */
 EDDY_API const char *eddy_request_param(const eddy_request *request, const char *name);

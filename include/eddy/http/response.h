@@ -23,6 +23,8 @@ EDDY_AUTOCLOSE(eddy_response, eddy_response_close)
 /* 200, and the words that the server gave for it, "OK" (perhaps none: ""). */
 EDDY_API int eddy_response_status(const eddy_response *response);
 EDDY_API const char *eddy_response_reason(const eddy_response *response);
+/* EDDY_HTTP_1_1, also for 1.0, or EDDY_HTTP_2. */
+EDDY_API int eddy_response_version(const eddy_response *response);
 /* The value of the first header field of that name, whatever its capital letters, or NULL; and all
  * fields in the order in which they came. */
 EDDY_API const char *eddy_response_header(const eddy_response *response, const char *name);

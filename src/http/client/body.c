@@ -128,7 +128,7 @@ void eddy__body_close(struct eddy__call *call)
 
 static int send_piece(struct eddy__call *call, const void *data, size_t size)
 {
-    eddy__try(eddy__exchange_write(call->conn->exchange, data, size));
+    eddy__try(eddy__exchange_write(call->exchange, data, size));
     call->sent += (int64_t)size;
     eddy__call_moved(call);
     return 0;
@@ -224,5 +224,5 @@ int eddy__body_send(struct eddy__call *call)
 {
     call->body.begun = call->body.kind != EDDY__BODY_NONE;
     eddy__try(send_whole(call));
-    return eddy__exchange_end(call->conn->exchange, NULL);
+    return eddy__exchange_end(call->exchange, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "base/list.h"
 #include "http/client/digest.h"
+#include "http/h2/h2.h"
 #include "http/message/h1.h"
 #include "http/message/multipart.h"
 #include "http/message/url.h"
@@ -22,7 +23,8 @@ enum {
     EDDY__HTTP_PIECE = 16 << 10,   /* bytes of a longer body at a time */
     EDDY__HTTP_DRAIN = 64 << 10,   /* bytes of an unread body that are read off */
     EDDY__HTTP_SPARE = 32,         /* responses that a session keeps for reuse */
-    EDDY__HTTP_CHALLENGES = 2,     /* of Digest that a request answers */
+    EDDY__HTTP_TURNED_AWAY = 3, /* times that a request is sent again, not having been begun with */
+    EDDY__HTTP_CHALLENGES = 2,  /* of Digest that a request answers */
 };
 
 /* How a server is reached. Connections are used for requests with the same way only. */
@@ -39,21 +41,29 @@ struct eddy__way {
 struct eddy__http_host {
     struct eddy__http_host *next; /* in its bucket */
     char *key;
-    unsigned users; /* requests that have a slot or wait for one, and connections that are idle */
+    unsigned users; /* requests that have a slot or wait for one, and connections */
     eddy_semaphore slots;
-    struct list idle; /* of connections, the one used last first */
+    struct list open;     /* connections that may take a request, the one used last first */
+    eddy_lock connecting; /* of who connects for the others, too: HTTP/2 may come of it */
+    bool alone;           /* its connections carry one request at a time */
 };
 
+/* One of HTTP/1.1 has an exchange at a time, one of HTTP/2 many. */
 struct eddy__http_conn {
-    struct eddy__h1 h1;
-    struct eddy__exchange *exchange; /* that of h1 */
-    eddy_stream *stream;
+    eddy_http *http;
     struct eddy__http_host *host;
-    struct list in_host;    /* while it is idle */
+    eddy_stream *stream;
+    struct list in_host;    /* while it may take requests */
     struct list in_session; /* of the idle or of the busy ones */
+    unsigned users;         /* exchanges that it has */
     unsigned served;        /* exchanges that have begun */
+    uint64_t number;        /* of those that the session has opened */
     double ends;            /* no exchange begins afterwards */
     double idle_ends;       /* while it is idle: when it is closed */
+    struct eddy__h1 h1;
+    struct eddy__h2 *h2; /* NULL: it is one of HTTP/1.1 */
+    eddy_task *runner;   /* of h2; NULL: it has ended, or somebody else has the handle */
+    bool over;           /* the runner has nothing more to do with it */
 };
 
 enum { EDDY__HTTP_BUCKETS = 64 };
@@ -123,17 +133,21 @@ struct eddy__call {
     struct eddy__body body;
     struct eddy__head_out head; /* of this try */
     const char *upgrade;        /* the protocol that the connection is to change to; NULL: none */
-    bool trusted;    /* still at the origin that the program has named: credentials may go there */
-    bool fresh;      /* on a new connection only */
-    bool resent;     /* was sent again already */
-    bool reused;     /* the connection had served before */
-    bool dead;       /* the connection ended before a byte of an answer */
-    double deadline; /* on the loop's clock, INFINITY: none */
-    const char *nonce;   /* that Digest has answered; NULL: none */
-    unsigned challenges; /* how often the server has asked for it */
-    unsigned tries;      /* of .retries that were made */
-    int64_t sent;        /* bytes of the body */
+    bool trusted;     /* still at the origin that the program has named: credentials may go there */
+    bool fresh;       /* on a new connection only */
+    bool resent;      /* was sent again already */
+    bool unprocessed; /* the server has said that it has not begun with it */
+    unsigned turned_away; /* how often it has */
+    bool reused;          /* the connection had served before */
+    bool dead;            /* the connection ended before a byte of an answer */
+    double deadline;      /* on the loop's clock, INFINITY: none */
+    const char *nonce;    /* that Digest has answered; NULL: none */
+    unsigned challenges;  /* how often the server has asked for it */
+    unsigned tries;       /* of .retries that were made */
+    int64_t sent;         /* bytes of the body */
     struct eddy__http_conn *conn;
+    struct eddy__exchange *exchange; /* on conn */
+    uint64_t failed;                 /* number of the connection that was dead */
     struct eddy__upload *upload;
 };
 
@@ -144,6 +158,7 @@ struct eddy_response {
     struct eddy__arena arena;
     struct eddy__call *call;      /* what it answers */
     struct eddy__http_conn *conn; /* NULL: none, or the body has ended */
+    struct eddy__exchange *exchange;
     struct eddy__head head;
     unsigned redirects;
     struct eddy__decoder *decoder; /* NULL: the body is as it comes */
@@ -188,12 +203,30 @@ void eddy__response_unref(eddy_response *response);
 
 /* ---- pool.c ---- */
 
-/* Finds or makes a connection for call->way and puts it into call->conn, waiting for a slot. */
+/* Finds or makes a connection for call->way, waiting for a slot, and begins an exchange on it:
+ * call->conn, call->exchange. */
 EDDY_SUSPENDS int eddy__pool_acquire(struct eddy__call *call);
-/* Gives it back, with its slot; one that can serve again waits for that for at most so many
- * seconds, any other one is closed. */
-void eddy__pool_release(eddy_http *http, struct eddy__http_conn *conn, double keep);
+/* Gives both back, with the slot. A connection that can serve again waits for that; one that has
+ * one exchange at a time at most so many seconds. Any other one is closed. */
+void eddy__pool_release(eddy_http *http, struct eddy__http_conn *conn,
+                        struct eddy__exchange *exchange, double keep);
+/* A connection has ended by itself. */
+void eddy__pool_lose(struct eddy__http_conn *conn);
 void eddy__pool_close(eddy_http *http);
+
+/* ---- conn.c ---- */
+
+/* Connects for call; it has no exchange yet, and is in no list. NULL, raised. */
+EDDY_SUSPENDS struct eddy__http_conn *eddy__conn_open(struct eddy__call *call);
+/* A new exchange, what comes of which is put into arena; NULL, raised. */
+struct eddy__exchange *eddy__conn_begin(struct eddy__http_conn *conn, struct eddy__arena *arena);
+/* Gives one back: whether the connection can take further ones. */
+bool eddy__conn_end(struct eddy__http_conn *conn, struct eddy__exchange *exchange);
+/* Whether it can take another one; whether it can later, as far as one knows. */
+bool eddy__conn_has_room(const struct eddy__http_conn *conn);
+bool eddy__conn_is_good(const struct eddy__http_conn *conn, double now);
+/* Ends one that has no exchange and is in no list; that of HTTP/2 is told, and ends later. */
+void eddy__conn_close(struct eddy__http_conn *conn);
 
 /* ---- connect.c ---- */
 

@@ -50,14 +50,15 @@ static eddy_stream *connect_plain(struct eddy__call *call, const struct eddy__ur
     return eddy_connect(url->host, .port = url->port, .stream = stream_opts);
 }
 
-static int start_tls(struct eddy__call *call, eddy_stream *stream, const struct eddy__url *url)
+static int start_tls(struct eddy__call *call, eddy_stream *stream, const struct eddy__url *url,
+                     const char *alpn)
 {
     eddy_tls_opts tls = *call->way.tls;
 
     if (!tls.server_name || url != call->way.url)
         tls.server_name = url->host;
     if (!tls.alpn)
-        tls.alpn = "http/1.1";
+        tls.alpn = alpn;
     return eddy_start_tls_with(stream, &tls);
 }
 
@@ -68,15 +69,25 @@ static int through_proxy(struct eddy__call *call, eddy_stream *stream)
     if (call->way.socks)
         return eddy__proxy_socks(call, stream);
     if (proxy->secure)
-        eddy__try(start_tls(call, stream, proxy));
+        eddy__try(start_tls(call, stream, proxy, "http/1.1"));
     return call->way.plain ? 0 : eddy__proxy_tunnel(call, stream);
+}
+
+/* What the server may choose from. */
+static const char *versions_of(const struct eddy__call *call)
+{
+    int version = call->http->opts.version;
+
+    if (call->upgrade || version == EDDY_HTTP_1_1)
+        return "http/1.1";
+    return version == EDDY_HTTP_2 ? "h2" : "h2,http/1.1";
 }
 
 static int agree(struct eddy__call *call, eddy_stream *stream)
 {
     if (call->way.proxy)
         eddy__try(through_proxy(call, stream));
-    return call->url.secure ? start_tls(call, stream, &call->url) : 0;
+    return call->url.secure ? start_tls(call, stream, &call->url, versions_of(call)) : 0;
 }
 
 eddy_stream *eddy__http_connect(struct eddy__call *call)

@@ -26,12 +26,13 @@ static double keep_seconds(const eddy_response *response)
 static void give_back(eddy_response *response, double keep)
 {
     struct eddy__http_conn *conn = response->conn;
+    struct eddy__exchange *exchange = response->exchange;
 
     response->conn = NULL;
-    response->trailers = conn->exchange->trailers.list;
+    response->trailers = exchange->trailers.list;
     eddy__upload_end(response->call);
     response->call->conn = NULL;
-    eddy__pool_release(response->http, conn, keep);
+    eddy__pool_release(response->http, conn, exchange, keep);
 }
 
 /* The body has ended. While that of the request still goes out, the connection is kept for it. */
@@ -39,7 +40,7 @@ static void body_ended(eddy_response *response)
 {
     const struct eddy__upload *upload = response->call->upload;
 
-    response->trailers = response->conn->exchange->trailers.list;
+    response->trailers = response->exchange->trailers.list;
     response->ended = true;
     if (!upload || upload->ended)
         give_back(response, keep_seconds(response));
@@ -66,7 +67,7 @@ static ssize_t content_source(void *arg, void *buf, size_t size)
                       "timeout_read");
     if (upload)
         upload->limit = &limit;
-    ssize_t n = eddy__exchange_read(response->conn->exchange, buf, size);
+    ssize_t n = eddy__exchange_read(response->exchange, buf, size);
     if (upload)
         upload->limit = NULL;
     int status = eddy__limit_leave(&limit, call, n < 0 ? (int)n : 0);
@@ -129,7 +130,7 @@ int eddy__content_begin(eddy_response *response)
     if (has_body(response))
         return begin_decoding(response);
     char none;
-    ssize_t n = eddy__exchange_read(response->conn->exchange, &none, 1);
+    ssize_t n = eddy__exchange_read(response->exchange, &none, 1);
     if (n == 0)
         body_ended(response);
     return n < 0 ? (int)n : 0;
@@ -137,20 +138,16 @@ int eddy__content_begin(eddy_response *response)
 
 /* ---- nobody wants the rest ---- */
 
-/* Whether a little patience can make the connection serve again. */
+/* Whether a little patience can make the connection serve again, or spare the server a reset. */
 static bool is_worth_draining(const eddy_response *response)
 {
-    const struct eddy__h1 *h1 = &response->conn->h1;
-
-    if (!h1->keep_alive || !h1->out_ended || response->failure || response->http->closed ||
-        !eddy_current_task())
-        return false;
-    return h1->in != EDDY__H1_LENGTH || h1->in_whole - h1->exchange.received <= EDDY__HTTP_DRAIN;
+    return !response->failure && !response->http->closed && eddy_current_task() &&
+           eddy__exchange_rest(response->exchange) <= EDDY__HTTP_DRAIN;
 }
 
 static void read_off(eddy_response *response)
 {
-    struct eddy__exchange *exchange = response->conn->exchange;
+    struct eddy__exchange *exchange = response->exchange;
     char scrap[2048];
     size_t left = EDDY__HTTP_DRAIN;
     ssize_t n = 1;

@@ -13,7 +13,7 @@ static bool server_has_gone(int status)
 
 static COLD int no_answer(struct eddy__call *call)
 {
-    call->dead = !call->conn->exchange->heard;
+    call->dead = !call->exchange->heard;
     return eddy__raise(EDDY_EOF, "%s %s: the server ended the connection without an answer",
                        call->method, call->url.authority);
 }
@@ -29,7 +29,7 @@ static int receive_head(struct eddy__call *call)
                       "timeout_read");
     if (upload)
         upload->limit = &limit;
-    int status = eddy__exchange_receive(call->conn->exchange, head);
+    int status = eddy__exchange_receive(call->exchange, head);
     if (upload)
         upload->limit = NULL;
     return eddy__limit_leave(&limit, call, status);
@@ -65,8 +65,10 @@ static int receive_answer(struct eddy__call *call)
 
         if (status == 0)
             return no_answer(call);
-        if (status < 0)
-            call->dead = server_has_gone(status) && !call->conn->exchange->heard;
+        if (status < 0) {
+            call->dead = server_has_gone(status) && !call->exchange->heard;
+            call->unprocessed = call->exchange->unprocessed;
+        }
         eddy__try(status);
         if (eddy__try(judge_head(call)) > 0)
             return 0;
@@ -101,7 +103,7 @@ void eddy__call_moved(struct eddy__call *call)
     if (call->upload && call->upload->limit)
         eddy__limit_extend(call->upload->limit, call);
     if (call->opts.on_progress)
-        call->opts.on_progress(call->sent, (int64_t)call->conn->exchange->received, call->opts.arg);
+        call->opts.on_progress(call->sent, (int64_t)call->exchange->received, call->opts.arg);
 }
 
 /* When the body itself fails nobody is to wait for an answer to it. When nobody will ask how it has
@@ -114,10 +116,10 @@ static int http_upload(struct eddy__upload *upload)
     upload->begun = true;
     int status = eddy__body_send(call);
     if (status == 0)
-        status = eddy__exchange_flush(call->conn->exchange);
+        status = eddy__exchange_flush(call->exchange);
     upload->ended = true;
     if (status < 0 && !server_has_gone(status) && status != EDDY_ECANCELED)
-        eddy_stream_abort(call->conn->stream);
+        eddy__exchange_abort(call->exchange);
     else if (upload->limit)
         eddy__limit_extend(upload->limit, call);
     eddy__content_uploaded(response);
@@ -198,12 +200,12 @@ static int await_word(struct eddy__call *call)
 {
     struct eddy__head *head = &call->response->head;
     eddy_scope patience = {0};
-    int status = eddy__try(eddy__exchange_flush(call->conn->exchange));
+    int status = eddy__try(eddy__exchange_flush(call->exchange));
 
     for (int i = 0; i <= EDDY__HTTP_INTERIMS; i++) {
         *head = (struct eddy__head){0};
         eddy_timeout_as(patience, CONTINUE_SECONDS) {
-            status = eddy__exchange_receive(call->conn->exchange, head);
+            status = eddy__exchange_receive(call->exchange, head);
         }
         if (status == EDDY_ETIMEDOUT && eddy_scope_expired(&patience)) {
             eddy_error_clear();
@@ -233,7 +235,7 @@ int eddy__exchange(struct eddy__call *call)
     struct eddy__body *body = &call->body;
 
     call->dead = false;
-    eddy__try(eddy__exchange_send(call->conn->exchange, &call->head));
+    eddy__try(eddy__exchange_send(call->exchange, &call->head));
     if (call->opts.expect_continue && body->kind != EDDY__BODY_NONE &&
         eddy__try(ask_first(call)) > 0)
         return 0;

@@ -87,7 +87,7 @@ static struct eddy__http_host *host_new(eddy_http *http, const char *key)
     host->key = copy;
     host->slots =
         (eddy_semaphore){.value = http->opts.limit_per_host, .bound = http->opts.limit_per_host};
-    list_init(&host->idle);
+    list_init(&host->open);
     host->next = *bucket;
     *bucket = host;
     return host;
@@ -168,95 +168,161 @@ static void give_slots(eddy_http *http, struct eddy__http_host *host)
 
 /* ---- connections ---- */
 
-/* Takes an idle connection out of the lists; the host loses its user. */
-static void unkeep(eddy_http *http, struct eddy__http_conn *conn)
+static void list_conn(struct eddy__http_conn *conn, bool busy)
+{
+    eddy_http *http = conn->http;
+
+    list_add_tail(busy ? &http->busy : &http->idle, &conn->in_session);
+    *(busy ? &http->stats.busy : &http->stats.idle) += 1;
+}
+
+/* One that has users, or not, is in the list of the session that says so. */
+static void relist_conn(struct eddy__http_conn *conn, bool busy)
+{
+    list_remove(&conn->in_session);
+    *(busy ? &conn->http->stats.idle : &conn->http->stats.busy) -= 1;
+    list_conn(conn, busy);
+}
+
+/* Takes a connection out of the lists; the host loses its user. */
+static void unlist_conn(struct eddy__http_conn *conn, bool busy)
 {
     list_remove(&conn->in_host);
     list_remove(&conn->in_session);
-    http->stats.idle--;
-    host_leave(http, conn->host);
+    *(busy ? &conn->http->stats.busy : &conn->http->stats.idle) -= 1;
+    host_leave(conn->http, eddy_take(conn->host));
 }
 
-/* What is in the middle of an exchange is not waited for. */
-static void conn_free(struct eddy__http_conn *conn)
+/* One of HTTP/2 that has exchanges goes on until they have ended. */
+void eddy__pool_lose(struct eddy__http_conn *conn)
 {
-    if (conn->h1.sent && (!conn->h1.out_ended || conn->h1.in != EDDY__H1_NONE))
-        eddy_stream_abort(conn->stream);
-    eddy_stream_close(conn->stream);
-    eddy_free(conn);
+    if (!conn->host)
+        return;
+    if (conn->users)
+        list_remove(&conn->in_host);
+    else
+        unlist_conn(conn, false);
 }
 
-static bool conn_is_good(const struct eddy__http_conn *conn, double now)
+/* Whether this connection will do for the call: not one that a dead one may have company in. */
+static bool conn_suits(const struct eddy__http_conn *conn, const struct eddy__call *call)
 {
-    return now < conn->idle_ends && now < conn->ends && eddy_stream_is_idle(conn->stream);
+    if (call->fresh && (!conn->h2 || conn->number <= call->failed))
+        return false;
+    return eddy__conn_has_room(conn) && !(conn->h2 && call->upgrade);
 }
 
-static struct eddy__http_conn *take_idle(eddy_http *http, struct eddy__http_host *host)
+static struct eddy__http_conn *first_that_suits(struct eddy__call *call,
+                                                struct eddy__http_host *host)
 {
-    double now = list_empty(&host->idle) ? 0 : eddy_time();
+    list_each(node, &host->open) {
+        struct eddy__http_conn *conn = container_of(node, struct eddy__http_conn, in_host);
 
-    while (!list_empty(&host->idle)) {
-        struct eddy__http_conn *conn =
-            container_of(host->idle.next, struct eddy__http_conn, in_host);
-        bool good = conn_is_good(conn, now);
-
-        unkeep(http, conn);
-        if (good)
+        if (conn_suits(conn, call))
             return conn;
-        conn_free(conn);
     }
     return NULL;
 }
 
-static struct eddy__http_conn *conn_new(struct eddy__call *call, struct eddy__http_host *host)
+/* One that is open already; NULL: there is none for this call. */
+static struct eddy__http_conn *find_conn(struct eddy__call *call, struct eddy__http_host *host)
 {
-    static const struct eddy__head_limits limits = {
-        .size = EDDY__HTTP_HEAD,
-        .fields = EDDY__HTTP_FIELDS,
-    };
-    struct eddy__http_conn *conn = eddy_alloc_zero(sizeof *conn);
+    double now = list_empty(&host->open) ? 0 : eddy_time();
+    struct eddy__http_conn *conn;
+
+    while ((conn = first_that_suits(call, host)) != NULL && !eddy__conn_is_good(conn, now)) {
+        eddy__pool_lose(conn);
+        if (conn->users == 0)
+            eddy__conn_close(conn);
+    }
+    return conn;
+}
+
+static int open_conn(struct eddy__call *call, struct eddy__http_host *host,
+                     struct eddy__http_conn **place)
+{
+    struct eddy__http_conn *conn = eddy__try(eddy__conn_open(call));
+
+    conn->host = host;
+    host->users++;
+    host->alone |= !conn->h2 && !call->upgrade;
+    if (conn->h2)
+        list_add_tail(host->open.next, &conn->in_host);
+    list_conn(conn, false);
+    conn->idle_ends = INFINITY;
+    *place = conn;
+    return 0;
+}
+
+/* Whether what is connected to may speak HTTP/2. */
+static bool may_share(const struct eddy__call *call, const struct eddy__http_host *host)
+{
+    int version = call->http->opts.version;
+
+    if (host->alone || call->upgrade || call->way.plain)
+        return false;
+    return version == EDDY_HTTP_2 || (call->url.secure && version != EDDY_HTTP_1_1);
+}
+
+static int await_connecting(struct eddy__call *call, struct eddy__http_host *host)
+{
     struct eddy__limit limit;
 
-    if (!conn) {
-        eddy__raise(EDDY_ENOMEM, "no memory for a connection");
-        return NULL;
-    }
     eddy__limit_enter(&limit, call, call->opts.timeout_connect, "connecting", "timeout_connect");
-    conn->stream = eddy__http_connect(call);
-    if (eddy__limit_leave(&limit, call, conn->stream ? 0 : eddy_last_status()) < 0 ||
-        !conn->stream) {
-        eddy_free(conn);
-        return NULL;
-    }
-    eddy__h1_init(&conn->h1, conn->stream, &call->response->arena, &limits, true);
-    conn->exchange = &conn->h1.exchange;
-    conn->host = host;
-    conn->ends = eddy_time() + call->http->opts.max_age;
-    list_init(&conn->in_host);
-    list_init(&conn->in_session);
-    call->http->stats.connections++;
-    return conn;
+    return eddy__limit_leave(&limit, call, eddy_lock_acquire(&host->connecting));
+}
+
+/* Where many requests can have one connection, one of them makes it and the others wait. */
+static int find_or_open(struct eddy__call *call, struct eddy__http_host *host,
+                        struct eddy__http_conn **conn)
+{
+    int status = 0;
+
+    *conn = find_conn(call, host);
+    if (*conn || call->http->closed)
+        return 0;
+    if (!may_share(call, host))
+        return open_conn(call, host, conn);
+    eddy__try(await_connecting(call, host));
+    *conn = find_conn(call, host);
+    bool alone = !*conn && !may_share(call, host);
+    if (!*conn && !alone && !call->http->closed)
+        status = open_conn(call, host, conn);
+    eddy_ignore(eddy_lock_release(&host->connecting));
+    return alone ? open_conn(call, host, conn) : status;
+}
+
+static int begin_on(struct eddy__call *call, struct eddy__http_conn *conn)
+{
+    call->exchange = eddy__try(eddy__conn_begin(conn, &call->response->arena));
+    call->conn = conn;
+    if (conn->users == 1)
+        relist_conn(conn, true);
+    if (!conn->h2)
+        list_remove(&conn->in_host);
+    return 0;
+}
+
+static COLD int session_was_closed(struct eddy__call *call)
+{
+    return eddy__raise(EDDY_ECLOSED, "%s %s: the session was closed", call->method,
+                       call->url.authority);
 }
 
 static int acquire_conn(struct eddy__call *call, struct eddy__http_host *host)
 {
-    eddy_http *http = call->http;
-    struct eddy__http_conn *conn = NULL;
+    struct eddy__http_conn *conn;
+    int status = find_or_open(call, host, &conn);
 
-    if (!http->closed && !call->fresh)
-        conn = take_idle(http, host);
-    if (!http->closed && !conn)
-        conn = eddy__try(conn_new(call, host));
-    if (http->closed) {
-        if (conn)
-            conn_free(conn);
-        return eddy__raise(EDDY_ECLOSED, "%s %s: the session was closed", call->method,
-                           call->url.authority);
+    if (call->http->closed)
+        status = session_was_closed(call);
+    else if (conn)
+        status = begin_on(call, conn);
+    if (status < 0 && conn && conn->users == 0) {
+        eddy__pool_lose(conn);
+        eddy__conn_close(conn);
     }
-    list_add_tail(&http->busy, &conn->in_session);
-    http->stats.busy++;
-    call->conn = conn;
-    return 0;
+    return status;
 }
 
 int eddy__pool_acquire(struct eddy__call *call)
@@ -299,6 +365,12 @@ static void plan_sweep(eddy_http *http)
     http->sweeping = http->sweep.call != NULL;
 }
 
+static void drop_idle(struct eddy__http_conn *conn)
+{
+    unlist_conn(conn, false);
+    eddy__conn_close(conn);
+}
+
 /* Closes idle connections whose time is over, or whose server has closed them. */
 static int sweep(void *arg)
 {
@@ -310,59 +382,81 @@ static int sweep(void *arg)
     {
         struct eddy__http_conn *conn = container_of(node, struct eddy__http_conn, in_session);
 
-        if (!conn_is_good(conn, now)) {
-            unkeep(http, conn);
-            conn_free(conn);
-        }
+        if (!eddy__conn_is_good(conn, now))
+            drop_idle(conn);
     }
     plan_sweep(http);
     return 0;
 }
 
-static void keep_conn(eddy_http *http, struct eddy__http_conn *conn, double seconds)
+/* It has no exchange any more, and may have others. */
+static void keep_conn(struct eddy__http_conn *conn, double seconds)
 {
+    eddy_http *http = conn->http;
+
     conn->idle_ends = eddy_time() + seconds;
-    http->stats.idle++;
-    list_add_tail(&http->idle, &conn->in_session);
-    list_add_tail(conn->host->idle.next, &conn->in_host);
+    relist_conn(conn, false);
+    list_remove(&conn->in_host);
+    list_add_tail(conn->host->open.next, &conn->in_host);
     plan_sweep(http);
+    if (http->stats.idle > http->opts.limit)
+        drop_idle(container_of(http->idle.next, struct eddy__http_conn, in_session));
 }
 
-static void drop_oldest(eddy_http *http)
-{
-    struct eddy__http_conn *oldest =
-        container_of(http->idle.next, struct eddy__http_conn, in_session);
-
-    unkeep(http, oldest);
-    conn_free(oldest);
-}
-
-void eddy__pool_release(eddy_http *http, struct eddy__http_conn *conn, double keep)
+void eddy__pool_release(eddy_http *http, struct eddy__http_conn *conn,
+                        struct eddy__exchange *exchange, double keep)
 {
     struct eddy__http_host *host = conn->host;
-    bool good = keep > 0 && !http->closed && eddy__h1_reusable(&conn->h1) &&
-                eddy_time() < conn->ends && eddy_stream_is_idle(conn->stream);
+    bool good = eddy__conn_end(conn, exchange) && !http->closed && eddy_time() < conn->ends;
 
-    list_remove(&conn->in_session);
-    http->stats.busy--;
     give_slots(http, host);
-    if (good) {
-        keep_conn(http, conn, keep);
-    } else {
-        host_leave(http, host);
-        conn_free(conn);
+    if (conn->users == 0 && good && (keep > 0 || conn->h2)) {
+        keep_conn(conn, conn->h2 ? http->opts.idle_timeout : keep);
+    } else if (conn->users == 0) {
+        unlist_conn(conn, true);
+        eddy__conn_close(conn);
     }
-    if (http->stats.idle > http->opts.limit)
-        drop_oldest(http);
+    host_leave(http, host);
 }
 
+/* ---- the end of all ---- */
+
+static void abort_busy(eddy_http *http)
+{
+    list_each(node, &http->busy) {
+        struct eddy__http_conn *conn = container_of(node, struct eddy__http_conn, in_session);
+
+        if (conn->runner)
+            eddy_cancel(conn->runner);
+        else if (!conn->h2)
+            eddy_stream_abort(conn->stream);
+    }
+}
+
+/* The first of a list that is of HTTP/2 and has a task, or is not; NULL: there is none. */
+static struct eddy__http_conn *first_of_kind(struct list *conns, bool h2)
+{
+    list_each(node, conns) {
+        struct eddy__http_conn *conn = container_of(node, struct eddy__http_conn, in_session);
+
+        if (h2 ? conn->runner != NULL : conn->h2 == NULL)
+            return conn;
+    }
+    return NULL;
+}
+
+/* The tasks of connections of HTTP/2 are waited for; idle ones are given back by them. */
 void eddy__pool_close(eddy_http *http)
 {
+    struct eddy__http_conn *conn;
+
     if (http->sweeping)
         eddy_loop_cancel_call(http->loop, http->sweep);
     http->sweeping = false;
-    list_each(node, &http->busy)
-        eddy_stream_abort(container_of(node, struct eddy__http_conn, in_session)->stream);
-    while (!list_empty(&http->idle))
-        drop_oldest(http);
+    abort_busy(http);
+    while ((conn = first_of_kind(&http->idle, true)) != NULL ||
+           (conn = first_of_kind(&http->busy, true)) != NULL)
+        eddy_task_close(eddy_take(conn->runner));
+    while ((conn = first_of_kind(&http->idle, false)) != NULL)
+        drop_idle(conn);
 }

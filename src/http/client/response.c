@@ -14,6 +14,11 @@ int eddy_response_status(const eddy_response *response)
     return response->head.status;
 }
 
+int eddy_response_version(const eddy_response *response)
+{
+    return response->head.major == 2 ? EDDY_HTTP_2 : EDDY_HTTP_1_1;
+}
+
 const char *eddy_response_reason(const eddy_response *response)
 {
     return response->head.reason;
@@ -244,7 +249,7 @@ void eddy_response_close(eddy_response *response)
     response->stream = NULL;
     eddy_stream_close(stream);
     if (response->refs > 1 && response->conn)
-        eddy_stream_abort(response->conn->stream);
+        eddy__exchange_abort(response->exchange);
     if (response->call)
         eddy__upload_end(response->call);
     eddy__response_unref(response);

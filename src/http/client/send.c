@@ -13,16 +13,10 @@ static int prepare_try(struct eddy__call *call)
 
 static int begin_exchange(struct eddy__call *call)
 {
-    struct eddy__http_conn *conn = call->conn;
     eddy_http_stats *stats = &call->http->stats;
 
-    conn->exchange->arena = &call->response->arena;
-    call->reused = conn->served > 0;
-    if (call->reused) {
-        eddy__h1_next(&conn->h1);
-        stats->reused++;
-    }
-    conn->served++;
+    call->reused = call->conn->served++ > 0;
+    stats->reused += call->reused;
     stats->requests++;
     return eddy__exchange(call);
 }
@@ -31,37 +25,46 @@ static int try_once(struct eddy__call *call)
 {
     eddy_response *response = call->response;
 
+    call->dead = call->reused = call->unprocessed = false;
     int status = prepare_try(call);
     if (status == 0)
         status = begin_exchange(call);
     if (status < 0) {
         eddy__upload_end(call);
+        call->failed = call->conn ? call->conn->number : call->failed;
         if (call->conn)
-            eddy__pool_release(call->http, call->conn, 0);
+            eddy__pool_release(call->http, call->conn, call->exchange, 0);
         call->conn = NULL;
         return status;
     }
     response->conn = call->conn;
+    response->exchange = call->exchange;
     return eddy__content_begin(response);
 }
 
-/* A connection that was kept can have been closed by the server at the moment that it was taken. */
+/* A connection that was kept can have been closed by the server at the moment that it was taken.
+ * What a server says it has not begun with can be sent again, whatever it is. */
 static bool may_resend(struct eddy__call *call)
 {
-    return call->reused && call->dead && !call->resent && !call->opts.no_retry &&
-           eddy__request_is_idempotent(call) && eddy__body_can_begin(call);
+    if (call->opts.no_retry || !eddy__body_can_begin(call) || call->http->closed)
+        return false;
+    if (call->unprocessed)
+        return call->turned_away < EDDY__HTTP_TURNED_AWAY;
+    return call->reused && call->dead && !call->resent && eddy__request_is_idempotent(call);
 }
 
 int eddy__send(struct eddy__call *call)
 {
-    call->dead = call->reused = false;
-    int status = try_once(call);
-    if (status >= 0 || !may_resend(call))
-        return status;
-    eddy_error_clear();
-    call->http->stats.resent++;
-    call->resent = call->fresh = true;
-    status = try_once(call);
+    int status;
+
+    call->turned_away = 0;
+    while ((status = try_once(call)) < 0 && may_resend(call)) {
+        eddy_error_clear();
+        call->http->stats.resent++;
+        call->turned_away += call->unprocessed;
+        call->fresh = !call->unprocessed;
+        call->resent |= call->fresh;
+    }
     call->fresh = false;
     return status;
 }

@@ -25,6 +25,10 @@ static int http_times(eddy_http_opts *opts)
 
 static int http_counts(eddy_http_opts *opts)
 {
+    if (opts->version < EDDY_HTTP_DEFAULT || opts->version > EDDY_HTTP_2)
+        return eddy__raise(EDDY_EINVAL,
+                           "eddy_http_open: .version is EDDY_HTTP_1_1 or EDDY_HTTP_2, not %d",
+                           opts->version);
     if (opts->max_decoded < 0)
         return eddy__raise(EDDY_EINVAL, "eddy_http_open: .max_decoded is negative");
     opts->limit = opts->limit ? opts->limit : 100;

@@ -291,6 +291,7 @@ void eddy__h2_go_away(struct eddy__h2 *h2)
                           nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR,
                           NULL, 0);
     eddy_event_set(&h2->dirty);
+    eddy__h2_adjust_patience(h2);
 }
 
 /* When the ping comes back all is there that the client has sent before it heard of the end. */

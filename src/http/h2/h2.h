@@ -58,7 +58,6 @@ struct eddy__h2_stream {
     bool closed;   /* no frame will come or go any more */
     bool whole;    /* since both sides have ended it */
     bool by_peer;  /* the peer has reset it */
-    bool refused;  /* the peer has not begun with it: it may be tried again elsewhere */
     int failure;   /* once it is closed: what its calls fail with */
     char why[120]; /* and their words */
 };

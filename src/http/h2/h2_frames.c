@@ -103,8 +103,8 @@ static void explain_close(struct eddy__h2_stream *s, uint32_t error_code)
     const char *peer = eddy_stream_peer(s->h2->stream), *code = nghttp2_http2_strerror(error_code);
 
     s->whole = s->in_ended && s->out_ended && error_code == NGHTTP2_NO_ERROR && !s->by_peer;
-    s->refused |= error_code == NGHTTP2_REFUSED_STREAM;
-    if (s->refused)
+    s->exchange.unprocessed |= error_code == NGHTTP2_REFUSED_STREAM;
+    if (s->exchange.unprocessed)
         eddy__h2_fail(s, EDDY_ECONNABORTED, "%.60s has not begun with this request", peer);
     else if (s->by_peer || error_code == NGHTTP2_NO_ERROR)
         eddy__h2_fail(s, EDDY_ECONNRESET, "%.60s has reset the stream: %s", peer, code);
@@ -151,8 +151,8 @@ static int on_frame_not_send(nghttp2_session *session, const nghttp2_frame *fram
     (void)arg;
     if (!s || frame->hd.type != NGHTTP2_HEADERS)
         return 0;
-    s->refused = error == NGHTTP2_ERR_START_STREAM_NOT_ALLOWED;
-    if (!s->refused)
+    s->exchange.unprocessed = error == NGHTTP2_ERR_START_STREAM_NOT_ALLOWED;
+    if (!s->exchange.unprocessed)
         eddy__h2_reset(s, NGHTTP2_INTERNAL_ERROR, EDDY_EINVAL, nghttp2_strerror(error));
     return 0;
 }

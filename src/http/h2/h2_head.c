@@ -202,6 +202,7 @@ static void take_answer(struct eddy__h2_stream *s)
     struct eddy__head head;
 
     split_fields(s, &head);
+    s->exchange.heard = true;
     s->head_came = head.status >= 200;
     s->in_length = head.length;
     if (is_too_large(s))

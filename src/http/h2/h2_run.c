@@ -15,6 +15,8 @@ static double patience(const struct eddy__h2 *h2)
 {
     if (h2->head_since > 0)
         return h2->head_since + h2->opts.timeout_header - eddy_time();
+    if (h2->count == 0 && h2->going_away)
+        return END_SECONDS;
     if (h2->count == 0)
         return h2->idle_since + h2->opts.idle_timeout - eddy_time();
     return INFINITY;

@@ -44,6 +44,7 @@ struct eddy__exchange {
     struct eddy__fields trailers; /* that came, once read has returned 0 */
     uint64_t received;            /* bytes of the body that read has given */
     bool heard;                   /* the peer has said something in this exchange */
+    bool unprocessed;             /* or that it has not begun with it, and will not */
 };
 
 /* Receives a head: of a request (server) or of the next answer, 1xx included (client). 1; 0: the

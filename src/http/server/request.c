@@ -47,6 +47,11 @@ const char *eddy_request_target(const eddy_request *r)
     return r->head.target;
 }
 
+int eddy_request_version(const eddy_request *r)
+{
+    return r->head.major == 2 ? EDDY_HTTP_2 : EDDY_HTTP_1_1;
+}
+
 const char *eddy_request_host(const eddy_request *r)
 {
     return r->head.host ? r->head.host : "";

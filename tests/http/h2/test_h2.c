@@ -286,7 +286,7 @@ TEST(http_row_29_rapid_reset)
     struct eddy__h2_stream *s = eddy__h2_open_stream(p.h2, NULL);
     CHECK_INT(ask(s, "GET", "/", 0), 0);
     CHECK_INT(eddy__exchange_receive(&s->exchange, &head), EDDY_ECONNABORTED);
-    CHECK(s->refused);
+    CHECK(s->exchange.unprocessed);
     eddy__h2_close_stream(s);
     CHECK_INT(p.site.accepted, 3);
     pairing_close(&p);

@@ -48,7 +48,7 @@ def answer_with_hash(listener):
 def test_proxy_passes_the_end_on(t):
     data = os.urandom(3_000_000)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=answer_with_hash, args=[listener])
+        server = threading.Thread(target=answer_with_hash, args=[listener], daemon=True)
         server.start()
         with example(t, "proxy", str(listener.getsockname()[1])) as proxy:
             port = int(proxy.said.split(" on to ")[0].rpartition(":")[2])

@@ -4,6 +4,7 @@
 #include "fetch_part.h"
 #include <eddy/error.h>
 #include <eddy/scope.h>
+#include <eddy/task.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -122,13 +123,21 @@ static int store(struct attempt *self, const char *data, size_t size)
     return 0;
 }
 
+enum { TURN = 256 * 1024 }; /* bytes after which others have a turn, and a signal is heard */
+
 static int receive(struct attempt *self, eddy_response *response)
 {
     eddy_stream *body = eddy_try(eddy_response_body(response));
+    size_t since = 0;
     ssize_t n;
 
-    while ((n = eddy_try(eddy_read(body, self->buffer, FETCH_BUFFER))) > 0)
+    while ((n = eddy_try(eddy_read(body, self->buffer, FETCH_BUFFER))) > 0) {
         eddy_try(store(self, self->buffer, (size_t)n));
+        since += (size_t)n;
+        if (since >= TURN)
+            eddy_try(eddy_sleep(0));
+        since %= TURN;
+    }
     return 0;
 }
 

@@ -34,7 +34,7 @@ void fetch_report(const struct fetch_outcome *self)
     if (self->signal)
         fprintf(stderr, "eddy fetch: interrupted, %zu of %zu files not fetched\n",
                 not_fetched(self), self->count);
-    double per_second = self->seconds > 0 ? (double)p->bytes_saved / self->seconds : 0;
+    double per_second = self->seconds > 0 ? (double)p->received / self->seconds : 0;
     fprintf(stderr, "%zu file%s, %s in %.2f s, %s/s", p->saved, p->saved == 1 ? "" : "s",
             format_bytes(bytes, (double)p->bytes_saved), self->seconds,
             format_bytes(rate, per_second));

@@ -8,9 +8,10 @@
 EDDY_BEGIN_DECLS
 
 /* size bytes, not initialised or all zero; NULL when there is no memory. A size of 0 is served as
- * 1. realloc resizes p, which may be NULL; on failure it stays as it was. strdup copies text. What
- * they give, and what other functions say is to be given to eddy_free, is given back by that; it
- * takes NULL, too, and leaves errno alone. None of them suspends; any thread may call them. */
+ * 1. realloc resizes p, which may be NULL; on failure it stays as it was. strdup copies text, and
+ * gives NULL for NULL. What they give, and what other functions say is to be given to eddy_free, is
+ * given back by that; it takes NULL, too, and leaves errno alone. None of them suspends; any thread
+ * may call them. */
 EDDY_API void *eddy_alloc(size_t size) __attribute__((malloc, alloc_size(1), warn_unused_result));
 EDDY_API void *eddy_alloc_zero(size_t size)
     __attribute__((malloc, alloc_size(1), warn_unused_result));

@@ -1,7 +1,6 @@
 /* alloc.c - memory of the library: malloc with counting and failure injection for the tests. */
 #include "base/alloc.h"
 #include "base/thread.h"
-#include <eddy/memory.h>
 
 #include <limits.h>
 #include <stdbool.h>
@@ -106,7 +105,7 @@ static void *alloc_ask(void (*fn)(void *arg), void *p, size_t size)
     return r.p;
 }
 
-void *eddy__alloc(size_t size)
+void *eddy_alloc(size_t size)
 {
     void *p = alloc_ask(get, NULL, size);
 
@@ -115,7 +114,7 @@ void *eddy__alloc(size_t size)
     return p;
 }
 
-void *eddy__alloc_zero(size_t size)
+void *eddy_alloc_zero(size_t size)
 {
     void *p = alloc_ask(get_zero, NULL, size);
 
@@ -124,7 +123,7 @@ void *eddy__alloc_zero(size_t size)
     return p;
 }
 
-void *eddy__realloc(void *p, size_t size)
+void *eddy_realloc(void *p, size_t size)
 {
     void *moved = alloc_ask(get_other, p, size);
 
@@ -160,46 +159,19 @@ void eddy__free_pages(void *p, size_t size)
     alloc_note(-1);
 }
 
-void eddy__free(void *p)
+void eddy_free(void *p)
 {
     if (p)
         alloc_note(-1);
     eddy__aside(free, p);
 }
 
-char *eddy__strdup(const char *text)
+char *eddy_strdup(const char *text)
 {
-    size_t size = strlen(text) + 1;
-    char *copy = eddy__alloc(size);
+    size_t size = text ? strlen(text) + 1 : 0;
+    char *copy = text ? eddy_alloc(size) : NULL;
 
     if (copy)
         memcpy(copy, text, size);
     return copy;
-}
-
-/* ---- <eddy/memory.h> ---- */
-
-void *eddy_alloc(size_t size)
-{
-    return eddy__alloc(size);
-}
-
-void *eddy_alloc_zero(size_t size)
-{
-    return eddy__alloc_zero(size);
-}
-
-void *eddy_realloc(void *p, size_t size)
-{
-    return eddy__realloc(p, size);
-}
-
-char *eddy_strdup(const char *text)
-{
-    return text ? eddy__strdup(text) : NULL;
-}
-
-void eddy_free(void *p)
-{
-    eddy__free(p);
 }

@@ -51,7 +51,7 @@ void eddy__error_unref(eddy_error *error)
         eddy_error *gone = dead;
         dead = gone->next;
         error = gone->inner;
-        eddy__free(gone);
+        eddy_free(gone);
     }
 }
 
@@ -141,7 +141,7 @@ struct making {
 static void make_aside(void *arg)
 {
     struct making *making = arg;
-    eddy_error *error = eddy__alloc(sizeof *error + making->message_size);
+    eddy_error *error = eddy_alloc(sizeof *error + making->message_size);
 
     making->error = error;
     eddy__error_put(error);

@@ -217,13 +217,13 @@ static void error_print_aside(void *arg)
     const eddy_error *error = arg;
     char small[512];
     size_t length = eddy_error_format(error, small, sizeof small);
-    char *text = length < sizeof small ? small : eddy__alloc(length + 1);
+    char *text = length < sizeof small ? small : eddy_alloc(length + 1);
 
     if (text && text != small)
         eddy_error_format(error, text, length + 1);
     fputs(text ? text : small, stderr);
     if (text != small)
-        eddy__free(text);
+        eddy_free(text);
 }
 
 void eddy_error_print(const eddy_error *error)

@@ -7,7 +7,7 @@
 /* A record that leads to another one; NULL without memory. */
 static eddy_error *lead_to(eddy_error *inner, int code)
 {
-    eddy_error *error = eddy__alloc_zero(sizeof *error);
+    eddy_error *error = eddy_alloc_zero(sizeof *error);
 
     if (!error)
         return NULL;

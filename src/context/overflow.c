@@ -91,14 +91,14 @@ static int thread_open(void)
 
     if (sigaltstack(NULL, &stack) == 0 && !(stack.ss_flags & SS_DISABLE))
         return 0;
-    thread.own = eddy__alloc(size);
+    thread.own = eddy_alloc(size);
     if (!thread.own)
         return -ENOMEM;
     stack = (stack_t){.ss_sp = thread.own, .ss_size = size};
     int r = eddy__sys(sigaltstack(&stack, NULL));
     if (r >= 0)
         return 0;
-    eddy__free(thread.own);
+    eddy_free(thread.own);
     thread.own = NULL;
     return r;
 }
@@ -157,6 +157,6 @@ void eddy__overflow_close(void)
     if (--thread.opened > 0 || !thread.own)
         return;
     sigaltstack(&off, NULL);
-    eddy__free(thread.own);
+    eddy_free(thread.own);
     thread.own = NULL;
 }

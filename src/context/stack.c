@@ -87,13 +87,13 @@ static char *stack_map(size_t bytes)
 static struct eddy__stack_slab *slab_open(struct eddy__stack_class *class, size_t bytes,
                                           uint32_t places)
 {
-    struct eddy__stack_slab *slab = eddy__alloc_zero(sizeof *slab);
+    struct eddy__stack_slab *slab = eddy_alloc_zero(sizeof *slab);
 
     if (!slab)
         return NULL;
     slab->base = stack_map(bytes);
     if (!slab->base) {
-        eddy__free(slab);
+        eddy_free(slab);
         return NULL;
     }
     slab->class = class;
@@ -119,7 +119,7 @@ static struct eddy__stack_slab *slab_open_regular(struct eddy__stack_class *clas
 static void slab_close(struct eddy__stack_slab *slab)
 {
     munmap(slab->base, slab->bytes);
-    eddy__free(slab);
+    eddy_free(slab);
 }
 
 /* ---- guards ---------------------------------------------------------------------------------- */
@@ -191,7 +191,7 @@ static bool stack_reserve(struct eddy__stack_class *class)
 
     if (class->stacks < class->capacity)
         return true;
-    idle = eddy__realloc(class->idle, capacity * sizeof *idle);
+    idle = eddy_realloc(class->idle, capacity * sizeof *idle);
     if (!idle)
         return false;
     class->idle = idle;
@@ -482,7 +482,7 @@ static void class_close(struct eddy__stack_class *class)
         class->full = slab->next;
         slab_close(slab);
     }
-    eddy__free(class->idle);
+    eddy_free(class->idle);
     class->idle = NULL;
     class->count = 0;
 }

@@ -22,7 +22,7 @@ int eddy__forker_open(struct eddy__forker *forker, unsigned slots,
     int fds[2];
 
     *forker = (struct eddy__forker){.fd = -1, .slots = slots, .work = work, .arg = arg};
-    forker->workers = eddy__alloc_zero(slots * sizeof *forker->workers);
+    forker->workers = eddy_alloc_zero(slots * sizeof *forker->workers);
     int r = forker->workers ? make_pair(SOCK_SEQPACKET, fds) : -ENOMEM;
     if (r >= 0) {
         fflush(stdout); /* or the children would have it, too */
@@ -36,7 +36,7 @@ int eddy__forker_open(struct eddy__forker *forker, unsigned slots,
             forker->fd = fds[0];
     }
     if (r < 0)
-        eddy__free(forker->workers);
+        eddy_free(forker->workers);
     return r < 0 ? r : 0;
 }
 
@@ -113,7 +113,7 @@ void eddy__forker_close(struct eddy__forker *forker, bool force)
         kill(forker->pid, SIGKILL);
     eddy__sys_sure(waitpid(forker->pid, &status, 0));
     close(forker->fd);
-    eddy__free(forker->workers);
+    eddy_free(forker->workers);
 }
 
 /* ---- the bell ---- */

@@ -143,12 +143,12 @@ static int run_next(struct map *map, struct chunk *c)
 
 static int lane(struct map *map)
 {
-    struct chunk *c = eddy__alloc_zero(size_of_chunk(map, map->chunk));
+    struct chunk *c = eddy_alloc_zero(size_of_chunk(map, map->chunk));
     int r = c ? 0 : eddy__raise_code(EDDY_ENOMEM);
 
     while (r >= 0 && map->next < map->n && (r = eddy__checkpoint()) >= 0)
         r = run_next(map, c);
-    eddy__free(c);
+    eddy_free(c);
     return r;
 }
 EDDY_CORO(lane, struct map *)
@@ -157,7 +157,7 @@ static int run_lanes(struct map *map)
 {
     size_t lanes =
         min_size((map->n - 1) / map->chunk + 1, (size_t)map->pool->workers * LANES_PER_WORKER);
-    eddy_coro *coros = eddy__alloc(lanes * sizeof *coros);
+    eddy_coro *coros = eddy_alloc(lanes * sizeof *coros);
 
     if (!coros)
         return eddy__raise_code(EDDY_ENOMEM);
@@ -165,7 +165,7 @@ static int run_lanes(struct map *map)
         coros[i] = lane_coro(map);
     int r = eddy_gather_with(
         coros, lanes, &(eddy_gather_opts){.cancel_on_error = true, .place = map->opts->place});
-    eddy__free(coros);
+    eddy_free(coros);
     return r;
 }
 

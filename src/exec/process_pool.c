@@ -437,8 +437,8 @@ static void process_pool_free(eddy_pool *pool)
 
     if (self->shared)
         eddy__free_pages(self->shared, self->shared_size);
-    eddy__free(self->slots);
-    eddy__free(self);
+    eddy_free(self->slots);
+    eddy_free(self);
 }
 
 static const struct eddy__pool_kind process_pool = {process_pool_run, process_pool_close,
@@ -460,7 +460,7 @@ static unsigned workers_of(unsigned workers)
 
 static struct process_pool *new_pool(const eddy_process_pool_opts *opts)
 {
-    struct process_pool *self = eddy__alloc_zero(sizeof *self);
+    struct process_pool *self = eddy_alloc_zero(sizeof *self);
 
     if (!self)
         return NULL;
@@ -470,7 +470,7 @@ static struct process_pool *new_pool(const eddy_process_pool_opts *opts)
     size_t stride = pages(sizeof(struct area) + self->base.data_max);
     self->shared_size = PAGE + self->count * stride;
     self->shared = eddy__alloc_pages_shared(self->shared_size);
-    self->slots = eddy__alloc_zero(self->count * sizeof *self->slots);
+    self->slots = eddy_alloc_zero(self->count * sizeof *self->slots);
     if (!self->shared || !self->slots) {
         process_pool_free(&self->base);
         return NULL;

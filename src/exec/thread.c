@@ -60,7 +60,7 @@ static void leave_pool(struct eddy__job *base)
 static void free_thread_job(struct thread_job *job)
 {
     eddy__error_unref(job->error);
-    eddy__free(job);
+    eddy_free(job);
 }
 
 /* Its task has gone; with the loop the pool and its list have gone, too. */
@@ -101,7 +101,7 @@ static int thread_result_of(struct thread_job *job, const struct eddy__pool_job 
 
 static struct thread_job *new_thread_job(const struct eddy__pool_job *asked)
 {
-    struct thread_job *job = eddy__alloc_zero(sizeof *job + asked->size);
+    struct thread_job *job = eddy_alloc_zero(sizeof *job + asked->size);
 
     if (!job)
         return NULL;
@@ -133,7 +133,7 @@ static int submit(const struct eddy__thread_place *place, struct thread_job *job
 
 static int not_begun(const struct eddy__thread_place *place, struct thread_job *job, int r)
 {
-    eddy__free(job);
+    eddy_free(job);
     if (place->pool)
         eddy__pool_leave(place->pool);
     return eddy__raise(r, "cannot start a thread: %s", eddy_status_message(r));

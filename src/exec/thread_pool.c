@@ -54,7 +54,7 @@ static void thread_pool_close(eddy_pool *pool)
 
 static void thread_pool_free(eddy_pool *pool)
 {
-    eddy__free(thread_pool_of(pool));
+    eddy_free(thread_pool_of(pool));
 }
 
 static const struct eddy__pool_kind thread_pool = {thread_pool_run, thread_pool_close,
@@ -81,12 +81,12 @@ eddy_pool *eddy_thread_pool_open_with(const eddy_thread_pool_opts *opts)
         opts = &defaults;
     if (thread_pool_check(opts) < 0)
         return NULL;
-    self = eddy__alloc_zero(sizeof *self);
+    self = eddy_alloc_zero(sizeof *self);
     if (self)
         self->threads = eddy__workers_open(eddy__thread.loop, opts->threads,
                                            opts->name ? opts->name : "eddy-pool");
     if (!self || !self->threads) {
-        eddy__free(self);
+        eddy_free(self);
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }

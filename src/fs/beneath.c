@@ -25,9 +25,9 @@ static void release_search(struct eddy__job *job)
 
     if (search->found >= 0)
         eddy__socket_close(search->found);
-    eddy__free(search->root);
-    eddy__free(search->folder);
-    eddy__free(search);
+    eddy_free(search->root);
+    eddy_free(search->folder);
+    eddy_free(search);
 }
 
 enum { FOLDER = O_PATH | O_DIRECTORY | O_CLOEXEC };
@@ -81,15 +81,15 @@ static int find_folder(struct eddy__job *job)
 /* name: the path's last one. NULL without memory. */
 static struct search *make_search(const char *root, const char *path, const char *name)
 {
-    struct search *search = eddy__alloc_zero(sizeof *search);
+    struct search *search = eddy_alloc_zero(sizeof *search);
 
     if (!search)
         return NULL;
     search->job.perform = find_folder;
     search->job.release = release_search;
     search->found = -1;
-    search->root = eddy__strdup(root);
-    search->folder = eddy__strdup(name == path ? "." : path);
+    search->root = eddy_strdup(root);
+    search->folder = eddy_strdup(name == path ? "." : path);
     if (!search->root || !search->folder) {
         release_search(&search->job);
         return NULL;

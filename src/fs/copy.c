@@ -90,7 +90,7 @@ static ssize_t copy_send_some(eddy_stream *to, eddy_stream *file, char *chunk, i
 
 static int64_t send_part(eddy_stream *to, eddy_stream *file, int64_t offset, int64_t count)
 {
-    char *chunk = eddy__alloc(SEND_MAX);
+    char *chunk = eddy_alloc(SEND_MAX);
     int64_t done = 0;
     ssize_t n = 1;
 
@@ -104,7 +104,7 @@ static int64_t send_part(eddy_stream *to, eddy_stream *file, int64_t offset, int
     }
     eddy__stream_unref(file);
     eddy__stream_unref(to);
-    eddy__free(chunk);
+    eddy_free(chunk);
     return n < 0 ? n : done;
 }
 

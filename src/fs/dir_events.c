@@ -12,9 +12,9 @@ void eddy__dir_note_free(struct eddy__dir_note *note)
 {
     if (!note)
         return;
-    eddy__free(note->path);
-    eddy__free(note->from);
-    eddy__free(note);
+    eddy_free(note->path);
+    eddy_free(note->from);
+    eddy_free(note);
 }
 
 /* Whoever takes the older one looks at the file after that, and sees what the new one is about. */
@@ -73,10 +73,10 @@ static void dir_events_add(struct eddy__dir_events *events, int kind, bool folde
     struct eddy__dir_note *note = NULL;
 
     if (path && events->count < events->max)
-        note = eddy__alloc_zero(sizeof *note);
+        note = eddy_alloc_zero(sizeof *note);
     if (!note) {
-        eddy__free(path);
-        eddy__free(from);
+        eddy_free(path);
+        eddy_free(from);
         events->lost = true;
         return;
     }
@@ -99,7 +99,7 @@ void eddy__dir_note(struct eddy__dir_events *events, int kind, bool folder, char
     if (is_wanted(events, kind) && !(path && is_told_already(events, kind, folder, path)))
         dir_events_add(events, kind, folder, path, NULL);
     else
-        eddy__free(path);
+        eddy_free(path);
 }
 
 void eddy__dir_note_move(struct eddy__dir_events *events, bool folder, char *path, char *from)
@@ -109,8 +109,8 @@ void eddy__dir_note_move(struct eddy__dir_events *events, bool folder, char *pat
         return;
     }
     events->lost |= !path || !from;
-    eddy__free(path);
-    eddy__free(from);
+    eddy_free(path);
+    eddy_free(from);
 }
 
 struct eddy__dir_note *eddy__dir_take(struct eddy__dir_events *events)

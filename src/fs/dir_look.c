@@ -29,10 +29,10 @@ static void look_release(struct eddy__job *job)
     if (look->fd >= 0)
         eddy__socket_close(look->fd);
     eddy__buffer_free(&look->names);
-    eddy__free(look->root);
-    eddy__free(look->folder);
-    eddy__free(look->name);
-    eddy__free(look);
+    eddy_free(look->root);
+    eddy_free(look->folder);
+    eddy_free(look->name);
+    eddy_free(look);
 }
 
 void eddy__dir_look_free(struct eddy__dir_look *look)
@@ -249,8 +249,8 @@ static int perform_first(struct eddy__job *job)
     int status = eddy__sys(realpath(look->root, full) ? 0 : -1);
     if (status < 0)
         return status;
-    eddy__free(look->root);
-    look->root = eddy__strdup(full);
+    eddy_free(look->root);
+    look->root = eddy_strdup(full);
     status = look->root ? look_perform(job) : EDDY_ENOMEM;
     return status == 0 && look->found != EDDY__DIR_FOLDER ? EDDY_ENOTDIR : status;
 }
@@ -259,7 +259,7 @@ static int perform_first(struct eddy__job *job)
 
 static int look_prepare(struct eddy__dir_look *look, const eddy_dir_watch *watch, const char *path)
 {
-    look->root = eddy__strdup(path);
+    look->root = eddy_strdup(path);
     if (!look->root || !look->folder || !look->name)
         return eddy__raise_code(EDDY_ENOMEM);
     look->fd = eddy__sys(fcntl(watch->tree.fd, F_DUPFD_CLOEXEC, 3));
@@ -271,11 +271,11 @@ static int look_prepare(struct eddy__dir_look *look, const eddy_dir_watch *watch
 struct eddy__dir_look *eddy__dir_look_make(const eddy_dir_watch *watch, const char *path,
                                            char *folder, char *name)
 {
-    struct eddy__dir_look *look = eddy__alloc_zero(sizeof *look);
+    struct eddy__dir_look *look = eddy_alloc_zero(sizeof *look);
 
     if (!look) {
-        eddy__free(folder);
-        eddy__free(name);
+        eddy_free(folder);
+        eddy_free(name);
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }

@@ -15,9 +15,9 @@ static struct eddy__dir_move *move_of(struct list *link)
 static void free_move(struct eddy__dir_move *move)
 {
     list_remove(&move->link);
-    eddy__free(move->from);
-    eddy__free(move->to);
-    eddy__free(move);
+    eddy_free(move->from);
+    eddy_free(move->to);
+    eddy_free(move);
 }
 
 static struct eddy__dir_move *move_find(const eddy_dir_watch *watch, uint32_t cookie)
@@ -54,8 +54,8 @@ bool eddy__dir_is_moving(const eddy_dir_watch *watch, int folder_wd, const char 
 
 static void move_arrive(eddy_dir_watch *watch, struct eddy__dir_node *to, const char *name)
 {
-    eddy__free(to->arrived);
-    to->arrived = eddy__strdup(name);
+    eddy_free(to->arrived);
+    to->arrived = eddy_strdup(name);
     watch->events.lost |= !to->arrived;
 }
 
@@ -153,7 +153,7 @@ static void end_moves(eddy_dir_watch *watch, int wd, uint32_t but)
 
 static void forget_arrival(struct eddy__dir_node *node)
 {
-    eddy__free(eddy_take(node->arrived));
+    eddy_free(eddy_take(node->arrived));
 }
 
 void eddy__dir_moves_end(eddy_dir_watch *watch, struct eddy__dir_node *node)
@@ -186,14 +186,14 @@ void eddy__dir_moved_from(eddy_dir_watch *watch, struct eddy__dir_node *node, co
                           const struct inotify_event *record)
 {
     struct eddy__dir_node *child = eddy__dir_child(&watch->tree, node, name);
-    struct eddy__dir_move *move = eddy__alloc_zero(sizeof *move);
+    struct eddy__dir_move *move = eddy_alloc_zero(sizeof *move);
 
     end_moves(watch, node->wd, 0);
     if (!child && node->arrived && strcmp(node->arrived, name) == 0)
         eddy__dir_todo_doubt(watch, node->wd, name);
     forget_arrival(node);
-    if (!move || !(move->from = eddy__strdup(name))) {
-        eddy__free(move);
+    if (!move || !(move->from = eddy_strdup(name))) {
+        eddy_free(move);
         watch->events.lost = true;
         return;
     }
@@ -219,7 +219,7 @@ void eddy__dir_moved_to(eddy_dir_watch *watch, struct eddy__dir_node *node, cons
         return;
     }
     move->to_wd = node->wd;
-    move->to = eddy__strdup(name);
+    move->to = eddy_strdup(name);
     if (!move->to) {
         watch->events.lost = true;
     } else if (move->other) {

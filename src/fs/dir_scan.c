@@ -18,7 +18,7 @@ static struct eddy__dir_todo *scan_add(eddy_dir_watch *watch, int parent_wd, con
         watch->over_limit = true;
         return NULL;
     }
-    todo = eddy__alloc_zero(sizeof *todo + size);
+    todo = eddy_alloc_zero(sizeof *todo + size);
     if (!todo) {
         watch->events.lost = true;
         return NULL;
@@ -92,7 +92,7 @@ void eddy__dir_todo_drop(eddy_dir_watch *watch, struct eddy__dir_todo *todo)
     set_doubt(watch, todo, false);
     list_remove(&todo->link);
     watch->todo_count--;
-    eddy__free(todo);
+    eddy_free(todo);
 }
 
 void eddy__dir_todo_clear(eddy_dir_watch *watch)
@@ -283,7 +283,7 @@ static int scan_run(const eddy_dir_watch *watch, struct eddy__dir_look *look)
 int eddy__dir_scan_root(eddy_dir_watch *watch, const char *path)
 {
     struct eddy__dir_look *look =
-        eddy__dir_look_make(watch, path, eddy__strdup(""), eddy__strdup(""));
+        eddy__dir_look_make(watch, path, eddy_strdup(""), eddy_strdup(""));
     int status = look ? scan_run(watch, look) : eddy_status_pointer_(look);
 
     if (status < 0)
@@ -352,8 +352,8 @@ static int look_into(eddy_dir_watch *watch, struct eddy__dir_todo *todo)
         return 0;
     }
     look = eddy__dir_look_make(watch, tree->root->name,
-                               parent ? eddy__dir_path(parent, "") : eddy__strdup(""),
-                               eddy__strdup(todo->name));
+                               parent ? eddy__dir_path(parent, "") : eddy_strdup(""),
+                               eddy_strdup(todo->name));
     if (!look)
         return eddy_status_pointer_(look);
     look->folder_id = parent ? parent->id : tree->root->id;

@@ -44,7 +44,7 @@ static bool tree_grow(struct eddy__dir_tree *tree)
     struct eddy__dir_tree grown = *tree;
 
     grown.bucket_count = max_size(2 * tree->bucket_count, FIRST_BUCKETS);
-    grown.by_wd = eddy__alloc_zero(2 * grown.bucket_count * sizeof(struct eddy__dir_node *));
+    grown.by_wd = eddy_alloc_zero(2 * grown.bucket_count * sizeof(struct eddy__dir_node *));
     if (!grown.by_wd)
         return false;
     grown.by_name = grown.by_wd + grown.bucket_count;
@@ -53,7 +53,7 @@ static bool tree_grow(struct eddy__dir_tree *tree)
             tree->by_wd[i] = node->next;
             put(&grown, node);
         }
-    eddy__free(tree->by_wd);
+    eddy_free(tree->by_wd);
     *tree = grown;
     return true;
 }
@@ -124,12 +124,12 @@ static bool is_below(const struct eddy__dir_node *node, const struct eddy__dir_n
 struct eddy__dir_node *eddy__dir_add(struct eddy__dir_tree *tree, struct eddy__dir_node *parent,
                                      const char *name, int wd)
 {
-    struct eddy__dir_node *node = eddy__alloc_zero(sizeof *node);
-    char *copy = node ? eddy__strdup(name) : NULL;
+    struct eddy__dir_node *node = eddy_alloc_zero(sizeof *node);
+    char *copy = node ? eddy_strdup(name) : NULL;
 
     if (!copy || (tree->count >= tree->bucket_count && !tree_grow(tree))) {
-        eddy__free(copy);
-        eddy__free(node);
+        eddy_free(copy);
+        eddy_free(node);
         return NULL;
     }
     node->parent = parent;
@@ -155,13 +155,13 @@ bool eddy__dir_move(struct eddy__dir_tree *tree, struct eddy__dir_node *node,
         return true;
     if (is_below(parent, node) || (there && is_below(node, there)))
         return false;
-    char *copy = eddy__strdup(name);
+    char *copy = eddy_strdup(name);
     if (!copy)
         return false;
     if (there)
         eddy__dir_drop(tree, there);
     take_out_name(tree, node);
-    eddy__free(node->name);
+    eddy_free(node->name);
     node->name = copy;
     node->parent = parent;
     list_remove(&node->siblings);
@@ -175,7 +175,7 @@ void eddy__dir_displace_all(struct eddy__dir_tree *tree)
     for (size_t i = 0; i < tree->bucket_count; i++) {
         for (struct eddy__dir_node *node = tree->by_wd[i]; node; node = node->next) {
             list_remove(&node->siblings);
-            eddy__free(eddy_take(node->arrived));
+            eddy_free(eddy_take(node->arrived));
             node->replaced = 0;
             node->parent = NULL;
         }
@@ -219,9 +219,9 @@ void eddy__dir_drop(struct eddy__dir_tree *tree, struct eddy__dir_node *top)
         take_out_name(tree, node);
         tree_take_out(tree, node);
         eddy__dir_unwatch(tree, node->wd);
-        eddy__free(node->name);
-        eddy__free(node->arrived);
-        eddy__free(node);
+        eddy_free(node->name);
+        eddy_free(node->arrived);
+        eddy_free(node);
         node = parent;
     } while (node);
 }
@@ -231,7 +231,7 @@ void eddy__dir_drop_all(struct eddy__dir_tree *tree)
     if (tree->root)
         eddy__dir_drop(tree, tree->root);
     eddy__dir_drop_displaced(tree);
-    eddy__free(tree->by_wd);
+    eddy_free(tree->by_wd);
     tree->by_wd = tree->by_name = NULL;
     tree->bucket_count = 0;
 }
@@ -246,7 +246,7 @@ char *eddy__dir_path(const struct eddy__dir_node *node, const char *name)
 
     for (const struct eddy__dir_node *n = node; n->parent; n = n->parent)
         size += strlen(n->name) + 1;
-    path = eddy__alloc(size);
+    path = eddy_alloc(size);
     if (!path)
         return NULL;
     to = path + size - strlen(name) - 1;

@@ -28,7 +28,7 @@ static uint32_t dir_watch_mask_of(unsigned kinds)
 
 static eddy_dir_watch *dir_watch_make(const eddy_dir_watch_opts *opts)
 {
-    eddy_dir_watch *watch = eddy__alloc_zero(sizeof *watch);
+    eddy_dir_watch *watch = eddy_alloc_zero(sizeof *watch);
 
     if (!watch) {
         eddy__raise_code(EDDY_ENOMEM);
@@ -115,7 +115,7 @@ static void dir_watch_unref(eddy_dir_watch *watch)
     eddy__dir_events_clear(&watch->events);
     eddy__dir_note_free(watch->taken);
     eddy__dir_drop_all(&watch->tree);
-    eddy__free(watch);
+    eddy_free(watch);
 }
 
 void eddy_dir_watch_close(eddy_dir_watch *watch)

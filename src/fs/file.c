@@ -117,7 +117,7 @@ static void close_file(eddy_transport *t, bool abort)
 
 static void release_file(eddy_transport *t)
 {
-    eddy__free(t->state);
+    eddy_free(t->state);
 }
 
 const eddy_transport_kind eddy__file_transport = {
@@ -179,7 +179,7 @@ static int kind_of(int fd)
 
 static struct eddy__file *make_state(int kind, int flags)
 {
-    struct eddy__file *file = eddy__alloc_zero(sizeof *file);
+    struct eddy__file *file = eddy_alloc_zero(sizeof *file);
 
     if (!file)
         return NULL;
@@ -198,7 +198,7 @@ static int give_state(eddy_stream *s, const char *path, int flags)
     if (kind < 0 || kind == S_IFDIR)
         return kind < 0 ? kind : EDDY_EISDIR;
     s->base.state = make_state(kind, flags);
-    s->peer = eddy__strdup(path);
+    s->peer = eddy_strdup(path);
     s->fd.hangup = true; /* nothing tells of more */
     return s->base.state && s->peer ? 0 : EDDY_ENOMEM;
 }

@@ -34,12 +34,12 @@ static void file_job_release_call(struct eddy__job *job)
 
     if (call->owns_fd)
         eddy__socket_close(call->fd);
-    eddy__free(call);
+    eddy_free(call);
 }
 
 static struct call *file_job_make_call(int (*perform)(struct eddy__job *job))
 {
-    struct call *call = eddy__alloc_zero(sizeof *call);
+    struct call *call = eddy_alloc_zero(sizeof *call);
 
     if (!call) {
         eddy__raise_code(EDDY_ENOMEM);
@@ -114,7 +114,7 @@ static int do_close(struct eddy__job *job)
 void eddy__file_close_fd(int fd)
 {
     struct eddy__closer closer;
-    struct call *call = eddy__self() ? eddy__alloc_zero(sizeof *call) : NULL;
+    struct call *call = eddy__self() ? eddy_alloc_zero(sizeof *call) : NULL;
 
     if (!call) {
         eddy__socket_close(fd);

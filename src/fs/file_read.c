@@ -39,7 +39,7 @@ static struct whole *whole_of(struct eddy__job *job)
 static void release_whole(struct eddy__job *job)
 {
     eddy__buffer_free(&whole_of(job)->content);
-    eddy__free(job);
+    eddy_free(job);
 }
 
 static ssize_t read_more(int fd, struct eddy__buffer *b, size_t size)
@@ -92,7 +92,7 @@ static int read_small(struct eddy__job *job)
 static struct whole *make_whole(const char *path, size_t limit)
 {
     size_t size = strlen(path) + 1;
-    struct whole *whole = eddy__alloc(sizeof *whole + size);
+    struct whole *whole = eddy_alloc(sizeof *whole + size);
 
     if (!whole)
         return NULL;
@@ -101,7 +101,7 @@ static struct whole *make_whole(const char *path, size_t limit)
     memcpy(whole->path, path, size);
     if (eddy__buffer_reserve(&whole->content, FIRST_READ) == 0)
         return whole;
-    eddy__free(whole);
+    eddy_free(whole);
     return NULL;
 }
 
@@ -109,7 +109,7 @@ static struct whole *make_whole(const char *path, size_t limit)
 static struct eddy__buffer take_content(struct whole *whole)
 {
     struct eddy__buffer b = whole->content;
-    char *smaller = b.end < b.capacity / 2 ? eddy__realloc(b.data, b.end + 1) : NULL;
+    char *smaller = b.end < b.capacity / 2 ? eddy_realloc(b.data, b.end + 1) : NULL;
 
     whole->content = (struct eddy__buffer){0};
     if (smaller) {

@@ -44,7 +44,7 @@ static int create_shielded(const char *path, unsigned mode)
 static int open_unique(const char *start, const char *middle, unsigned mode, char **name)
 {
     size_t head = strlen(start), length = head + strlen(middle);
-    char *path = eddy__alloc(length + 7);
+    char *path = eddy_alloc(length + 7);
     int fd = EDDY_ENOMEM;
 
     for (int i = 0; path && i < NAME_TRIES; i++) {
@@ -60,7 +60,7 @@ static int open_unique(const char *start, const char *middle, unsigned mode, cha
         *name = path;
         return fd;
     }
-    eddy__free(path);
+    eddy_free(path);
     return fd;
 }
 
@@ -101,7 +101,7 @@ static eddy_stream *temp_with_name(const char *folder, char **path)
     if (s && path)
         *path = name;
     else
-        eddy__free(name);
+        eddy_free(name);
     return s;
 }
 
@@ -113,7 +113,7 @@ static eddy_stream *temp_that_loses_its_name(const char *folder)
 
     if (s)
         remove_shielded(path);
-    eddy__free(path);
+    eddy_free(path);
     return s;
 }
 
@@ -158,14 +158,14 @@ static int write_and_sync(eddy_stream *s, const void *data, size_t size)
 static int sync_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *folder = eddy__strdup(slash ? path : ".");
+    char *folder = eddy_strdup(slash ? path : ".");
 
     if (!folder)
         return EDDY_ENOMEM;
     if (slash)
         folder[slash - path + 1] = '\0';
     int fd = eddy__file_open_fd(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
-    eddy__free(folder);
+    eddy_free(folder);
     if (fd < 0)
         return fd;
     struct eddy__file_op sync = {.op = {.code = EDDY_OP_FSYNC, .fd = fd}};
@@ -190,7 +190,7 @@ static struct target *target_of(struct eddy__job *job)
 
 static void release_target(struct eddy__job *job)
 {
-    eddy__free(job);
+    eddy_free(job);
 }
 
 /* Puts text in the place of path's last part, or of all of it. */
@@ -262,7 +262,7 @@ static int do_make_alike(struct eddy__job *job)
 static struct target *find_target(const char *path)
 {
     size_t size = strlen(path) + 1;
-    struct target *target = eddy__alloc_zero(sizeof *target);
+    struct target *target = eddy_alloc_zero(sizeof *target);
     int status = !target ? EDDY_ENOMEM : size > PATH_MAX ? EDDY_ENAMETOOLONG : 0;
 
     if (status == 0) {
@@ -277,7 +277,7 @@ static struct target *find_target(const char *path)
     }
     if (status == 0)
         return target;
-    eddy__free(target);
+    eddy_free(target);
     if (status == EDDY_EINVAL)
         eddy__raise(status, "cannot replace %s: it is no regular file", path);
     else
@@ -288,7 +288,7 @@ static struct target *find_target(const char *path)
 /* 0 or a code, raised. */
 static int make_alike(struct target *target, int fd)
 {
-    struct target *like = target->exists ? eddy__alloc(sizeof *like) : NULL;
+    struct target *like = target->exists ? eddy_alloc(sizeof *like) : NULL;
 
     if (!target->exists)
         return 0;
@@ -301,7 +301,7 @@ static int make_alike(struct target *target, int fd)
     int status = eddy__file_job_run(&like->job);
     if (status == 0) {
         status = like->job.status;
-        eddy__free(like);
+        eddy_free(like);
     }
     return status < 0 ? eddy__path_fail("keep the permissions of", target->path, status) : 0;
 }
@@ -337,7 +337,7 @@ static int write_atomic(const char *path, const void *data, size_t size, unsigne
     /* The same folder, and a name that is short whatever the file's is. */
     const char *slash = strrchr(target->path, '/');
     int length = slash ? (int)(slash - target->path) + 1 : 0;
-    char *folder = eddy__alloc((size_t)length + 1);
+    char *folder = eddy_alloc((size_t)length + 1);
     int fd = EDDY_ENOMEM;
     if (folder) {
         memcpy(folder, target->path, (size_t)length);
@@ -347,9 +347,9 @@ static int write_atomic(const char *path, const void *data, size_t size, unsigne
     int status =
         fd < 0 ? eddy__path_fail("write", path, fd) : replace(target, name, fd, data, size);
     if (fd >= 0)
-        eddy__free(name);
-    eddy__free(folder);
-    eddy__free(target);
+        eddy_free(name);
+    eddy_free(folder);
+    eddy_free(target);
     return status;
 }
 

@@ -35,24 +35,24 @@ static void path_release_call(struct eddy__job *job)
 {
     struct call *call = path_call_of(job);
 
-    eddy__free(call->path);
-    eddy__free(call->other);
-    eddy__free(call->text);
+    eddy_free(call->path);
+    eddy_free(call->other);
+    eddy_free(call->text);
     eddy_dir_close(call->dir);
-    eddy__free(call);
+    eddy_free(call);
 }
 
 static struct call *path_make_call(int (*perform)(struct eddy__job *job), const char *path,
                                    const char *other)
 {
-    struct call *call = eddy__alloc_zero(sizeof *call);
+    struct call *call = eddy_alloc_zero(sizeof *call);
 
     if (!call)
         return NULL;
     call->job.perform = perform;
     call->job.release = path_release_call;
-    call->path = eddy__strdup(path);
-    call->other = other ? eddy__strdup(other) : NULL;
+    call->path = eddy_strdup(path);
+    call->other = other ? eddy_strdup(other) : NULL;
     if (call->path && (call->other || !other))
         return call;
     path_release_call(&call->job);
@@ -195,7 +195,7 @@ static int do_lstat(struct eddy__job *job)
 
 static int keep_text(struct call *call, const char *text)
 {
-    call->text = eddy__strdup(text);
+    call->text = eddy_strdup(text);
     return call->text ? 0 : EDDY_ENOMEM;
 }
 
@@ -394,7 +394,7 @@ static eddy_dir *dir_of(const struct names *names)
 {
     size_t size = names->text.end, count = names->count;
     eddy_dir *dir =
-        eddy__alloc(sizeof *dir + count * (sizeof *dir->names + sizeof *dir->types) + size);
+        eddy_alloc(sizeof *dir + count * (sizeof *dir->names + sizeof *dir->types) + size);
 
     if (!dir)
         return NULL;
@@ -442,5 +442,5 @@ eddy_dir *eddy_list_dir(const char *path)
 
 void eddy_dir_close(eddy_dir *dir)
 {
-    eddy__free(dir);
+    eddy_free(dir);
 }

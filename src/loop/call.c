@@ -14,7 +14,7 @@ struct call_slab {
 /* Each call of a slab has its place in the ready ring, so that making it ready cannot fail. */
 static COLD int call_add_slab(eddy_loop *loop)
 {
-    struct call_slab *slab = eddy__alloc_zero(sizeof *slab);
+    struct call_slab *slab = eddy_alloc_zero(sizeof *slab);
 
     if (!slab)
         return EDDY_ENOMEM;
@@ -22,7 +22,7 @@ static COLD int call_add_slab(eddy_loop *loop)
         if (eddy__ready_reserve(loop) < 0) {
             while (i-- > 0)
                 eddy__ready_unreserve(loop);
-            eddy__free(slab);
+            eddy_free(slab);
             return EDDY_ENOMEM;
         }
     }
@@ -39,7 +39,7 @@ void eddy__calls_close(eddy_loop *loop)
     struct list *link;
 
     while ((link = list_take_first(&loop->call_slabs)))
-        eddy__free(container_of(link, struct call_slab, link));
+        eddy_free(container_of(link, struct call_slab, link));
     loop->free_calls = NULL;
 }
 

@@ -44,7 +44,7 @@ static void epoll_op_end_wait(struct op_wait *wait)
 {
     eddy__op_part(wait->op)->record = NULL;
     eddy__fd_forget(&wait->fd);
-    eddy__free(wait);
+    eddy_free(wait);
 }
 
 static void epoll_op_on_ready(struct eddy__fd *fd, unsigned events)
@@ -77,7 +77,7 @@ static void try_before_waiting(struct op_wait *wait)
 /* Waits for readiness; what has none, a file, is for a thread. */
 static int submit_transfer(eddy_loop *loop, eddy_op *op)
 {
-    struct op_wait *wait = eddy__alloc_zero(sizeof *wait);
+    struct op_wait *wait = eddy_alloc_zero(sizeof *wait);
 
     if (!wait)
         return -ENOMEM;

@@ -126,7 +126,7 @@ static void call_arrived(struct eddy__inbox_node *node)
 
     if (!atomic_load(&loop->closed) && !eddy_loop_call_soon(loop, call->fn, call->arg).call)
         eddy__report(loop, &(eddy_report){.message = "no memory for a call from another thread"});
-    eddy__free(call);
+    eddy_free(call);
 }
 
 int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_callback *fn, void *arg)
@@ -135,13 +135,13 @@ int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_callback *fn, void *arg
         return EDDY_ELOOP;
     if (atomic_load(&loop->closed))
         return eddy__raise_code(EDDY_ECLOSED);
-    struct call *call = eddy__alloc(sizeof *call);
+    struct call *call = eddy_alloc(sizeof *call);
     if (!call)
         return eddy__raise_code(EDDY_ENOMEM);
     *call = (struct call){{NULL, call_arrived}, loop, fn, arg};
     int r = eddy__inbox_push(loop, &call->node);
     if (r < 0) {
-        eddy__free(call);
+        eddy_free(call);
         return eddy__raise_code(r);
     }
     return 0;

@@ -247,13 +247,13 @@ static bool epoll_pending(eddy_loop *loop)
 
 static int epoll_open(eddy_loop *loop)
 {
-    struct epoll *ep = eddy__alloc_zero(sizeof *ep);
+    struct epoll *ep = eddy_alloc_zero(sizeof *ep);
 
     if (!ep)
         return -ENOMEM;
     int fd = eddy__sys(eddy__above_standard(epoll_create1(EPOLL_CLOEXEC)));
     if (fd < 0) {
-        eddy__free(ep);
+        eddy_free(ep);
         return fd;
     }
     ep->fd = fd;
@@ -268,7 +268,7 @@ static void epoll_close(eddy_loop *loop)
 
     if (ep->fd >= 0)
         close(ep->fd);
-    eddy__free(ep);
+    eddy_free(ep);
     loop->backend_state = NULL;
 }
 

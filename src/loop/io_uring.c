@@ -326,7 +326,7 @@ static void uring_end_wait(struct op_wait *wait)
 {
     eddy__op_part(wait->op)->record = NULL;
     eddy__fd_forget(&wait->fd);
-    eddy__free(wait);
+    eddy_free(wait);
 }
 
 static void op_may_go_on(struct eddy__fd *fd, unsigned events)
@@ -344,7 +344,7 @@ static void op_may_go_on(struct eddy__fd *fd, unsigned events)
 
 static int wait_for_op(eddy_op *op)
 {
-    struct op_wait *wait = eddy__alloc_zero(sizeof *wait);
+    struct op_wait *wait = eddy_alloc_zero(sizeof *wait);
 
     if (!wait)
         return -ENOMEM;
@@ -540,13 +540,13 @@ static int open_ring(struct ring *ring)
 
 static int uring_open(eddy_loop *loop)
 {
-    struct uring *u = eddy__alloc_zero(sizeof *u);
+    struct uring *u = eddy_alloc_zero(sizeof *u);
 
     if (!u)
         return -ENOMEM;
     int r = open_ring(&u->ring);
     if (r < 0) {
-        eddy__free(u);
+        eddy_free(u);
         return r;
     }
     unsigned workers = ring_limit_workers(&u->ring, WORKERS);
@@ -563,7 +563,7 @@ static void uring_close(eddy_loop *loop)
 
     ring_close(&u->ring);
     slab_pool_close(&u->polls);
-    eddy__free(u);
+    eddy_free(u);
     loop->backend_state = NULL;
 }
 

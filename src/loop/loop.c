@@ -226,8 +226,8 @@ void eddy__loop_shut(eddy_loop *loop)
     eddy__inbox_close(loop);
     loop->backend->close(loop);
     eddy__calls_close(loop);
-    eddy__free(loop->timers.entries);
-    eddy__free(loop->ring);
+    eddy_free(loop->timers.entries);
+    eddy_free(loop->ring);
     loop->timers = (struct eddy__timers){0};
     loop->ring = NULL;
     loop->ring_capacity = 0;

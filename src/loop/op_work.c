@@ -55,8 +55,8 @@ static void op_work_run(struct eddy__work *work)
 
 static void free_record(struct record *record)
 {
-    eddy__free(record->path);
-    eddy__free(record);
+    eddy_free(record->path);
+    eddy_free(record);
 }
 
 /* U3: nobody else knows of the descriptor. */
@@ -100,14 +100,14 @@ static void work_dropped(struct eddy__work *work)
 
 static struct record *new_record(eddy_op *op)
 {
-    struct record *record = eddy__alloc_zero(sizeof *record);
+    struct record *record = eddy_alloc_zero(sizeof *record);
 
     if (!record)
         return NULL;
     record->op = op;
     record->asked = *op;
-    if (eddy__op_kind_of(op)->alone && !(record->path = eddy__strdup(op->path))) {
-        eddy__free(record);
+    if (eddy__op_kind_of(op)->alone && !(record->path = eddy_strdup(op->path))) {
+        eddy_free(record);
         return NULL;
     }
     record->asked.path = record->path;

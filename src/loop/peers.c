@@ -82,7 +82,7 @@ void eddy__peers_leave(eddy_loop *loop)
 
 struct eddy__peers *eddy__peers_open(unsigned count)
 {
-    struct eddy__peers *peers = eddy__alloc_zero(sizeof *peers + count * sizeof peers->loops[0]);
+    struct eddy__peers *peers = eddy_alloc_zero(sizeof *peers + count * sizeof peers->loops[0]);
 
     if (!peers)
         return NULL;
@@ -104,7 +104,7 @@ void eddy__peers_join(struct eddy__peers *peers, unsigned index, eddy_loop *loop
 void eddy__peers_close(struct eddy__peers *peers)
 {
     pthread_mutex_destroy(&peers->lock);
-    eddy__free(peers);
+    eddy_free(peers);
 }
 
 /* ---- public ---- */

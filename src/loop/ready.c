@@ -20,13 +20,13 @@ static int ready_grow(eddy_loop *loop)
     /* a task sleeps without asking for memory: on a packed stack there would be no room for it */
     if (eddy__timers_reserve(loop, capacity) < 0)
         return EDDY_ENOMEM;
-    uintptr_t *ring = eddy__alloc(capacity * sizeof *ring);
+    uintptr_t *ring = eddy_alloc(capacity * sizeof *ring);
     if (!ring)
         return EDDY_ENOMEM;
     /* head and tail go on counting: a batch under way is bounded by them */
     for (size_t i = loop->ring_head; i != loop->ring_tail; i++)
         ring[i & (capacity - 1)] = loop->ring[i & loop->ring_mask];
-    eddy__free(loop->ring);
+    eddy_free(loop->ring);
     loop->ring = ring;
     loop->ring_capacity = capacity;
     loop->ring_mask = capacity - 1;

@@ -144,7 +144,7 @@ int eddy__timers_reserve(eddy_loop *loop, size_t count)
         return 0;
     if (count >= FAR)
         return EDDY_ENOMEM;
-    struct eddy__timer_entry *entries = eddy__realloc(timers->entries, count * sizeof *entries);
+    struct eddy__timer_entry *entries = eddy_realloc(timers->entries, count * sizeof *entries);
     if (!entries)
         return EDDY_ENOMEM;
     memmove(entries + count - far, entries + old - far, far * sizeof *entries);

@@ -58,7 +58,7 @@ eddy_watch *eddy_watch_open(eddy_loop *loop, int fd, unsigned events, eddy_watch
     }
     if (check_events(events) < 0 || check_fd(fd) < 0)
         return NULL;
-    eddy_watch *watch = eddy__alloc_zero(sizeof *watch);
+    eddy_watch *watch = eddy_alloc_zero(sizeof *watch);
     if (!watch) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
@@ -69,7 +69,7 @@ eddy_watch *eddy_watch_open(eddy_loop *loop, int fd, unsigned events, eddy_watch
     watch->arg = arg;
     if (want(watch, events) < 0) {
         eddy__fd_forget(&watch->fd);
-        eddy__free(watch);
+        eddy_free(watch);
         return NULL;
     }
     eddy__loop_ref(loop);
@@ -99,5 +99,5 @@ void eddy_watch_close(eddy_watch *watch)
         watch->fd.loop->io_waits--;
     eddy__fd_forget(&watch->fd);
     eddy__loop_unref(watch->fd.loop);
-    eddy__free(watch);
+    eddy_free(watch);
 }

@@ -31,7 +31,7 @@ static unsigned default_threads(void)
 
 static struct eddy__workers *open_pool(eddy_loop *loop, unsigned threads, const char *name)
 {
-    struct eddy__workers *pool = eddy__alloc_zero(sizeof *pool);
+    struct eddy__workers *pool = eddy_alloc_zero(sizeof *pool);
     pthread_condattr_t monotonic;
 
     if (!pool)
@@ -103,12 +103,12 @@ void eddy__workers_free(struct eddy__workers *pool)
     struct list *link;
 
     while ((link = list_take_first(&pool->workers)))
-        eddy__free(container_of(link, struct worker, link));
+        eddy_free(container_of(link, struct worker, link));
     pthread_cond_destroy(&pool->ended);
     pthread_cond_destroy(&pool->woken);
     pthread_mutex_destroy(&pool->mutex);
     eddy__loop_unref(pool->loop);
-    eddy__free(pool);
+    eddy_free(pool);
 }
 
 /* ---- submitting ---- */

@@ -155,7 +155,7 @@ static void *worker_main(void *arg)
     pthread_mutex_unlock(&pool->mutex);
     if (before) {
         pthread_join(before->thread, NULL);
-        eddy__free(before);
+        eddy_free(before);
     }
     if (last)
         eddy__workers_free(pool);
@@ -193,14 +193,14 @@ static int create_thread(pthread_t *thread, struct worker *worker)
 
 int eddy__worker_add(struct eddy__workers *pool)
 {
-    struct worker *worker = eddy__alloc_zero(sizeof *worker);
+    struct worker *worker = eddy_alloc_zero(sizeof *worker);
 
     if (!worker)
         return -ENOMEM;
     worker->pool = pool;
     int r = create_thread(&worker->thread, worker);
     if (r < 0) {
-        eddy__free(worker);
+        eddy_free(worker);
         return r;
     }
     list_add_tail(&pool->workers, &worker->link);

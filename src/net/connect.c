@@ -121,7 +121,7 @@ static eddy_stream *connect_host(const char *host, const eddy_connect_opts *opts
     if (!to)
         return NULL;
     eddy_stream *s = eddy__race(host, to, from, opts);
-    eddy__free(to);
+    eddy_free(to);
     return s;
 }
 
@@ -148,6 +148,6 @@ eddy_stream *eddy_connect_with(const char *host, const eddy_connect_opts *opts)
     if (!from)
         return NULL;
     eddy_stream *s = connect_host(host, opts, from);
-    eddy__free(from);
+    eddy_free(from);
     return with_tls(s, host, opts);
 }

@@ -17,7 +17,7 @@ static void datagram_on_ready(struct eddy__fd *fd, unsigned events)
 
 eddy_datagram *eddy__datagram_new(int fd, int family, const eddy_address *peer)
 {
-    eddy_datagram *d = eddy__alloc_zero(sizeof *d);
+    eddy_datagram *d = eddy_alloc_zero(sizeof *d);
 
     if (!d)
         return NULL;
@@ -37,9 +37,9 @@ static void datagram_unref(eddy_datagram *d)
 {
     if (--d->refs)
         return;
-    eddy__free(d->batch);
+    eddy_free(d->batch);
     eddy__loop_unref(d->fd.loop);
-    eddy__free(d);
+    eddy_free(d);
 }
 
 /* After a wait: its status, unless the endpoint was closed meanwhile. */

@@ -41,7 +41,7 @@ ssize_t eddy_datagram_send_fds(eddy_datagram *d, const void *buf, size_t size,
     eddy__try(begin_datagram(d));
     eddy__try(eddy__fds_pack(&parcel.packed, fds, n));
     ssize_t sent = eddy__datagram_send(d, try_to_send, &parcel);
-    eddy__free(parcel.packed);
+    eddy_free(parcel.packed);
     if (sent < 0)
         return eddy__datagram_fail(d, "send descriptors from", (int)sent);
     eddy__spend();
@@ -105,11 +105,11 @@ ssize_t eddy_datagram_receive_fds(eddy_datagram *d, void *buf, size_t size, eddy
     *n = 0;
     eddy__try(begin_datagram(d));
     eddy__try(eddy__datagram_begin_receive(d));
-    arrival.control = eddy__alloc_zero(CMSG_SPACE(arrival.room * sizeof *fds));
+    arrival.control = eddy_alloc_zero(CMSG_SPACE(arrival.room * sizeof *fds));
     if (!arrival.control)
         return eddy__raise_code(EDDY_ENOMEM);
     ssize_t got = receive_arrival(d, &arrival);
-    eddy__free(arrival.control);
+    eddy_free(arrival.control);
     if (got <= (ssize_t)size) {
         *n = arrival.n;
         return got;

@@ -108,7 +108,7 @@ struct names {
 
 static struct eddy__addresses *of_path(const char *path)
 {
-    struct eddy__addresses *one = eddy__alloc_zero(sizeof *one + sizeof one->list[0]);
+    struct eddy__addresses *one = eddy_alloc_zero(sizeof *one + sizeof one->list[0]);
 
     if (!one) {
         eddy__raise_code(EDDY_ENOMEM);
@@ -117,7 +117,7 @@ static struct eddy__addresses *of_path(const char *path)
     one->count = 1;
     if (eddy_address_of_path(&one->list[0], path) == 0)
         return one;
-    eddy__free(one);
+    eddy_free(one);
     return NULL;
 }
 
@@ -234,8 +234,8 @@ eddy_datagram *eddy_datagram_open_with(const eddy_datagram_opts *opts)
         return NULL;
     if (datagram_open_look_up(&names, opts) >= 0)
         d = open_first(&names, opts);
-    eddy__free(names.own);
-    eddy__free(names.peer);
+    eddy_free(names.own);
+    eddy_free(names.peer);
     return d;
 }
 

@@ -122,7 +122,7 @@ static int begin_several(eddy_datagram *d, const eddy_datagram_message *messages
         if (!messages[i].data && (messages[i].room || messages[i].size))
             return eddy__raise(EDDY_EINVAL, "message %zu has no data", i);
     if (!d->batch)
-        d->batch = eddy__alloc_zero(sizeof *d->batch);
+        d->batch = eddy_alloc_zero(sizeof *d->batch);
     return d->batch ? 0 : eddy__raise_code(EDDY_ENOMEM);
 }
 

@@ -30,7 +30,7 @@ struct eddy__resolver {
 struct eddy__addresses *eddy__addresses_of(const eddy_address *list, int count)
 {
     size_t size = (size_t)count * sizeof *list;
-    struct eddy__addresses *copy = eddy__alloc(sizeof *copy + size);
+    struct eddy__addresses *copy = eddy_alloc(sizeof *copy + size);
 
     if (!copy) {
         eddy__raise_code(EDDY_ENOMEM);
@@ -56,9 +56,9 @@ static void names_unref(struct eddy__name *name)
 {
     if (--name->refs)
         return;
-    eddy__free(name->found);
-    eddy__free(name->called);
-    eddy__free(name);
+    eddy_free(name->found);
+    eddy_free(name->called);
+    eddy_free(name);
 }
 
 static char lower(char c)
@@ -167,12 +167,12 @@ static struct eddy__name *queue(struct eddy__resolver *r, const char *host,
 {
     size_t length = strlen(host);
     struct eddy__name **bucket = names_bucket_of(r, host);
-    struct eddy__name *name = eddy__alloc_zero(sizeof *name + length + 1);
+    struct eddy__name *name = eddy_alloc_zero(sizeof *name + length + 1);
 
     if (name && !r->go_on.call)
         r->go_on = eddy_loop_call_soon(r->loop, go_on, r);
     if (!name || !r->go_on.call) {
-        eddy__free(name);
+        eddy_free(name);
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
@@ -232,9 +232,9 @@ static bool is_awaited(const struct list *names)
 
 static void free_resolver(struct eddy__resolver *r)
 {
-    eddy__free(r->servers);
-    eddy__free(r->resolv_conf);
-    eddy__free(r);
+    eddy_free(r->servers);
+    eddy_free(r->resolv_conf);
+    eddy_free(r);
 }
 
 /* Those who still wait, in a loop that cannot run to end them, learn that it has gone. */
@@ -285,7 +285,7 @@ static bool copy_text(const char **text, char **copy)
 {
     if (!*text)
         return true;
-    *text = *copy = eddy__strdup(*text);
+    *text = *copy = eddy_strdup(*text);
     return *copy;
 }
 
@@ -294,7 +294,7 @@ static struct eddy__resolver *open_resolver(eddy_loop *loop, const eddy_resolver
 {
     eddy_resolver_opts all = with_defaults(opts);
     size_t buckets = buckets_for(all.cache);
-    struct eddy__resolver *r = eddy__alloc_zero(sizeof *r + buckets * sizeof r->buckets[0]);
+    struct eddy__resolver *r = eddy_alloc_zero(sizeof *r + buckets * sizeof r->buckets[0]);
 
     if (!r || !copy_text(&all.servers, &r->servers) ||
         !copy_text(&all.resolv_conf, &r->resolv_conf)) {
@@ -458,7 +458,7 @@ int eddy_getaddrinfo(const char *host, int port, eddy_address *addresses, size_t
         addresses[i] = found->list[i];
         eddy__address_set_port(&addresses[i], port);
     }
-    eddy__free(found);
+    eddy_free(found);
     return count;
 }
 

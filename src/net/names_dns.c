@@ -152,12 +152,12 @@ static void forget_socket(struct socket *s)
 {
     list_remove(&s->link);
     eddy_watch_close(s->watch);
-    eddy__free(s);
+    eddy_free(s);
 }
 
 static void watch_socket(struct eddy__dns *dns, int fd, unsigned events)
 {
-    struct socket *s = eddy__alloc_zero(sizeof *s);
+    struct socket *s = eddy_alloc_zero(sizeof *s);
 
     if (!s)
         return;
@@ -165,7 +165,7 @@ static void watch_socket(struct eddy__dns *dns, int fd, unsigned events)
     s->watch = eddy_watch_open(dns->loop, fd, events, dns_on_ready, dns);
     if (!s->watch) {
         list_remove(&s->link);
-        eddy__free(s);
+        eddy_free(s);
     }
 }
 
@@ -199,7 +199,7 @@ static int count_addresses(const struct ares_addrinfo *info)
 static struct eddy__addresses *dns_copy_addresses(const struct ares_addrinfo *info, int count)
 {
     struct eddy__addresses *found =
-        eddy__alloc_zero(sizeof *found + (size_t)count * sizeof found->list[0]);
+        eddy_alloc_zero(sizeof *found + (size_t)count * sizeof found->list[0]);
 
     for (struct ares_addrinfo_node *i = info->nodes; found && i; i = i->ai_next) {
         if (i->ai_addrlen > sizeof found->list[0].u)
@@ -285,7 +285,7 @@ static void dns_named(void *arg, int status, int timeouts, char *called, char *s
     if (is_no(status))
         answer.reason = "the address has no name";
     if (status == ARES_SUCCESS)
-        answer = (struct eddy__answer){.called = eddy__strdup(called)};
+        answer = (struct eddy__answer){.called = eddy_strdup(called)};
     if (status == ARES_SUCCESS && !answer.called)
         answer = failure(ARES_ENOMEM, 0);
     eddy__name_answer(arg, &answer);
@@ -361,7 +361,7 @@ static int set_servers(struct eddy__dns *dns, const char *text)
 static void init_library(void)
 {
 #ifdef EDDY_TESTING
-    ares_library_init_mem(ARES_LIB_INIT_ALL, eddy__alloc, eddy__free, eddy__realloc);
+    ares_library_init_mem(ARES_LIB_INIT_ALL, eddy_alloc, eddy_free, eddy_realloc);
 #else
     ares_library_init(ARES_LIB_INIT_ALL);
 #endif
@@ -393,11 +393,11 @@ static int open_channel(struct eddy__dns *dns, const eddy_resolver_opts *opts)
 int eddy__dns_open(struct eddy__dns **dns, eddy_loop *loop, struct eddy__resolver *resolver,
                    const eddy_resolver_opts *opts)
 {
-    struct eddy__dns *new = eddy__alloc_zero(sizeof *new);
+    struct eddy__dns *new = eddy_alloc_zero(sizeof *new);
     int status;
 
     if (!new || eddy__ready_reserve(loop) < 0) {
-        eddy__free(new);
+        eddy_free(new);
         return eddy__raise_code(EDDY_ENOMEM);
     }
     new->loop = loop;
@@ -431,5 +431,5 @@ void eddy__dns_close(struct eddy__dns *dns)
         ares_destroy(dns->channel);
     eddy__timer_cancel(dns->loop, &dns->timer);
     eddy__ready_unreserve(dns->loop);
-    eddy__free(dns);
+    eddy_free(dns);
 }

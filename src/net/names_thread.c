@@ -27,9 +27,9 @@ static void lookup_release(struct eddy__job *base)
 {
     struct eddy__name_job *job = lookup_of(base);
 
-    eddy__free(job->found);
-    eddy__free(job->called);
-    eddy__free(job);
+    eddy_free(job->found);
+    eddy_free(job->called);
+    eddy_free(job);
 }
 
 /* ---- in the thread ---- */
@@ -51,7 +51,7 @@ static struct eddy__addresses *lookup_copy_addresses(const struct addrinfo *list
         *too_many = true;
         return NULL;
     }
-    found = eddy__alloc_zero(sizeof *found + (size_t)count * sizeof found->list[0]);
+    found = eddy_alloc_zero(sizeof *found + (size_t)count * sizeof found->list[0]);
     for (const struct addrinfo *i = list; found && i; i = i->ai_next) {
         if (!is_usable(i))
             continue;
@@ -83,7 +83,7 @@ static void find_name(struct eddy__name_job *job)
                              NI_NAMEREQD);
     job->system_error = errno;
     if (!job->error)
-        job->called = eddy__strdup(name);
+        job->called = eddy_strdup(name);
 }
 
 static int lookup_run(struct eddy__job *base)
@@ -136,7 +136,7 @@ static void lookup_ended(struct eddy__job *base)
 static struct eddy__name_job *make_job(struct eddy__name *name)
 {
     size_t size = strlen(name->host) + 1;
-    struct eddy__name_job *job = eddy__alloc_zero(sizeof *job + size);
+    struct eddy__name_job *job = eddy_alloc_zero(sizeof *job + size);
 
     if (!job)
         return NULL;
@@ -159,7 +159,7 @@ void eddy__name_job_start(eddy_loop *loop, struct eddy__name *name)
         name->job = job;
         return;
     }
-    eddy__free(job);
+    eddy_free(job);
     struct eddy__words words = eddy__words(status);
     eddy__name_answer(
         name, &(struct eddy__answer){.code = status == EDDY_ENOMEM ? EDDY_ENOMEM : EDDY_ENAME,

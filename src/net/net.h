@@ -14,7 +14,7 @@ struct eddy__addresses {
 };
 
 /* The addresses of a host, at once for a numeric one. NULL with a record. To be given back with
- * eddy__free. Suspends. */
+ * eddy_free. Suspends. */
 struct eddy__addresses *eddy__names_resolve(const char *host);
 /* Those of an own end: NULL is 127.0.0.1 and ::1, "*" is every interface (tcp.c). */
 struct eddy__addresses *eddy__names_to_bind(const char *host);

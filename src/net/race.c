@@ -235,7 +235,7 @@ static eddy_stream *race_all(const char *host, struct eddy__addresses *to,
                              const struct eddy__addresses *from, const eddy_connect_opts *opts)
 {
     size_t size = (size_t)to->count * sizeof(struct attempt);
-    struct race *race = eddy__alloc_zero(sizeof *race + size);
+    struct race *race = eddy_alloc_zero(sizeof *race + size);
     double delay = opts->attempt_delay > 0 ? opts->attempt_delay : ATTEMPT_DELAY;
 
     if (!race) {
@@ -249,7 +249,7 @@ static eddy_stream *race_all(const char *host, struct eddy__addresses *to,
         eddy__raise_interrupt(status);
     else if (!s)
         race_fail(host, race->attempts, race->begun);
-    eddy__free(race);
+    eddy_free(race);
     return s;
 }
 

@@ -157,6 +157,6 @@ int eddy__listeners_open(struct eddy__listeners *l, const eddy_serve_opts *opts)
     if (!addresses)
         return eddy_status_pointer_(NULL);
     status = listen_all(l, addresses, opts);
-    eddy__free(addresses);
+    eddy_free(addresses);
     return status;
 }

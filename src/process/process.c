@@ -225,11 +225,11 @@ static int process_check(const char *const *argv, const eddy_process_opts *opts)
 
 static eddy_process *new_process(const char *name, const eddy_process_opts *opts)
 {
-    eddy_process *p = eddy__alloc_zero(sizeof *p);
-    char *copy = p ? eddy__strdup(name) : NULL;
+    eddy_process *p = eddy_alloc_zero(sizeof *p);
+    char *copy = p ? eddy_strdup(name) : NULL;
 
     if (!copy) {
-        eddy__free(p);
+        eddy_free(p);
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
@@ -256,8 +256,8 @@ void eddy__process_unref(eddy_process *p)
         return;
     process_let_go(p);
     eddy__loop_unref(p->fd.loop);
-    eddy__free(p->name);
-    eddy__free(p);
+    eddy_free(p->name);
+    eddy_free(p);
 }
 
 eddy_process *eddy_process_open_with(const char *const *argv, const eddy_process_opts *opts)

@@ -9,7 +9,7 @@ void eddy_output_clear(eddy_output *output)
 {
     if (!output)
         return;
-    eddy__free(output->data);
+    eddy_free(output->data);
     *output = (eddy_output){NULL, 0};
 }
 
@@ -48,7 +48,7 @@ static int reserve(eddy_output *to, size_t *capacity)
 
     if (*capacity > to->size + 1)
         return 0;
-    data = eddy__realloc(to->data, larger);
+    data = eddy_realloc(to->data, larger);
     if (!data)
         return eddy__raise_code(EDDY_ENOMEM);
     to->data = data;

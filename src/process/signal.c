@@ -343,13 +343,13 @@ static int open_signalfd(eddy_signal *s)
 static void free_signals(eddy_signal *s)
 {
     eddy__loop_unref(s->fd.loop);
-    eddy__free(s);
+    eddy_free(s);
 }
 
 static eddy_signal *open_signals(eddy_loop *loop, const int *numbers, size_t n)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    eddy_signal *s = eddy__alloc_zero(sizeof *s);
+    eddy_signal *s = eddy_alloc_zero(sizeof *s);
 
     if (!s) {
         eddy__raise_code(EDDY_ENOMEM);

@@ -58,7 +58,7 @@ static void drop(struct connection *c)
     c->stream->connection = NULL;
     eddy__stream_unref(c->stream);
     list_remove(&c->link);
-    eddy__free(c);
+    eddy_free(c);
     if (--server->count == 0)
         eddy__waiters_grant_all(&server->emptied, 0);
     if (server->paused)
@@ -84,7 +84,7 @@ static eddy_stream *make_stream(eddy_server *server, int fd, const eddy_address 
         eddy__socket_close(fd);
         return NULL;
     }
-    s->peer = eddy__strdup(name);
+    s->peer = eddy_strdup(name);
     eddy__stream_ref(s);
     return s;
 }
@@ -92,7 +92,7 @@ static eddy_stream *make_stream(eddy_server *server, int fd, const eddy_address 
 static struct connection *make_connection(eddy_server *server, int fd, const eddy_address *peer,
                                           const char *name)
 {
-    struct connection *c = eddy__alloc_zero(sizeof *c);
+    struct connection *c = eddy_alloc_zero(sizeof *c);
 
     if (!c) {
         eddy__socket_close(fd);
@@ -100,7 +100,7 @@ static struct connection *make_connection(eddy_server *server, int fd, const edd
     }
     c->stream = make_stream(server, fd, peer, name);
     if (!c->stream) {
-        eddy__free(c);
+        eddy_free(c);
         return NULL;
     }
     c->server = server;

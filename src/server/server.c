@@ -10,7 +10,7 @@ void eddy__server_unref(eddy_server *server)
     if (--server->refs)
         return;
     eddy__tls_context_unref(server->tls);
-    eddy__free(server);
+    eddy_free(server);
 }
 
 /* ---- opening ---- */
@@ -50,7 +50,7 @@ static eddy_server *make_server(eddy_handler *handler, const eddy_serve_opts *op
                                 struct eddy__tls_context *tls)
 {
     size_t size = sizeof(eddy_server) + (size_t)sockets->count * sizeof(struct eddy__listener);
-    eddy_server *server = eddy__alloc_zero(size);
+    eddy_server *server = eddy_alloc_zero(size);
 
     if (!server)
         return NULL;

@@ -10,7 +10,7 @@ static int buffer_grow(struct eddy__buffer *b, size_t needed)
         return EDDY_ENOMEM;
     while (capacity < needed)
         capacity *= 2;
-    data = eddy__realloc(b->data, capacity);
+    data = eddy_realloc(b->data, capacity);
     if (!data)
         return EDDY_ENOMEM;
     b->data = data;
@@ -54,6 +54,6 @@ void eddy__buffer_trim(struct eddy__buffer *b)
 
 void eddy__buffer_free(struct eddy__buffer *b)
 {
-    eddy__free(b->data);
+    eddy_free(b->data);
     *b = (struct eddy__buffer){0};
 }

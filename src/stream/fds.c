@@ -18,7 +18,7 @@ int eddy__fds_pack(void **packed, const int *fds, size_t n)
     if (!fds || !n || n > EDDY__FDS_MAX)
         return eddy__raise(EDDY_EINVAL, "1 to %d descriptors can be sent at once, not %zu",
                            EDDY__FDS_MAX, n);
-    struct cmsghdr *header = *packed = eddy__alloc_zero(CMSG_SPACE(n * sizeof *fds));
+    struct cmsghdr *header = *packed = eddy_alloc_zero(CMSG_SPACE(n * sizeof *fds));
     if (!header)
         return eddy__raise_code(EDDY_ENOMEM);
     header->cmsg_level = SOL_SOCKET;
@@ -56,7 +56,7 @@ ssize_t eddy__fds_detach(const struct msghdr *message, int *fds, size_t room)
 
 struct eddy__fds *eddy__fds_new(size_t max)
 {
-    struct eddy__fds *fds = eddy__alloc_zero(sizeof *fds + max * sizeof fds->list[0]);
+    struct eddy__fds *fds = eddy_alloc_zero(sizeof *fds + max * sizeof fds->list[0]);
 
     if (fds)
         fds->max = max;
@@ -67,7 +67,7 @@ void eddy__fds_free(struct eddy__fds *fds)
 {
     if (fds)
         eddy__fds_close(fds->list, fds->count);
-    eddy__free(fds);
+    eddy_free(fds);
 }
 
 void eddy__fds_prepare(struct eddy__fds *fds, struct msghdr *message)
@@ -145,7 +145,7 @@ ssize_t eddy_send_fds(eddy_stream *s, const void *buf, size_t size, const int *f
         return eddy__raise(EDDY_EINVAL, "descriptors go along with at least one byte");
     eddy__try(eddy__fds_pack(&parcel.packed, fds, n));
     ssize_t sent = eddy__stream_write_by(s, buf, size, send_parcel, &parcel);
-    eddy__free(parcel.packed);
+    eddy_free(parcel.packed);
     return sent;
 }
 

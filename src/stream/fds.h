@@ -10,7 +10,7 @@
 enum { EDDY__FDS_MAX = 253 };
 
 /* The part of a message that carries n descriptors, CMSG_SPACE of them long, to be given back by
- * eddy__free. 0 or a failure, raised. */
+ * eddy_free. 0 or a failure, raised. */
 int eddy__fds_pack(void **packed, const int *fds, size_t n);
 /* Gets them out of a message with room for so many: a count, or a failure, unraised, and all are
  * closed. The system has put in no more than fit. */

@@ -83,7 +83,7 @@ static void memory_release(eddy_transport *t)
     if (end->other)
         end->other->other = NULL;
     eddy__buffer_free(&end->wire);
-    eddy__free(end);
+    eddy_free(end);
 }
 
 static const eddy_transport_kind memory_transport = {
@@ -98,11 +98,11 @@ static const eddy_transport_kind memory_transport = {
 
 static eddy_stream *memory_make(const char *local, const char *peer, const eddy_stream_opts *opts)
 {
-    struct end *end = eddy__alloc_zero(sizeof *end);
+    struct end *end = eddy_alloc_zero(sizeof *end);
     eddy_stream *s = end ? eddy_stream_open(&memory_transport, end, peer, local, *opts) : NULL;
 
     if (!s) {
-        eddy__free(end);
+        eddy_free(end);
         return NULL;
     }
     *end = (struct end){.transport = &s->base, .capacity = s->high_water, .rest = -EAGAIN};

@@ -159,7 +159,7 @@ int eddy__pipe_make(int fds[2])
 static eddy_stream *pipe_named(eddy_stream *s, const char *name)
 {
     if (s && !s->peer)
-        s->peer = eddy__strdup(name); /* without memory it is "?" */
+        s->peer = eddy_strdup(name); /* without memory it is "?" */
     return s;
 }
 

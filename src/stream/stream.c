@@ -36,7 +36,7 @@ static void stream_on_ready(struct eddy__fd *fd, unsigned events)
 
 eddy_stream *eddy__stream_new(const eddy_transport_kind *kind, int fd, const eddy_stream_opts *opts)
 {
-    eddy_stream *s = eddy__alloc_zero(sizeof *s);
+    eddy_stream *s = eddy_alloc_zero(sizeof *s);
 
     if (!s) {
         eddy__raise_code(EDDY_ENOMEM);
@@ -99,10 +99,10 @@ void eddy__stream_free(eddy_stream *s)
     }
     eddy__buffer_free(&s->in);
     eddy__buffer_free(&s->out);
-    eddy__free(s->peer);
-    eddy__free(s->local);
+    eddy_free(s->peer);
+    eddy_free(s->local);
     eddy__loop_unref(s->fd.loop);
-    eddy__free(s);
+    eddy_free(s);
 }
 
 /* ---- of other kinds ---- */
@@ -129,8 +129,8 @@ eddy_stream *eddy_stream_open_with(const eddy_transport_kind *kind, void *state,
     if (!s)
         return NULL;
     s->base.state = state;
-    s->peer = opts->peer ? eddy__strdup(opts->peer) : NULL;
-    s->local = opts->local ? eddy__strdup(opts->local) : NULL;
+    s->peer = opts->peer ? eddy_strdup(opts->peer) : NULL;
+    s->local = opts->local ? eddy_strdup(opts->local) : NULL;
     return s;
 }
 
@@ -379,7 +379,7 @@ static void make_description(void *arg)
     eddy_address address;
 
     if (recall(d->end, &address) || (fd >= 0 && d->ask(fd, &address) >= 0))
-        *d->text = eddy__strdup(eddy_address_format(&address, buffer));
+        *d->text = eddy_strdup(eddy_address_format(&address, buffer));
 }
 
 static const char *stream_describe(const eddy_stream *s, char **text, const union eddy__end *end,

@@ -552,14 +552,14 @@ int eddy_write_eof(eddy_stream *s)
 static __attribute__((format(printf, 2, 0))) ssize_t print_long(eddy_stream *s, const char *format,
                                                                 va_list args, size_t size)
 {
-    char *text = eddy__alloc(size + 1);
+    char *text = eddy_alloc(size + 1);
     ssize_t n;
 
     if (!text)
         return eddy__raise_code(EDDY_ENOMEM);
     vsnprintf(text, size + 1, format, args);
     n = eddy_write(s, text, size);
-    eddy__free(text);
+    eddy_free(text);
     return n;
 }
 

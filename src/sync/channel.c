@@ -52,7 +52,7 @@ eddy_channel *eddy_channel_open_with(size_t item_size, size_t capacity,
     }
     if (!__builtin_mul_overflow(item_size, capacity, &bytes) &&
         !__builtin_add_overflow(bytes, sizeof *channel, &bytes))
-        channel = eddy__alloc(bytes);
+        channel = eddy_alloc(bytes);
     if (!channel) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
@@ -100,7 +100,7 @@ static void channel_let_go(eddy_channel *channel)
     if (!gone)
         return;
     pthread_mutex_destroy(&channel->lock);
-    eddy__free(channel);
+    eddy_free(channel);
 }
 
 void eddy_channel_close(eddy_channel *channel)

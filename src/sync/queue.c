@@ -27,7 +27,7 @@ eddy_queue *eddy_queue_open_with(size_t item_size, size_t capacity, const eddy_q
         opts = &defaults;
     if (check_options(item_size, opts) < 0)
         return NULL;
-    eddy_queue *queue = eddy__alloc_zero(sizeof *queue);
+    eddy_queue *queue = eddy_alloc_zero(sizeof *queue);
     if (!queue) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
@@ -39,7 +39,7 @@ eddy_queue *eddy_queue_open_with(size_t item_size, size_t capacity, const eddy_q
     queue->drop = opts->drop;
     queue->refs = 1;
     if (eddy__order_open(queue) < 0) {
-        eddy__free(queue);
+        eddy_free(queue);
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
@@ -50,8 +50,8 @@ static void queue_unref(eddy_queue *queue)
 {
     if (--queue->refs)
         return;
-    eddy__free(queue->items);
-    eddy__free(queue);
+    eddy_free(queue->items);
+    eddy_free(queue);
 }
 
 void eddy_queue_close(eddy_queue *queue)

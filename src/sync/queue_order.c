@@ -54,7 +54,7 @@ int eddy__order_open(eddy_queue *queue)
     size_t slots = power_of_two_above(min_size(queue->capacity, FIRST_SLOTS));
     while (slots > 1 && slots * queue->stride > FIRST_BYTES)
         slots /= 2;
-    unsigned char *items = eddy__alloc(slots * queue->stride);
+    unsigned char *items = eddy_alloc(slots * queue->stride);
     if (!items)
         return EDDY_ENOMEM;
     set_slots(queue, items, slots);
@@ -67,7 +67,7 @@ int eddy__order_grow(eddy_queue *queue)
 
     if (__builtin_mul_overflow(old, 2 * stride, &bytes))
         return EDDY_ENOMEM;
-    unsigned char *items = eddy__realloc(queue->items, bytes);
+    unsigned char *items = eddy_realloc(queue->items, bytes);
     if (!items)
         return EDDY_ENOMEM;
     /* a ring that is full wraps at its head: what lies before it follows in the new half */

@@ -163,11 +163,11 @@ static int wait_with_many(eddy_select_case *cases, size_t n)
     struct eddy_waiter_ *nodes = NULL;
 
     if (n <= SIZE_MAX / sizeof *nodes)
-        nodes = eddy__alloc(n * sizeof *nodes);
+        nodes = eddy_alloc(n * sizeof *nodes);
     if (!nodes)
         return eddy__raise_code(EDDY_ENOMEM);
     int r = wait_in_all(cases, n, nodes);
-    eddy__free(nodes);
+    eddy_free(nodes);
     return r;
 }
 

@@ -165,7 +165,7 @@ static void set_reason(eddy_task *task, const char *reason)
     struct eddy__task_more *more = eddy__task_more(task);
 
     if (more && !more->reason)
-        more->reason = eddy__strdup(reason);
+        more->reason = eddy_strdup(reason);
 }
 
 bool eddy_cancel_with(eddy_task *task, const eddy_cancel_opts *opts)
@@ -187,7 +187,7 @@ unsigned eddy_uncancel(void)
         return 0;
     if (--self->cancels == 0) {
         if (self->more) {
-            eddy__free(self->more->reason);
+            eddy_free(self->more->reason);
             self->more->reason = NULL;
         }
         eddy__task_interrupt(self);

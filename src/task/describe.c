@@ -77,8 +77,7 @@ static int by_age(const void *a, const void *b)
 /* All tasks of the loop in order of creation, to be freed; count 0 without memory. */
 static struct census take_census(eddy_loop *loop)
 {
-    struct census census = {eddy__alloc((eddy__tasks_of(loop)->count + 1) * sizeof(eddy_task *)),
-                            0};
+    struct census census = {eddy_alloc((eddy__tasks_of(loop)->count + 1) * sizeof(eddy_task *)), 0};
 
     if (!census.tasks)
         return census;
@@ -160,7 +159,7 @@ static void dump_aside(void *arg)
     fprintf(stream, "%zu task%s:\n", count, count == 1 ? "" : "s");
     for (size_t i = 0; i < census.count; i++)
         dump_task(stream, census.tasks[i]);
-    eddy__free(census.tasks);
+    eddy_free(census.tasks);
 }
 
 void eddy_dump(FILE *stream)

@@ -6,12 +6,12 @@
 
 struct eddy__done_callback *eddy__done_callback_make(eddy_loop *loop, eddy_callback *run)
 {
-    struct eddy__done_callback *callback = eddy__alloc_zero(sizeof *callback);
+    struct eddy__done_callback *callback = eddy_alloc_zero(sizeof *callback);
 
     if (callback)
         callback->call = eddy_loop_call_at(loop, (double)INFINITY, run, callback);
     if (!callback || !callback->call.call) {
-        eddy__free(callback);
+        eddy_free(callback);
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
@@ -56,5 +56,5 @@ void eddy__done_callback_free(struct eddy__done_callback *callback)
     if (!atomic_load(&callback->loop->closed))
         eddy_loop_cancel_call(callback->loop, callback->call);
     eddy__loop_unref(callback->loop);
-    eddy__free(callback);
+    eddy_free(callback);
 }

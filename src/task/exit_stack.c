@@ -18,7 +18,7 @@ struct eddy_exit_stack {
 
 eddy_exit_stack *eddy_exit_stack_open(void)
 {
-    eddy_exit_stack *stack = eddy__alloc_zero(sizeof *stack);
+    eddy_exit_stack *stack = eddy_alloc_zero(sizeof *stack);
 
     if (!stack)
         eddy__raise_code(EDDY_ENOMEM);
@@ -30,7 +30,7 @@ static int exit_stack_reserve(eddy_exit_stack *stack)
     if (stack->count < stack->capacity)
         return 0;
     size_t capacity = stack->capacity ? 2 * stack->capacity : 8;
-    struct entry *entries = eddy__realloc(stack->entries, capacity * sizeof *entries);
+    struct entry *entries = eddy_realloc(stack->entries, capacity * sizeof *entries);
     if (!entries)
         return EDDY_ENOMEM;
     stack->entries = entries;
@@ -66,6 +66,6 @@ void eddy_exit_stack_close(eddy_exit_stack *stack)
         entry.closer(entry.object);
     }
     eddy__closer_leave(&shield);
-    eddy__free(stack->entries);
-    eddy__free(stack);
+    eddy_free(stack->entries);
+    eddy_free(stack);
 }

@@ -12,7 +12,7 @@ eddy_future *eddy_future_open(size_t size)
     eddy_future *future = NULL;
 
     if (size <= SIZE_MAX - sizeof *future)
-        future = eddy__alloc_zero(sizeof *future + size);
+        future = eddy_alloc_zero(sizeof *future + size);
     if (!future) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
@@ -33,7 +33,7 @@ void eddy__future_unref(eddy_future *future)
                      &(eddy_report){.message = "Future exception was never retrieved",
                                     .error = future->error});
     eddy__error_unref(future->error);
-    eddy__free(future);
+    eddy_free(future);
 }
 
 /* Those who wait are told that it is done; how, they find in the future. */

@@ -135,7 +135,7 @@ int eddy_gather_with(const eddy_coro *coros, size_t n, const eddy_gather_opts *o
         return r;
     if (n > INT_MAX)
         return eddy_raise_at(child.place, EDDY_EINVAL, "%zu coroutines are too many", n);
-    eddy_task **tasks = eddy__alloc(n * sizeof(*tasks));
+    eddy_task **tasks = eddy_alloc(n * sizeof(*tasks));
     if (!tasks)
         return eddy__raise_code(EDDY_ENOMEM);
     size_t started = 0;
@@ -146,6 +146,6 @@ int eddy_gather_with(const eddy_coro *coros, size_t n, const eddy_gather_opts *o
     }
     r = started == n ? gather(tasks, n, opts, &wait_for_own) : eddy_status_(tasks[started]);
     close_all(tasks, started);
-    eddy__free(tasks);
+    eddy_free(tasks);
     return r;
 }

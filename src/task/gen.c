@@ -32,7 +32,7 @@ static void gen_unref(eddy_gen *gen)
     if (--gen->refs > 0)
         return;
     eddy__task_unref(gen->task);
-    eddy__free(gen);
+    eddy_free(gen);
 }
 
 static void gen_answer(eddy_gen *gen, int what)
@@ -60,7 +60,7 @@ eddy_gen *eddy_gen_open(eddy_coro coro, size_t item_size)
         eddy__raise(EDDY_ENOTASK, "no running event loop: open generators in a task");
         return NULL;
     }
-    eddy_gen *gen = eddy__alloc_zero(sizeof *gen);
+    eddy_gen *gen = eddy_alloc_zero(sizeof *gen);
     if (!gen) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
@@ -69,7 +69,7 @@ eddy_gen *eddy_gen_open(eddy_coro coro, size_t item_size)
     gen->item_size = item_size;
     gen->task = eddy__task_new(loop, &coro, &(eddy_task_opts){.name = coro.name});
     if (!gen->task) {
-        eddy__free(gen);
+        eddy_free(gen);
         return NULL;
     }
     gen->task->owner = gen;
@@ -214,7 +214,7 @@ void eddy_gen_close(eddy_gen *gen)
     }
     if (gen->task->state == EDDY__TASK_NEW) {
         eddy__task_discard(gen->task);
-        eddy__free(gen);
+        eddy_free(gen);
         return;
     }
     gen->closing = true;

@@ -37,7 +37,7 @@ eddy_group *eddy_group_open(void)
         eddy__raise(EDDY_ENOTASK, "a group belongs to a task: open it inside eddy_run");
         return NULL;
     }
-    eddy_group *group = eddy__alloc_zero(sizeof *group);
+    eddy_group *group = eddy_alloc_zero(sizeof *group);
     if (!group) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
@@ -258,6 +258,6 @@ void eddy_group_close(eddy_group *group)
         group->state = ABORTING;
     wait_for_children(group, &closing);
     report_errors(group, joined);
-    eddy__free(group);
+    eddy_free(group);
     eddy__error_put(saved);
 }

@@ -21,7 +21,7 @@ struct eddy__locals *eddy__locals_ref(struct eddy__locals *locals)
 void eddy__locals_unref(struct eddy__locals *locals)
 {
     if (locals && --locals->refs == 0)
-        eddy__free(locals);
+        eddy_free(locals);
 }
 
 static size_t local_find(const struct eddy__locals *locals, const eddy_local *key)
@@ -38,7 +38,7 @@ static struct eddy__locals *local_copy(const struct eddy__locals *old)
 {
     size_t count = old ? old->count : 0;
     struct eddy__locals *locals =
-        eddy__alloc_zero(sizeof *locals + (count + 1) * sizeof locals->items[0]);
+        eddy_alloc_zero(sizeof *locals + (count + 1) * sizeof locals->items[0]);
 
     if (!locals)
         return NULL;

@@ -363,12 +363,12 @@ static int loops_wanted(int option)
 
 static struct run *open_run(eddy_coro coro, const eddy_run_opts *opts, unsigned count)
 {
-    struct run *run = eddy__alloc_zero(sizeof *run + count * sizeof run->members[0]);
+    struct run *run = eddy_alloc_zero(sizeof *run + count * sizeof run->members[0]);
 
     if (!run)
         return NULL;
     if (count > 1 && !(run->peers = eddy__peers_open(count))) {
-        eddy__free(run);
+        eddy_free(run);
         return NULL;
     }
     run->coro = coro;
@@ -397,7 +397,7 @@ static void close_run(struct run *run)
     eddy__error_unref(run->error);
     pthread_cond_destroy(&run->all_here);
     pthread_mutex_destroy(&run->lock);
-    eddy__free(run);
+    eddy_free(run);
 }
 
 /* What the caller gets when all threads have ended. */

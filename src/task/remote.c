@@ -28,7 +28,7 @@ static void free_remote(struct eddy__errand *errand)
 
     pthread_cond_destroy(&remote->ended);
     pthread_mutex_destroy(&remote->mutex);
-    eddy__free(remote);
+    eddy_free(remote);
     eddy_loop_release(loop);
 }
 
@@ -48,7 +48,7 @@ static void remote_ended(struct eddy__errand *errand, eddy_task *task)
 
 static eddy_remote *remote_make(eddy_loop *loop, eddy_coro coro)
 {
-    eddy_remote *remote = eddy__alloc_zero(sizeof *remote);
+    eddy_remote *remote = eddy_alloc_zero(sizeof *remote);
     pthread_condattr_t monotonic;
 
     if (!remote)

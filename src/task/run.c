@@ -35,7 +35,7 @@ static void free_tasks(eddy_loop *loop)
 
     slab_pool_close(&tasks->block_slabs);
     slab_pool_close(&tasks->launch_slabs);
-    eddy__free(tasks);
+    eddy_free(tasks);
 }
 
 static const struct eddy__loop_client client = {eddy__task_begin, eddy__run_interrupt, trim,
@@ -73,14 +73,14 @@ static int open_tasks(struct eddy__tasks *tasks, const eddy_loop_opts *opts)
 
 eddy_loop *eddy_loop_open_with(const eddy_loop_opts *opts)
 {
-    struct eddy__tasks *tasks = eddy__alloc_zero(sizeof *tasks);
+    struct eddy__tasks *tasks = eddy_alloc_zero(sizeof *tasks);
 
     if (!tasks) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
     if (open_tasks(tasks, opts) < 0) {
-        eddy__free(tasks);
+        eddy_free(tasks);
         return NULL;
     }
     if (eddy__stack_report_open(tasks) < 0) {

@@ -71,7 +71,7 @@ int eddy__set_open(struct eddy__set *set, eddy_task *const *tasks, size_t n)
     static const struct eddy__task_wait_kind just_leaves = {next_needed, eddy__set_abort};
 
     *set = (struct eddy__set){.count = n, .wait.kind = &just_leaves};
-    set->watchers = eddy__alloc_zero(n * (sizeof *set->watchers + sizeof *set->order));
+    set->watchers = eddy_alloc_zero(n * (sizeof *set->watchers + sizeof *set->order));
     if (!set->watchers)
         return eddy__raise_code(EDDY_ENOMEM);
     set->order = (uint32_t *)(void *)(set->watchers + n);
@@ -101,7 +101,7 @@ void eddy__set_close(struct eddy__set *set)
         eddy__waiters_remove(&set->watchers[i].waiter);
         eddy__task_unref(set->watchers[i].task);
     }
-    eddy__free(set->watchers);
+    eddy_free(set->watchers);
     set->watchers = NULL;
 }
 

@@ -24,7 +24,7 @@ int eddy__stack_report_open(struct eddy__tasks *tasks)
         return 0;
     if (strcmp(wanted, "1") != 0)
         return eddy__raise(EDDY_EINVAL, "EDDY_STACK_REPORT is \"%s\": 0 or 1 is expected", wanted);
-    tasks->stack_report = eddy__alloc_zero(sizeof *tasks->stack_report);
+    tasks->stack_report = eddy_alloc_zero(sizeof *tasks->stack_report);
     if (!tasks->stack_report)
         return eddy__raise_code(EDDY_ENOMEM);
     eddy__stack_pool_measure(&tasks->stacks);
@@ -63,6 +63,6 @@ void eddy__stack_report_close(struct eddy__tasks *tasks)
         fprintf(stderr, "%-32s %10zu %12zu %12zu\n", report->rows[i].function,
                 report->rows[i].tasks, report->rows[i].used, report->rows[i].size);
     funlockfile(stderr);
-    eddy__free(report);
+    eddy_free(report);
     tasks->stack_report = NULL;
 }

@@ -35,10 +35,10 @@ static COLD void report_unobserved(eddy_task *task)
 
 static void free_more(struct eddy__task_more *more)
 {
-    eddy__free(more->name);
-    eddy__free(more->reason);
+    eddy_free(more->name);
+    eddy_free(more->reason);
     eddy__locals_unref(more->locals);
-    eddy__free(more);
+    eddy_free(more);
 }
 
 static void free_task(eddy_task *task)
@@ -165,7 +165,7 @@ bool eddy__task_begin(eddy_loop *loop, struct eddy__fiber *fiber)
 struct eddy__task_more *eddy__task_more(eddy_task *task)
 {
     if (!task->more)
-        task->more = eddy__alloc_zero(sizeof *task->more);
+        task->more = eddy_alloc_zero(sizeof *task->more);
     return task->more;
 }
 
@@ -183,7 +183,7 @@ static int set_more(eddy_task *task, const char *name)
         return EDDY_ENOMEM;
     if (locals)
         more->locals = eddy__locals_ref(locals);
-    if (name && !(more->name = eddy__strdup(name)))
+    if (name && !(more->name = eddy_strdup(name)))
         return EDDY_ENOMEM;
     return 0;
 }
@@ -422,7 +422,7 @@ const char *eddy_task_name(eddy_task *task)
     eddy__task_name_in(task, buf, sizeof buf);
     struct eddy__task_more *more = eddy__task_more(task);
     if (more)
-        more->name = eddy__strdup(buf);
+        more->name = eddy_strdup(buf);
     return more && more->name ? more->name : eddy_task_function(task);
 }
 
@@ -435,10 +435,10 @@ int eddy_task_set_name(eddy_task *task, const char *name)
     if (eddy__task_is_gone(task, __func__))
         return EDDY_EINVAL;
     struct eddy__task_more *more = eddy__task_more(task);
-    char *copy = more ? eddy__strdup(name) : NULL;
+    char *copy = more ? eddy_strdup(name) : NULL;
     if (!copy)
         return eddy__raise_code(EDDY_ENOMEM);
-    eddy__free(more->name);
+    eddy_free(more->name);
     more->name = copy;
     task->number = 0;
     return 0;

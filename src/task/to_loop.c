@@ -70,7 +70,7 @@ static void free_call(struct eddy__errand *errand)
     void (*let_go)(eddy_loop *) = call->foreign ? eddy_loop_release : eddy__loop_unref;
     eddy_loop *from = call->from, *to = errand->loop;
 
-    eddy__free(call);
+    eddy_free(call);
     let_go(from);
     let_go(to);
 }
@@ -78,7 +78,7 @@ static void free_call(struct eddy__errand *errand)
 static struct call *to_loop_make(eddy_loop *to, eddy_coro coro)
 {
     eddy_task *self = eddy__self();
-    struct call *call = eddy__alloc_zero(sizeof *call);
+    struct call *call = eddy_alloc_zero(sizeof *call);
 
     if (!call)
         return NULL;

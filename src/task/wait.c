@@ -93,14 +93,14 @@ struct eddy_completion {
 
 eddy_completion *eddy_as_completed(eddy_task *const *tasks, size_t n)
 {
-    eddy_completion *completion = eddy__alloc_zero(sizeof *completion);
+    eddy_completion *completion = eddy_alloc_zero(sizeof *completion);
 
     if (!completion) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
     }
     if (n > 0 && eddy__set_open(&completion->set, tasks, n) < 0) {
-        eddy__free(completion);
+        eddy_free(completion);
         return NULL;
     }
     completion->refs = 1;
@@ -110,7 +110,7 @@ eddy_completion *eddy_as_completed(eddy_task *const *tasks, size_t n)
 static void wait_unref(eddy_completion *completion)
 {
     if (--completion->refs == 0)
-        eddy__free(completion);
+        eddy_free(completion);
 }
 
 static int wait_for_next(eddy_completion *completion)

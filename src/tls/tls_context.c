@@ -208,7 +208,7 @@ struct eddy__tls_context *eddy__tls_context_new(const eddy_tls_opts *opts, bool 
 
     if (tls_context_check(opts, server) < 0)
         return NULL;
-    context = eddy__alloc_zero(sizeof *context);
+    context = eddy_alloc_zero(sizeof *context);
     if (!context) {
         eddy__raise_code(EDDY_ENOMEM);
         return NULL;
@@ -234,5 +234,5 @@ void eddy__tls_context_unref(struct eddy__tls_context *context)
     SSL_CTX_free(context->ssl);
     eddy__tls_crl_free(context);
     BIO_meth_free(context->method);
-    eddy__free(context);
+    eddy_free(context);
 }

@@ -19,9 +19,9 @@ void eddy__tls_free(struct eddy__tls *tls)
     eddy__tls_context_unref(tls->context);
     eddy__buffer_free(&tls->wire);
     eddy__buffer_free(&tls->arrived);
-    eddy__free(tls->name);
-    eddy__free(tls->subject);
-    eddy__free(tls);
+    eddy_free(tls->name);
+    eddy_free(tls->subject);
+    eddy_free(tls);
 }
 
 static int attach_bio(struct eddy__tls *tls)
@@ -40,7 +40,7 @@ static int attach_bio(struct eddy__tls *tls)
 /* From here on the stream's bytes go through OpenSSL. */
 static int attach(eddy_stream *s, struct eddy__tls_context *context)
 {
-    struct eddy__tls *tls = eddy__alloc_zero(sizeof *tls);
+    struct eddy__tls *tls = eddy_alloc_zero(sizeof *tls);
 
     if (!tls)
         return eddy__raise_code(EDDY_ENOMEM);
@@ -62,7 +62,7 @@ static int set_name(struct eddy__tls *tls, const char *name, bool insecure)
     char text[EDDY_HOST_TEXT];
     bool good;
 
-    tls->name = eddy__strdup(name);
+    tls->name = eddy_strdup(name);
     if (!tls->name)
         return eddy__raise_code(EDDY_ENOMEM);
     if (eddy__address_parse(&numeric, name, 0)) {

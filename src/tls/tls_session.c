@@ -91,7 +91,7 @@ static void session_drop(struct sessions *sessions, struct session *session)
     list_remove(&session->link);
     sessions->count--;
     SSL_SESSION_free(session->ssl);
-    eddy__free(session);
+    eddy_free(session);
 }
 
 static void drop_to(struct sessions *sessions, int count)
@@ -105,7 +105,7 @@ static void close_sessions(struct eddy__guest *guest)
     struct sessions *sessions = container_of(guest, struct sessions, guest);
 
     drop_to(sessions, 0);
-    eddy__free(sessions);
+    eddy_free(sessions);
 }
 
 /* NULL: none yet. */
@@ -118,7 +118,7 @@ static struct sessions *sessions_of(const eddy_loop *loop)
 
 static struct sessions *make_sessions(eddy_loop *loop)
 {
-    struct sessions *sessions = eddy__alloc_zero(sizeof *sessions);
+    struct sessions *sessions = eddy_alloc_zero(sizeof *sessions);
 
     if (!sessions)
         return NULL;
@@ -133,12 +133,12 @@ static bool session_keep(const struct eddy__tls *tls, SSL_SESSION *ssl)
 {
     eddy_loop *loop = tls->transport.stream->fd.loop;
     struct sessions *sessions = sessions_of(loop);
-    struct session *session = eddy__alloc(sizeof *session);
+    struct session *session = eddy_alloc(sizeof *session);
 
     if (session && !sessions)
         sessions = make_sessions(loop);
     if (!session || !sessions) {
-        eddy__free(session);
+        eddy_free(session);
         return false;
     }
     memcpy(session->key, tls->key, sizeof session->key);

@@ -13,7 +13,7 @@ char *eddy__tls_subject(const X509 *certificate)
     if (bio &&
         X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) >= 0 &&
         BIO_write(bio, "", 1) == 1 && BIO_get_mem_data(bio, &data) > 0)
-        text = eddy__strdup(data);
+        text = eddy_strdup(data);
     BIO_free(bio);
     return text;
 }

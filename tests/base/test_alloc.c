@@ -6,58 +6,58 @@
 TEST_PLAIN(alloc_counts_what_is_alive)
 {
     long before = eddy__alloc_live();
-    void *a = eddy__alloc(10), *b = eddy__alloc_zero(0);
-    char *c = eddy__strdup("text");
+    void *a = eddy_alloc(10), *b = eddy_alloc_zero(0);
+    char *c = eddy_strdup("text");
 
     CHECK(a && b);
     CHECK_STR(c, "text");
     CHECK_INT(eddy__alloc_live(), before + 3);
-    a = eddy__realloc(a, 1000);
+    a = eddy_realloc(a, 1000);
     CHECK(a != NULL);
     CHECK_INT(eddy__alloc_live(), before + 3);
-    eddy__free(a);
-    eddy__free(b);
-    eddy__free(c);
-    eddy__free(NULL);
+    eddy_free(a);
+    eddy_free(b);
+    eddy_free(c);
+    eddy_free(NULL);
     CHECK_INT(eddy__alloc_live(), before);
 }
 
 TEST_PLAIN(alloc_zero_is_zero)
 {
-    char *p = eddy__alloc_zero(100);
+    char *p = eddy_alloc_zero(100);
 
     for (int i = 0; i < 100; i++)
         CHECK_INT(p[i], 0);
-    eddy__free(p);
+    eddy_free(p);
 }
 
 TEST_PLAIN(alloc_fails_where_told_once)
 {
     eddy__alloc_fail_at(2);
-    void *a = eddy__alloc(1), *b = eddy__alloc(1), *c = eddy__alloc(1);
+    void *a = eddy_alloc(1), *b = eddy_alloc(1), *c = eddy_alloc(1);
 
     CHECK(a && c);
     CHECK_PTR(b, NULL);
     eddy__alloc_fail_at(1);
-    CHECK_PTR(eddy__realloc(a, 50), NULL);
+    CHECK_PTR(eddy_realloc(a, 50), NULL);
     eddy__alloc_fail_at(0);
-    eddy__free(a);
-    eddy__free(c);
+    eddy_free(a);
+    eddy_free(c);
 }
 
 TEST_PLAIN(alloc_fails_from_where_told_on)
 {
     eddy__alloc_fail_from(2);
-    void *a = eddy__alloc(1);
+    void *a = eddy_alloc(1);
 
     CHECK(a);
     for (int i = 0; i < 3; i++)
-        CHECK_PTR(eddy__alloc(1), NULL);
+        CHECK_PTR(eddy_alloc(1), NULL);
     eddy__alloc_fail_from(0);
-    void *b = eddy__alloc(1);
+    void *b = eddy_alloc(1);
     CHECK(b);
-    eddy__free(a);
-    eddy__free(b);
+    eddy_free(a);
+    eddy_free(b);
 }
 
 TEST_PLAIN(fault_hits_where_told_once)

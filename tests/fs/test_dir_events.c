@@ -15,7 +15,7 @@ static void begin(size_t max, unsigned kinds)
 
 static void note(int kind, const char *path)
 {
-    eddy__dir_note(&events, kind, false, eddy__strdup(path));
+    eddy__dir_note(&events, kind, false, eddy_strdup(path));
 }
 
 /* The first one is this; or there is none (NULL). */
@@ -65,7 +65,7 @@ TEST_PLAIN(dir_events_that_are_not_wanted)
 
 static void move(const char *from, const char *to)
 {
-    eddy__dir_note_move(&events, true, eddy__strdup(to), eddy__strdup(from));
+    eddy__dir_note_move(&events, true, eddy_strdup(to), eddy_strdup(from));
 }
 
 TEST_PLAIN(W1_dir_events_do_not_stand_for_what_has_taken_their_place)
@@ -93,7 +93,7 @@ TEST_PLAIN(W1_dir_events_of_a_folder_do_not_stand_for_a_file)
 {
     begin(100, ANY);
     note(EDDY_DIR_CREATED, "a");
-    eddy__dir_note(&events, EDDY_DIR_CREATED, true, eddy__strdup("a"));
+    eddy__dir_note(&events, EDDY_DIR_CREATED, true, eddy_strdup("a"));
     expect(EDDY_DIR_CREATED, "a");
     expect(EDDY_DIR_CREATED, "a");
     expect(0, NULL);

@@ -18,7 +18,7 @@ static void expect_path(const struct eddy__dir_node *node, const char *name, con
     char *path = eddy__dir_path(node, name);
 
     CHECK_STR(path, expected);
-    eddy__free(path);
+    eddy_free(path);
 }
 
 static void begin(void)

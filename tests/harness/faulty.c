@@ -73,7 +73,7 @@ TEST_PLAIN(leaves_allocation)
 {
     static void *kept;
 
-    kept = eddy__alloc(100);
+    kept = eddy_alloc(100);
     CHECK(kept != NULL);
 }
 
@@ -163,20 +163,20 @@ static int suspend(void)
  * fails. */
 static int scenario(bool forgetful)
 {
-    void *a = eddy__alloc(10);
+    void *a = eddy_alloc(10);
     if (!a)
         return -ENOMEM;
     int r = suspend();
     if (r < 0) {
-        eddy__free(a);
+        eddy_free(a);
         return r;
     }
-    void *b = eddy__alloc(10);
+    void *b = eddy_alloc(10);
     r = !b ? -ENOMEM : eddy__fault() ? -EIO : suspend();
     if (r < 0 && forgetful)
         return r;
-    eddy__free(a);
-    eddy__free(b);
+    eddy_free(a);
+    eddy_free(b);
     return r;
 }
 EDDY_CORO(scenario, bool)

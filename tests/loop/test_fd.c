@@ -33,7 +33,7 @@ static void note(struct eddy__fd *fd, unsigned events)
         seen->victim = NULL;
         eddy__fd_forget(&victim->fd);
         *victim->freed = true;
-        eddy__free(victim);
+        eddy_free(victim);
     } else if (seen->want_again)
         CHECK_OK(eddy__fd_want(fd, EDDY_READABLE));
 }
@@ -289,7 +289,7 @@ TEST_PLAIN(fd_shut_needs_no_system_call_to_forget)
 TEST_PLAIN(fd_forgotten_in_the_same_batch_is_not_called)
 {
     eddy_loop *loop = open_loop();
-    struct seen *a = eddy__alloc_zero(sizeof *a), *b = eddy__alloc_zero(sizeof *b);
+    struct seen *a = eddy_alloc_zero(sizeof *a), *b = eddy_alloc_zero(sizeof *b);
     bool a_freed = false, b_freed = false;
     int first[2], second[2];
 
@@ -311,7 +311,7 @@ TEST_PLAIN(fd_forgotten_in_the_same_batch_is_not_called)
     struct seen *left = a_freed ? b : a;
     CHECK_INT(left->reads, 1);
     eddy__fd_forget(&left->fd);
-    eddy__free(left);
+    eddy_free(left);
     close(first[0]);
     close(first[1]);
     close(second[0]);
@@ -326,7 +326,7 @@ TEST_PLAIN(fd_forgets_itself_in_its_call)
 
     make_pair(fds);
     for (int i = 0; i < 100; i++) { /* records of polls come back */
-        struct seen *a = eddy__alloc_zero(sizeof *a);
+        struct seen *a = eddy_alloc_zero(sizeof *a);
 
         bool freed = false;
 

@@ -213,7 +213,7 @@ static void check_order(const char *const *hosts, int count, const char *const *
             strchr(*order, ':') ? "cannot assign requested address" : "connection refused", *order);
     struct eddy__addresses *from = eddy__names_resolve("127.0.0.1");
     CHECK_PTR(eddy__race("x.test", &to.a, from, &opts), NULL);
-    eddy__free(from);
+    eddy_free(from);
     CHECK_CONTAINS(last_message(), words);
 }
 

@@ -146,7 +146,7 @@ static bool fake_pending(eddy_loop *loop)
 
 static int fake_open(eddy_loop *loop)
 {
-    struct fake *fake = eddy__alloc_zero(sizeof *fake);
+    struct fake *fake = eddy_alloc_zero(sizeof *fake);
 
     if (!fake)
         return -ENOMEM;
@@ -157,7 +157,7 @@ static int fake_open(eddy_loop *loop)
 
 static void fake_close(eddy_loop *loop)
 {
-    eddy__free(loop->backend_state);
+    eddy_free(loop->backend_state);
     loop->backend_state = NULL;
 }
 

@@ -27,7 +27,7 @@ static int wait_for_go(struct eddy__job *job)
 static void release_held(struct eddy__job *job)
 {
     atomic_fetch_add(&released, 1);
-    eddy__free(job);
+    eddy_free(job);
 }
 
 static void note_end(struct eddy__job *job)
@@ -54,7 +54,7 @@ EDDY_CORO(cancel_when_begun, eddy_task *, sem_t *)
 
 static struct held *make_held(sem_t *go)
 {
-    struct held *held = eddy__alloc_zero(sizeof *held);
+    struct held *held = eddy_alloc_zero(sizeof *held);
 
     CHECK(held);
     held->job.perform = wait_for_go;

@@ -96,7 +96,7 @@ TEST_PLAIN(stack_report_without_memory)
         if (loop) {
             struct eddy__tasks *tasks = eddy__tasks_of(loop);
             allocations = n;
-            tasks->stack_report = (eddy__free(tasks->stack_report), NULL); /* prints nothing */
+            tasks->stack_report = (eddy_free(tasks->stack_report), NULL); /* prints nothing */
             eddy_loop_close(loop);
             break;
         }

@@ -42,7 +42,7 @@ static void play(struct random *r, const char *fault)
     else if (strcmp(fault, "crash") == 0 && kind == 3)
         raise(SIGSEGV);
     else if (strcmp(fault, "leak") == 0 && kind == 3)
-        (void)!eddy__alloc(8);
+        (void)!eddy_alloc(8);
     else if (strcmp(fault, "flaky") == 0 && kind == 3)
         random_expect(r, getpid() % 3, "it is process %d", getpid());
     else

@@ -5,10 +5,11 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 
-from harness import TIME_LIMIT, expect
+from harness import Skip, TIME_LIMIT, expect
 from server import File, Server
 
 ON_EACH_BACKEND = True
@@ -176,6 +177,25 @@ def test_proxy(t):
         result = t.fetch("--proxy", bad, url)
         expect(result, 2, "eddy fetch: ")
         assert "secret" not in result.err, result
+
+
+def test_http2(t):
+    """In the clear with a server that is known to speak it; another one's answer is none."""
+    program = os.path.join(os.path.dirname(t.eddy), "examples", "http_hello")
+    if not os.path.exists(program):
+        raise Skip("http_hello was not built")
+    with socket.create_server(("127.0.0.1", 0)) as any_free:
+        port = any_free.getsockname()[1]
+    urls = [f"http://127.0.0.1:{port}/hello/h{i}" for i in range(50)]
+    with subprocess.Popen([program, "serve", str(port)], env=t.env) as server:
+        try:
+            expect(t.fetch("--http2", "--retries", "5", *urls), 0, "50 files")
+        finally:
+            server.kill()
+    with open(os.path.join(t.out, "h7"), encoding="utf-8") as f:
+        assert f.read() == "Hello, h7!\n"
+    expect(t.fetch("--http2", "--retries", "0", f"{t.url}/ok/9/f"), 1, "1 failed")
+    expect(t.fetch("--http2=yes", t.url), 2, "no value belongs to it")
 
 
 def test_json(t):

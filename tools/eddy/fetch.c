@@ -35,7 +35,8 @@ static eddy_http *open_http(const struct fetch_options *options)
 {
     return eddy_http_open(.headers = options->headers, .limit = options->at_once,
                           .limit_per_host = options->per_host, .no_decode = true,
-                          .proxy = options->proxy, .proxy_from_env = !options->proxy);
+                          .version = options->http2 ? EDDY_HTTP_2 : 0, .proxy = options->proxy,
+                          .proxy_from_env = !options->proxy);
 }
 
 static int work(struct fetch *self);

@@ -28,6 +28,8 @@ const char fetch_help[] =
     "  -d DATA               sends DATA by POST; @FILE: the bytes of FILE, @-: standard input\n"
     "  --proxy URL           http://, https:// or socks5://; '': none (default: as the\n"
     "                        environment says)\n"
+    "  --http2               nothing but HTTP/2, also without TLS (default: within TLS what the\n"
+    "                        server chooses)\n"
     "  --resolvers LIST      asks these servers for names: 192.0.2.1,[2001:db8::1]:53\n"
     "  --json                tells at the end on standard output what became of each file\n"
     "  -h, --help            this text\n"
@@ -46,6 +48,7 @@ enum {
     OPTION_CHECKSUM,
     OPTION_PROXY,
     OPTION_RESOLVERS,
+    OPTION_HTTP2,
     OPTION_JSON,
 };
 
@@ -56,6 +59,7 @@ static const struct option long_options[] = {
     {"checksum", required_argument, NULL, OPTION_CHECKSUM},
     {"proxy", required_argument, NULL, OPTION_PROXY},
     {"resolvers", required_argument, NULL, OPTION_RESOLVERS},
+    {"http2", no_argument, NULL, OPTION_HTTP2},
     {"json", no_argument, NULL, OPTION_JSON},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -177,6 +181,9 @@ static int take_option(struct fetch_options *self, int option, char **argv)
         return 0;
     case OPTION_RESOLVERS:
         self->resolvers = optarg;
+        return 0;
+    case OPTION_HTTP2:
+        self->http2 = true;
         return 0;
     case OPTION_JSON:
         self->json = true;

@@ -24,6 +24,7 @@ struct fetch_options {
     const char *resolvers; /* servers of DNS; NULL: the system's */
     struct checksum checksum;
     bool resume; /* goes on with what earlier runs left */
+    bool http2;  /* and nothing else */
     bool json;
     struct url_list urls;
     bool list_is_input; /* some of them came from standard input */

@@ -126,6 +126,8 @@ typedef struct eddy_http_request_opts {
     const char *proxy;             /* "": none */
     eddy_http_progress *on_progress;
     eddy_http_interim *on_interim;
+    const char *upgrade; /* asks for another protocol on the connection, "websocket": an answer 101
+                            has it then, see eddy_response_body. HTTP/1.1 */
 } eddy_http_request_opts;
 
 /* Sends a request and returns once the head of its answer is there. The caller closes the response.

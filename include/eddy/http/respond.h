@@ -47,6 +47,15 @@ EDDY_API EDDY_SUSPENDS eddy_stream *eddy_respond_stream_with(eddy_request *reque
  * EDDY_EINVAL as above, EDDY_EALREADY after eddy_respond_stream. */
 EDDY_API int eddy_respond_header(eddy_request *request, const char *name, const char *value);
 
+/* Answers 101 to a request that asks for another protocol on its connection, such as "websocket",
+ * with further fields or NULL. The connection, which is returned, is the handler's until it
+ * returns, to be read and written, also what the client has sent behind its request; it is not to
+ * be closed. NULL with a record: EDDY_HTTP(400) for a request that asks for none, has a body, or
+ * came over HTTP/2; EDDY_EINVAL for a field that cannot be sent. */
+EDDY_API EDDY_SUSPENDS eddy_stream *eddy_respond_upgrade(eddy_request *request,
+                                                         const char *protocol,
+                                                         const eddy_pair *headers);
+
 /* The status of what was answered until now, for what stands around a handler; 0: nothing was. */
 EDDY_API int eddy_respond_status(const eddy_request *request);
 

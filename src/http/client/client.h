@@ -132,7 +132,6 @@ struct eddy__call {
     struct eddy__way way;
     struct eddy__body body;
     struct eddy__head_out head; /* of this try */
-    const char *upgrade;        /* the protocol that the connection is to change to; NULL: none */
     bool trusted;     /* still at the origin that the program has named: credentials may go there */
     bool fresh;       /* on a new connection only */
     bool resent;      /* was sent again already */
@@ -275,11 +274,6 @@ void eddy__body_close(struct eddy__call *call);
 
 /* ---- send.c ---- */
 
-/* A GET that asks for another protocol on its connection. The response may be any; a 101 has the
- * connection until it is closed. NULL, raised. */
-EDDY_SUSPENDS eddy_response *eddy__http_upgrade(eddy_http *http, const char *url,
-                                                const char *protocol,
-                                                const eddy_http_request_opts *opts);
 /* One exchange: acquires a connection, sends, and receives a head into the response, which then has
  * the connection. A connection that turns out to be dead is replaced once. */
 EDDY_SUSPENDS int eddy__send(struct eddy__call *call);

@@ -76,7 +76,7 @@ static int choose_version(struct eddy__http_conn *conn, struct eddy__call *call)
     if (call->url.secure && version == EDDY_HTTP_2 && !agreed)
         return eddy__raise(EDDY_EPROTO, "%s %s: the server does not speak HTTP/2", call->method,
                            call->url.authority);
-    if (call->url.secure ? agreed : version == EDDY_HTTP_2 && !call->upgrade)
+    if (call->url.secure ? agreed : version == EDDY_HTTP_2 && !call->opts.upgrade)
         return begin_h2(conn);
     eddy__h1_init(&conn->h1, conn->stream, NULL, &conn_limits, true);
     return 0;

@@ -78,7 +78,7 @@ static const char *versions_of(const struct eddy__call *call)
 {
     int version = call->http->opts.version;
 
-    if (call->upgrade || version == EDDY_HTTP_1_1)
+    if (call->opts.upgrade || version == EDDY_HTTP_1_1)
         return "http/1.1";
     return version == EDDY_HTTP_2 ? "h2" : "h2,http/1.1";
 }

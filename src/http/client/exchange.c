@@ -42,7 +42,7 @@ static int judge_head(struct eddy__call *call)
 
     if (head->status >= 200)
         return 1;
-    if (head->status == 101 && call->upgrade)
+    if (head->status == 101 && call->opts.upgrade)
         return 1;
     if (head->status == 101)
         return eddy__raise(EDDY_EPROTO, "%s %s: an answer 101 that nobody has asked for",

@@ -209,7 +209,7 @@ static bool conn_suits(const struct eddy__http_conn *conn, const struct eddy__ca
 {
     if (call->fresh && (!conn->h2 || conn->number <= call->failed))
         return false;
-    return eddy__conn_has_room(conn) && !(conn->h2 && call->upgrade);
+    return eddy__conn_has_room(conn) && !(conn->h2 && call->opts.upgrade);
 }
 
 static struct eddy__http_conn *first_that_suits(struct eddy__call *call,
@@ -245,7 +245,7 @@ static int open_conn(struct eddy__call *call, struct eddy__http_host *host,
 
     conn->host = host;
     host->users++;
-    host->alone |= !conn->h2 && !call->upgrade;
+    host->alone |= !conn->h2 && !call->opts.upgrade;
     if (conn->h2)
         list_add_tail(host->open.next, &conn->in_host);
     list_conn(conn, false);
@@ -259,7 +259,7 @@ static bool may_share(const struct eddy__call *call, const struct eddy__http_hos
 {
     int version = call->http->opts.version;
 
-    if (host->alone || call->upgrade || call->way.plain)
+    if (host->alone || call->opts.upgrade || call->way.plain)
         return false;
     return version == EDDY_HTTP_2 || (call->url.secure && version != EDDY_HTTP_1_1);
 }

@@ -56,6 +56,8 @@ int eddy__request_check(struct eddy__call *call)
                            method ? method : "(null)");
     for (const eddy_pair *h = call->opts.headers; h && h->name; h++)
         eddy__try(eddy__request_check_field(h->name, h->value));
+    if (call->opts.upgrade)
+        eddy__try(eddy__check_field("Upgrade", call->opts.upgrade));
     if (call->opts.max_redirects == 0)
         call->opts.max_redirects = 10;
     eddy__try(call_times(call));
@@ -78,7 +80,7 @@ int eddy__request_way(struct eddy__call *call)
 {
     const eddy_http_opts *session = &call->http->opts;
 
-    if (!(call->upgrade && strncmp(call->url.scheme, "ws", 2) == 0) &&
+    if (!(call->opts.upgrade && strncmp(call->url.scheme, "ws", 2) == 0) &&
         strncmp(call->url.scheme, "http", 4) != 0)
         return eddy__raise(EDDY_EINVAL, "%s://%s is no URL of a request", call->url.scheme,
                            call->url.authority);
@@ -228,7 +230,7 @@ int eddy__request_head(struct eddy__call *call)
         .fields = fields.list,
         .length = bodiless ? (wants_body(call->method) ? 0 : -1) : call->body.length,
         .no_body = bodiless,
-        .upgrade = call->upgrade,
+        .upgrade = call->opts.upgrade,
     };
     if (call->way.plain)
         head->target = eddy__try(eddy__arena_printf(&call->response->arena, "%s://%s%s",

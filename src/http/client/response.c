@@ -197,8 +197,22 @@ static const eddy_transport_kind body_stream_kind = {
     .suspends = true,
 };
 
+/* After a 101 that was asked for (.upgrade): the connection, which serves no further request. */
+static eddy_stream *upgraded_connection(eddy_response *response)
+{
+    if (!response->conn) {
+        response_was_closed(response);
+        return NULL;
+    }
+    response->begun = true;
+    response->conn->h1.keep_alive = false;
+    return response->conn->stream;
+}
+
 eddy_stream *eddy_response_body(eddy_response *response)
 {
+    if (response->head.status == 101)
+        return upgraded_connection(response);
     if (response->stream)
         return response->stream;
     if (response->begun) {

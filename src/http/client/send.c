@@ -92,8 +92,8 @@ static int perform(struct eddy__call *call, const char *url)
     return 0;
 }
 
-static eddy_response *make_request(eddy_http *http, const char *method, const char *url,
-                                   const char *upgrade, const eddy_http_request_opts *opts)
+eddy_response *eddy_http_request_with(eddy_http *http, const char *method, const char *url,
+                                      const eddy_http_request_opts *opts)
 {
     if (!http || http->closed) {
         eddy__raise(http ? EDDY_ECLOSED : EDDY_EINVAL, "a request of %s",
@@ -104,7 +104,6 @@ static eddy_response *make_request(eddy_http *http, const char *method, const ch
     if (!response)
         return NULL;
     response->call->method = method;
-    response->call->upgrade = upgrade;
     if (opts)
         response->call->opts = *opts;
     if (perform(response->call, url) < 0) {
@@ -112,16 +111,4 @@ static eddy_response *make_request(eddy_http *http, const char *method, const ch
         return NULL;
     }
     return response;
-}
-
-eddy_response *eddy_http_request_with(eddy_http *http, const char *method, const char *url,
-                                      const eddy_http_request_opts *opts)
-{
-    return make_request(http, method, url, NULL, opts);
-}
-
-eddy_response *eddy__http_upgrade(eddy_http *http, const char *url, const char *protocol,
-                                  const eddy_http_request_opts *opts)
-{
-    return make_request(http, "GET", url, protocol, opts);
 }

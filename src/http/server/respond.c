@@ -5,7 +5,7 @@
 
 /* ---- header fields ---- */
 
-static int check_answer_field(const char *name, const char *value)
+int eddy__answer_check_field(const char *name, const char *value)
 {
     static const char *const framing[] = {
         "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive",
@@ -21,7 +21,7 @@ static int check_answer_field(const char *name, const char *value)
 static int add_copy(struct eddy__fields *fields, struct eddy__arena *arena, const char *name,
                     const char *value)
 {
-    eddy__try(check_answer_field(name, value));
+    eddy__try(eddy__answer_check_field(name, value));
     const char *own_name = eddy__try(eddy__arena_copy(arena, name, strlen(name)));
     const char *own_value = eddy__try(eddy__arena_copy(arena, value, strlen(value)));
     return eddy__fields_add(fields, arena, own_name, own_value);

@@ -175,17 +175,15 @@ EDDY_SUSPENDS int eddy__gzip_write(struct eddy__gzip *packer, const void *data, 
 EDDY_SUSPENDS int eddy__gzip_end(struct eddy__gzip *packer);
 void eddy__gzip_close(struct eddy__gzip *packer);
 
+/* respond.c: whether a program may give this field. 0 or EDDY_EINVAL, raised. */
+int eddy__answer_check_field(const char *name, const char *value);
+
 /* failure.c: makes an answer of the handler's failure, code: 0, or code where nothing can be said.
  * The other makes one for a handler that has said none. */
 int eddy__answer_failure(eddy_request *r, int code);
 int eddy__answer_missing(eddy_request *r);
 /* Tells the loop's exception handler of a failure: "before GET / after". */
 void eddy__report_request(const eddy_request *r, int code, const char *before, const char *after);
-
-/* upgrade.c: answers 101, and gives the stream of the connection for the new protocol; it belongs
- * to the connection, which ends when the handler has returned. NULL, raised. Suspends. */
-EDDY_SUSPENDS eddy_stream *eddy__request_upgrade(eddy_request *r, const char *protocol,
-                                                 const eddy_pair *fields);
 
 /* log.c: the request was answered: counts it, and adds a line to the access log. EDDY_ECANCELED or
  * 0: a log that cannot be written stops nobody. */

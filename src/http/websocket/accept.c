@@ -43,7 +43,7 @@ static eddy_websocket *accept_request(eddy_request *r, const eddy_websocket_opts
     struct eddy__websocket_settings settings = eddy__handshake_settings(&shake, opts);
     settings.done = accepted_is_done;
     settings.arg = r;
-    eddy_stream *stream = eddy__request_upgrade(r, "websocket", shake.fields.list);
+    eddy_stream *stream = eddy_respond_upgrade(r, "websocket", shake.fields.list);
     return stream ? eddy__websocket_open(stream, false, &settings) : NULL;
 }
 

@@ -25,8 +25,7 @@ static eddy_websocket *open_upon(eddy_response *response, struct eddy__handshake
     struct eddy__websocket_settings settings = eddy__handshake_settings(shake, opts);
     settings.done = connected_is_done;
     settings.arg = response;
-    response->conn->h1.keep_alive = false;
-    return eddy__websocket_open(response->conn->stream, true, &settings);
+    return eddy__websocket_open(eddy_response_body(response), true, &settings);
 }
 
 static eddy_websocket *connect_with(eddy_http *http, const char *url,
@@ -37,11 +36,9 @@ static eddy_websocket *connect_with(eddy_http *http, const char *url,
 
     if (eddy__handshake_request(&shake, opts, arena) >= 0)
         fields = all_fields_of(&shake, opts->headers, arena);
-    eddy_response *response =
-        fields
-            ? eddy__http_upgrade(http, url, "websocket",
-                                 &(eddy_http_request_opts){.headers = fields, .max_redirects = -1})
-            : NULL;
+    eddy_response *response = fields ? eddy_http_get(http, url, .upgrade = "websocket",
+                                                     .headers = fields, .max_redirects = -1)
+                                     : NULL;
     eddy_websocket *ws = response ? open_upon(response, &shake, opts) : NULL;
     if (!ws)
         eddy_response_close(response);

@@ -194,6 +194,7 @@ static const eddy_transport_kind body_stream_kind = {
     .read = body_stream_read,
     .write = body_stream_write,
     .release = body_stream_release,
+    .reason = eddy__exchange_reason,
     .suspends = true,
 };
 

@@ -6,6 +6,7 @@
 
 #include "http/message/head.h"
 #include <eddy/stream.h>
+#include <eddy/transport.h>
 
 /* A head that is to be sent. Content-Length, Transfer-Encoding and Connection are not among fields:
  * they follow from what is said here. Names and values were checked (eddy__check_field). */
@@ -46,6 +47,11 @@ struct eddy__exchange {
     bool heard;                   /* the peer has said something in this exchange */
     bool unprocessed;             /* or that it has not begun with it, and will not */
 };
+
+/* The .reason of transports upon an exchange (reason.c): words of the record that the failed call
+ * has left. The stream raises the code anew, and says itself that it cannot be read from, or
+ * written to, its peer. */
+const char *eddy__exchange_reason(const eddy_transport *transport, int code);
 
 /* Receives a head: of a request (server) or of the next answer, 1xx included (client). 1; 0: the
  * peer has ended the connection before one began; EDDY_EPROTO with e->refusal, EDDY_EOF in the

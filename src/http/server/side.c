@@ -92,18 +92,6 @@ static int side_end(eddy_transport *transport)
     return status;
 }
 
-/* Words of the record that the failed call has left; the stream raises the code anew, and says
- * itself that it cannot be read from, or written to, its peer. */
-static const char *side_reason(const eddy_transport *transport, int code)
-{
-    const eddy_error *error = eddy_last_error();
-    const char *words = eddy_error_code(error) == code ? eddy_error_message(error) : NULL;
-    const char *peer = eddy_stream_peer(transport->stream);
-    const char *said = words && strncmp(words, "cannot ", 7) == 0 ? strstr(words, peer) : NULL;
-
-    return said && strncmp(said + strlen(peer), ": ", 2) == 0 ? said + strlen(peer) + 2 : words;
-}
-
 static void side_release(eddy_transport *transport)
 {
     struct eddy__side *side = transport->state;
@@ -124,7 +112,7 @@ static const eddy_transport_kind request_side_kind = {
     .read = side_read,
     .write = side_refuse_write,
     .release = side_release,
-    .reason = side_reason,
+    .reason = eddy__exchange_reason,
     .suspends = true,
 };
 
@@ -132,7 +120,7 @@ static const eddy_transport_kind part_side_kind = {
     .read = side_read_part,
     .write = side_refuse_write,
     .release = side_release,
-    .reason = side_reason,
+    .reason = eddy__exchange_reason,
     .suspends = true,
 };
 
@@ -141,7 +129,7 @@ static const eddy_transport_kind answer_side_kind = {
     .write = side_write,
     .end = side_end,
     .release = side_release,
-    .reason = side_reason,
+    .reason = eddy__exchange_reason,
     .suspends = true,
 };
 

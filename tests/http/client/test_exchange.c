@@ -466,3 +466,35 @@ TEST(http_a_response_is_closed_in_a_callback_while_its_request_goes_out)
     CHECK_OK(eddy_sleep(0.01));
     end_closing(&c, http);
 }
+
+/* ---- an answer that fails while the request goes out ---- */
+
+static int cuts_off(eddy_stream *peer)
+{
+    char *data;
+
+    eddy_try(eddy_read_until(peer, "\r\n\r\n", &data));
+    eddy_try(eddy_printf(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"));
+    eddy_try(eddy_sleep(0.1));
+    eddy_stream_close(peer);
+    return 0;
+}
+EDDY_CORO(cuts_off, eddy_stream *)
+
+TEST(http_an_answer_that_fails_says_why_while_the_request_goes_out)
+{
+    static char big[400000];
+    eddy_stream *pair[2];
+    char buf[8];
+
+    CHECK_OK(eddy_stream_pair(pair));
+    eddy_auto(eddy_http) *http = eddy_http_open(.connect = other_end, .connect_arg = pair);
+    eddy_auto(eddy_task) *server = eddy_create_task(cuts_off_coro(pair[1]));
+    eddy_auto(eddy_response) *response =
+        eddy_http_post(http, "http://test/", .data = big, .size = sizeof big);
+    CHECK(response != NULL);
+    CHECK_INT(eddy_read(eddy_response_body(response), buf, sizeof buf), 2);
+    CHECK_INT(eddy_read(eddy_response_body(response), buf, sizeof buf), EDDY_EOF);
+    CHECK(strstr(eddy_error_message(eddy_last_error()), "in the middle of a chunked body"));
+    CHECK_OK(eddy_await(server));
+}

@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 from harness import Skip, TIME_LIMIT
+from server import File
 
 ON_EACH_BACKEND = True
 
@@ -189,6 +191,78 @@ def test_static_server(t):
         assert ask(connection, "/../secret")[0] == 403
         assert ask(connection, "/big.bin", "PUT")[0] == 405
         connection.close()
+
+
+SITE = {
+    "robots.txt": "User-agent: *\nDisallow: /\n\nuser-agent: other\nUser-Agent: Eddy-Crawler # us\n"
+                  "Disallow: /secret/\nallow: /secret/open*.html$\nDisallow:\nDisallow: /*.pdf\n",
+    "index.html": """<!doctype html><TITLE>x < y</TITLE>
+        <!-- <a href="comment.html"> --> <a class=x HREF = 'a.html#top' >a</a><a href=a.html>again</a>
+        <script>document.write("<a href='script.html'>")</script><img src=image.png alt="<a href=no>">
+        <a href="a.html?x=1&amp;y=2">q</a> <a href="mailto:ann@example.com"> <a href="">
+        <a href="http://127.0.0.1:1/elsewhere">e</a> <a href="javascript:x()">
+        <a href="/secret/x.html"></a><a href="secret/open1.html"></a><a href="x.pdf?y">
+        <a href=" sub/../missing.html ">m</a><a data-href="data.html" href>z</a> <a href="d1.html""",
+    "a.html": "<p>end <a href='index.html'>back</a> <a href='missing.html'>",
+    "secret/open1.html": "fine",
+    "secret/x.html": "secret", "image.png": "x" * 100, "notes.txt": "<a href='text.html'>",
+    **{f"d{i}.html": f"<a href='d{i + 1}.html'>deeper</a>" for i in range(1, 9)},
+}
+
+
+def crawl(t, *args):
+    program = os.path.join(os.path.dirname(t.eddy), "examples", "crawler")
+    if not os.path.exists(program):
+        raise Skip("crawler was not built")
+    p = subprocess.run([program, *args], env=t.env, text=True, capture_output=True,
+                       timeout=TIME_LIMIT)
+    return p.returncode, p.stdout, p.stderr
+
+
+def test_crawler(t):
+    for name, text in SITE.items():
+        path = os.path.join(t.out, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+    with example(t, "static_server", t.out, "0") as server:
+        url = f"http://127.0.0.1:{server.said.rpartition(':')[2].strip()}/"
+        code, out, err = crawl(t, "-d", "3", "-c", "3", url + "index.html")
+        visited = sorted(line.replace(url, "") for line in out.splitlines() if "  " in line[:5])
+        assert (code, err) == (1, ""), (code, out, err)
+        assert visited[:9] == ["  missing.html: 404 (in index.html)", "200  a.html",
+                               "200  a.html?x=1&y=2", "200  d1.html", "200  d2.html",
+                               "200  d3.html", "200  image.png", "200  index.html",
+                               "200  secret/open1.html"], out
+        assert visited[9:] == ["404  missing.html"], out
+        assert "1 broken\n" in out and ": 1 links elsewhere, 2 that robots.txt forbids, 1 too deep\n" \
+            in out, out
+        code, out, err = crawl(t, "-d", "0", url + "a.html")
+        assert (code, err) == (0, "") and "1 page," in out and "2 too deep" in out, out
+        code, out, err = crawl(t, url + "secret/")
+        assert (code, err) == (0, "") and "0 pages," in out, out
+    code, out, err = crawl(t, url)
+    assert (code, out) == (1, "") and "refused" in err, (code, out, err)
+    assert crawl(t, "-c", "0", url)[0] == 2 and crawl(t)[0] == 2 and crawl(t, "-x", "1", url)[0] == 2
+    assert crawl(t, "example.org") == (2, "", 'crawler: "example.org": it does not begin with http:// '
+                                       "or https://\n")
+
+
+def test_crawler_is_interrupted(t):
+    """It says what it has seen."""
+    program = os.path.join(os.path.dirname(t.eddy), "examples", "crawler")
+    if not os.path.exists(program):
+        raise Skip("crawler was not built")
+    t.server.shelf[t.key] = file = File(b"<a href=other>")
+    file.holds = 5
+    file.version = lambda: {"Content-Type": "text/html; charset=utf-8"}
+    with subprocess.Popen([program, f"{t.url}/file/{t.key}/x"], env=t.env, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while not file.seen:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=TIME_LIMIT)
+    assert process.returncode == 1 and err == "" and "1 pages not visited" in out, (out, err)
 
 
 def test_watch(t):

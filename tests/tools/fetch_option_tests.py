@@ -187,7 +187,8 @@ def test_http2(t):
     with socket.create_server(("127.0.0.1", 0)) as any_free:
         port = any_free.getsockname()[1]
     urls = [f"http://127.0.0.1:{port}/hello/h{i}" for i in range(50)]
-    with subprocess.Popen([program, "serve", str(port)], env=t.env) as server:
+    with subprocess.Popen([program, "serve", str(port)], env=t.env,
+                          stdout=subprocess.DEVNULL) as server:
         try:
             expect(t.fetch("--http2", "--retries", "5", *urls), 0, "50 files")
         finally:

@@ -41,6 +41,7 @@ def legs(backends):
         yield f"tour on {backend}", ["env", f"EDDY_BACKEND={backend}", "tests/tour/run"]
     yield "command", ["tests/tools/run", BUILD, *backends]
     yield "HTTP peers", ["tests/http/peers/run", BUILD, *backends]
+    yield "frames of HTTP/2", ["tests/http/h2/run", BUILD, *backends]
     yield "soak", [sys.executable, "tests/soak/run", BUILD, "200", "10", *backends]
     yield "lint", [sys.executable, "scripts/lint.py"]
     yield "ABI", ["tests/abi/run", BUILD]

@@ -58,7 +58,6 @@ static nghttp2_option *make_option(void)
     if (nghttp2_option_new(&option) != 0)
         return NULL;
     nghttp2_option_set_no_auto_window_update(option, 1);
-    nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_max_settings(option, MAX_SETTINGS);
     nghttp2_option_set_max_outbound_ack(option, MAX_ANSWERS);
     return option;
@@ -260,7 +259,8 @@ void eddy__h2_close_stream(struct eddy__h2_stream *s)
 
 void eddy__h2_give_up(struct eddy__h2 *h2, uint32_t error_code)
 {
-    h2->going_away = h2->misused = true;
+    h2->going_away = true;
+    h2->misused = error_code;
     nghttp2_session_terminate_session(h2->session, error_code);
     eddy_event_set(&h2->dirty);
 }

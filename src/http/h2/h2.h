@@ -92,8 +92,8 @@ struct eddy__h2 {
     bool going_away;  /* no further streams */
     bool leaving;     /* this side will end it: GOAWAY was announced */
     bool over;
-    bool misused;   /* ended for what the peer has done */
-    int64_t minute; /* the budget of frames that cost us and bring nothing */
+    uint32_t misused; /* it ends for what the peer has done: the error code */
+    int64_t minute;   /* the budget of frames that cost us and bring nothing */
     unsigned idle_frames;
 
     /* Time. */

@@ -79,6 +79,13 @@ static void follow_frames(struct eddy__h2 *h2, const char *data, size_t size)
     }
 }
 
+static uint32_t code_of(ssize_t failure)
+{
+    return failure == NGHTTP2_ERR_FLOODED || failure == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS
+               ? NGHTTP2_ENHANCE_YOUR_CALM
+               : NGHTTP2_PROTOCOL_ERROR;
+}
+
 /* Gives nghttp2 what has come: 1; 0 at the end. */
 static int receive_some(struct eddy__h2 *h2)
 {
@@ -94,7 +101,7 @@ static int receive_some(struct eddy__h2 *h2)
     ssize_t used = nghttp2_session_mem_recv(h2->session, (const uint8_t *)data, count);
     eddy_event_set(&h2->dirty);
     if (used < 0) {
-        h2->misused = true;
+        h2->misused = code_of(used);
         return used == NGHTTP2_ERR_NOMEM ? eddy__h2_out_of_memory() : spoken_wrong(h2, (int)used);
     }
     eddy__try(eddy_skip(h2->stream, count));
@@ -202,11 +209,10 @@ static void abandon_streams(struct eddy__h2 *h2, int status)
 }
 
 /* Tells the peer why nothing more will come. */
-static void say_last_words(struct eddy__h2 *h2, int status)
+static void say_last_words(struct eddy__h2 *h2)
 {
     eddy_shield(LAST_WORDS_SECONDS) {
-        nghttp2_session_terminate_session(
-            h2->session, status == EDDY_ECANCELED ? NGHTTP2_NO_ERROR : NGHTTP2_PROTOCOL_ERROR);
+        nghttp2_session_terminate_session(h2->session, h2->misused);
         if (send_all(h2) >= 0)
             eddy_ignore(eddy_flush(h2->stream));
     }
@@ -223,6 +229,6 @@ int eddy__h2_run(struct eddy__h2 *h2)
     }
     abandon_streams(h2, status);
     if (status == EDDY_ECANCELED || h2->misused)
-        say_last_words(h2, status);
+        say_last_words(h2);
     return status;
 }

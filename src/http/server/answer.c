@@ -123,15 +123,17 @@ int eddy__answer_begin(eddy_request *r, int64_t size)
         return EDDY_ENOMEM;
     a->begun = true;
     a->closes = r->last || is_stopping(r) || !eddy__request_rest_is_small(r);
-    return eddy__exchange_send(r->exchange,
-                               &(struct eddy__head_out){
-                                   .status = a->status,
-                                   .fields = fields,
-                                   .length = a->status == 204 || a->status == 304 ? -1 : size,
-                                   .no_body = a->no_body,
-                                   .close = a->closes,
-                                   .upgrade = a->status == 426 ? a->upgrade : NULL,
-                               });
+    int status = eddy__exchange_send(r->exchange,
+                                     &(struct eddy__head_out){
+                                         .status = a->status,
+                                         .fields = fields,
+                                         .length = a->status == 204 || a->status == 304 ? -1 : size,
+                                         .no_body = a->no_body,
+                                         .close = a->closes,
+                                         .upgrade = a->status == 426 ? a->upgrade : NULL,
+                                     });
+    r->peer_gone |= status < 0 && is_theirs(status); /* over HTTP/2 that is seen here already */
+    return status;
 }
 
 /* ---- the body ---- */

@@ -114,7 +114,7 @@ int eddy__http_connection_h2(eddy_http_server *server, eddy_stream *stream,
     if (server->closing)
         eddy__h2_shut_down(c.h2);
     int status = run_streams(&c);
-    bool misused = c.h2->misused;
+    bool misused = c.h2->misused != 0;
     eddy__h2_close(c.h2);
     return status < 0 ? status : misused;
 }

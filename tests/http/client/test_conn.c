@@ -200,28 +200,29 @@ TEST(HC16_no_request_begins_behind_a_goodbye)
 
 TEST(HC16_bodies_of_many_windows)
 {
-    static char data[600000];
+    enum { SIZE = 600000 };
+    char *data = test_room(SIZE);
     SITE();
     eddy_auto(eddy_http) *http = SESSION();
 
-    for (size_t i = 0; i < sizeof data; i++)
+    for (size_t i = 0; i < SIZE; i++)
         data[i] = (char)(i * 7 + i / 251);
-    eddy_auto(eddy_response) *response =
-        eddy_http_post(http, "/echo", .data = data, .size = sizeof data);
+    eddy_auto(eddy_response) *response = eddy_http_post(http, "/echo", .data = data, .size = SIZE);
     size_t size = 0;
     const void *all = eddy_response_bytes(response, &size);
-    CHECK_INT(size, sizeof data);
-    CHECK_MEM(all, data, sizeof data);
+    CHECK_INT(size, SIZE);
+    CHECK_MEM(all, data, SIZE);
 }
 
 TEST(HC6_an_answer_before_the_end_of_the_body)
 {
-    static char data[2000000];
+    enum { SIZE = 2000000 };
+    char *data = test_room(SIZE);
     SITE();
     eddy_auto(eddy_http) *http = SESSION();
 
     eddy_auto(eddy_response) *response =
-        eddy_http_post(http, "/ignore", .data = data, .size = sizeof data);
+        eddy_http_post(http, "/ignore", .data = data, .size = SIZE);
     CHECK_STR(eddy_response_text(response), "no, thanks");
     CHECK_OK(expect(http, "/", "200 GET / HTTP/2"));
     CHECK_INT(eddy_http_get_stats(http).connections, 1);

@@ -1,5 +1,6 @@
-/* client.c - `client URL`: asks a server of others, or a proxy before our own, about each part of
- * HTTP, as server.c answers it. Prints what is not as it ought to be; exit status 1 then. */
+/* client.c - `client URL [2]`: asks a server of others, or a proxy before our own, about each part
+ * of HTTP, as server.c answers it; with 2 over HTTP/2 alone. Prints what is not as it ought to be;
+ * exit status 1 then. */
 /* pkg-config: eddy-http */
 #include <eddy.h>
 #include <eddy/http.h>
@@ -229,7 +230,7 @@ static int elsewhere(eddy_http *http)
 
 /* ---- all of it ---- */
 
-static int ask(const char *url)
+static int ask(const char *url, int version)
 {
     static int (*const questions[])(eddy_http *) = {
         one_connection, many_at_once, head, zipped,  half,      file,
@@ -239,15 +240,18 @@ static int ask(const char *url)
 
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
         eddy_auto(eddy_http) *http =
-            eddy_try(eddy_http_open(.base_url = url, .cookies = jar, .timeout = 20, .limit = 10));
+            eddy_try(eddy_http_open(.base_url = url, .cookies = jar, .timeout = 20, .limit = 10,
+                                    .version = version, .tls_opts = {.insecure = true}));
 
         eddy_try(questions[i](http));
     }
     return failures ? EDDY_EUSER : 0;
 }
-EDDY_CORO(ask, const char *)
+EDDY_CORO(ask, const char *, int)
 
 int main(int argc, char **argv)
 {
-    return argc == 2 ? eddy_run(ask_coro(argv[1])) < 0 : 2;
+    int version = argc > 2 ? EDDY_HTTP_2 : EDDY_HTTP_1_1;
+
+    return argc >= 2 ? eddy_run(ask_coro(argv[1], version)) < 0 : 2;
 }

@@ -1,5 +1,6 @@
 /* server.c - what clients of others talk to (run): small answers to questions about each part of
- * HTTP. Prints its port, and ends with SIGTERM. `server FOLDER`: what is below /files/. */
+ * HTTP. Prints its port, and ends with SIGTERM. `server FOLDER [CERTIFICATE]`: what is below
+ * /files/, and the file of a certificate with its key, for TLS. */
 /* pkg-config: eddy-http */
 #include <eddy.h>
 #include <eddy/http.h>
@@ -184,20 +185,20 @@ static int add_routes(eddy_router *router, const char *folder)
     return eddy_route_files(router, "/files/", folder);
 }
 
-static int serve(const char *folder)
+static int serve(const char *folder, const char *cert)
 {
     eddy_auto(eddy_router) *router = eddy_try(eddy_router_open());
 
     eddy_try(add_routes(router, folder));
-    eddy_auto(eddy_http_server) *server =
-        eddy_try(eddy_http_server_open(router, .host = "127.0.0.1", .stop_on_signal = true));
+    eddy_auto(eddy_http_server) *server = eddy_try(
+        eddy_http_server_open(router, .host = "127.0.0.1", .stop_on_signal = true, .cert = cert));
     printf("%d\n", eddy_http_server_port(server));
     fflush(stdout);
     return eddy_http_server_wait(server);
 }
-EDDY_CORO(serve, const char *)
+EDDY_CORO(serve, const char *, const char *)
 
 int main(int argc, char **argv)
 {
-    return argc == 2 ? eddy_run(serve_coro(argv[1])) < 0 : 2;
+    return argc >= 2 ? eddy_run(serve_coro(argv[1], argv[2])) < 0 : 2;
 }

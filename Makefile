@@ -83,7 +83,8 @@ TOUR := $(TOUR_SRC:examples/%.c=$(B)/%)
 EXAMPLES := $(EXAMPLE_SRC:%.c=$(B)/%)
 BENCHES := $(BENCH_SRC:%.c=$(B)/%)
 PEERS := $(patsubst tests/http/%.c,$(B)/%,$(call possible,$(wildcard tests/http/peers/*.c)))
-SOAK := $(B)/soak/server $(B)/soak/client
+SOAK := $(B)/soak/server $(B)/soak/client $(if $(filter http,$(ADDONS)),$(B)/soak/http_server \
+    $(B)/soak/http_client)
 FUZZ_SRC := $(call possible,$(wildcard fuzz/fuzz_*.c))
 REPLAYS := $(FUZZ_SRC:fuzz/fuzz_%.c=$(B)/replay/%)
 RANDOM_SRC := $(wildcard tests/random/random_*.c)
@@ -151,7 +152,7 @@ $(B)/examples/%: $(B)/obj/program/examples/%.o $$(call archives,examples/$$*.c)
 	$(call link,examples/$*.c)
 $(B)/bench/%: $(B)/obj/program/bench/%.o $$(call archives,bench/$$*.c)
 	$(call link,bench/$*.c)
-$(B)/soak/%: $(B)/obj/program/tests/soak/%.o $(B)/libeddy.a
+$(B)/soak/%: $(B)/obj/program/tests/soak/%.o $$(call archives,tests/soak/$$*.c)
 	$(call link,tests/soak/$*.c)
 # What HTTP peers of others talk to, tests/http/peers/run.
 $(B)/peers/%: $(B)/obj/program/tests/http/peers/%.o $$(call archives,tests/http/peers/$$*.c)
@@ -200,8 +201,8 @@ test: all $(B)/tests $(B)/harness $(B)/harness_random $(RANDOMS) $(SOAK) $(PEERS
 	+@B=$(B) CC='$(CC)' MAKE='$(MAKE)' $(PYTHON) scripts/test.py $(BACKENDS)
 unit: $(B)/tests ## unit tests only; TESTS=name selects, BACKEND=uring|epoll
 	@$(call UNIT,$(BACKENDS))
-soak: $(SOAK) ## a server under load; SECONDS=120 CONNECTIONS=10000 BACKEND=..., TLS=1: with TLS
-	@$(PYTHON) tests/soak/run $(if $(TLS),--tls) $(B) $(or $(CONNECTIONS),10000) \
+soak: $(SOAK) ## a server under load; SECONDS=120 CONNECTIONS=10000 BACKEND=..., HTTP=1: of HTTP, TLS=1: with TLS
+	@$(PYTHON) tests/soak/run $(if $(HTTP),--http) $(if $(TLS),--tls) $(B) $(or $(CONNECTIONS),10000) \
 	    $(or $(SECONDS),120) $(BACKENDS)
 soak-tls: $(B)/soak/tls_memory ## TLS connections leave no memory behind; CONNECTIONS=15000
 	@tests/soak/run_tls $(B) $(or $(CONNECTIONS),15000) $(BACKENDS)

@@ -1,31 +1,9 @@
-/* client.c - the load of the soak: client PORT CONNECTIONS SECONDS SEED [ROOTS]
- *
- * So many users, each with one connection after the other. Prints what it has counted; with
- * SOAK_PROGRESS set a line to standard error each second. */
-#include "soak.h"
+/* client.c - the load of the soak of streams: each user has one connection after the other. */
+#include "plans.h"
 
-#include <math.h>
+#include "load.h"
 
-static const double STUCK_SECONDS = 120, MAX_THINK = 2;
-enum { ADDRESSES = 32 }; /* to connect from, 127.0.0.2 and up: each has its own ports */
-
-static struct {
-    int port;
-    unsigned users;
-    double seconds;
-    uint64_t seed;
-    const char *roots; /* NULL: in the clear */
-    double think;      /* mean seconds between messages */
-} load;
-
-static struct {
-    unsigned long opened;
-    unsigned long closed;
-    unsigned long not_opened; /* hasty ones that may have been accepted none the less */
-    unsigned long failed;
-} counts;
-
-static double end_at;
+static const double STUCK_SECONDS = 120;
 
 /* What one connection is made of. */
 struct visit {
@@ -34,11 +12,6 @@ struct visit {
     struct hello hello;
     uint64_t *random;
 };
-
-static double fraction(uint64_t *random)
-{
-    return (double)(random_next(random) >> 11) * 0x1p-53;
-}
 
 static int think(struct visit *v)
 {
@@ -246,15 +219,6 @@ static int follow(struct visit *v)
 
 /* ---- users ---- */
 
-static eddy_stream *connect_from(unsigned index)
-{
-    char from[16];
-
-    snprintf(from, sizeof from, "127.0.0.%u", 2 + index % ADDRESSES);
-    return eddy_connect("127.0.0.1", .port = load.port, .local_host = from, .tls = load.roots,
-                        .tls_opts.ca_file = load.roots);
-}
-
 static int hasty(unsigned index, uint64_t *random)
 {
     eddy_stream *stream = NULL;
@@ -262,7 +226,7 @@ static int hasty(unsigned index, uint64_t *random)
 
     tallies[PLAN_hasty].begun++;
     eddy_timeout(0.002 * fraction(random)) {
-        stream = connect_from(index);
+        stream = connect_from(index, load.roots);
         status = stream ? 0 : eddy_last_status();
     }
     counts.opened += stream != NULL;
@@ -275,7 +239,7 @@ static int hasty(unsigned index, uint64_t *random)
 
 static int visit(unsigned index, enum plan plan, uint64_t *random)
 {
-    eddy_auto(eddy_stream) *stream = eddy_try(connect_from(index));
+    eddy_auto(eddy_stream) *stream = eddy_try(connect_from(index, load.roots));
     struct visit v = {.stream = stream, .tally = &tallies[plan], .random = random};
 
     counts.opened++;
@@ -299,71 +263,17 @@ static enum plan pick(uint64_t *random)
     return plan == PLAN_hasty && load.roots ? PLAN_echo : plan;
 }
 
-static void note_failure(enum plan plan, int status)
+static int visit_next(unsigned index, enum plan *plan, uint64_t *random)
 {
-    if (counts.failed++ < 5) {
-        fprintf(stderr, "client: plan %d: %s\n", (int)plan, eddy_status_name(status));
-        eddy_error_print(eddy_last_error());
-    }
+    int status = 0;
+
+    *plan = pick(random);
+    eddy_timeout(STUCK_SECONDS)
+        status = *plan == PLAN_hasty ? hasty(index, random) : visit(index, *plan, random);
+    return status;
 }
-
-static int use(unsigned index)
-{
-    uint64_t random = load.seed * 1000003 + index;
-
-    eddy_try(eddy_sleep(load.seconds / 10 * fraction(&random)));
-    while (eddy_loop_time(eddy_loop_running()) < end_at) {
-        enum plan plan = pick(&random);
-        int status = 0;
-
-        eddy_timeout(STUCK_SECONDS)
-            status = plan == PLAN_hasty ? hasty(index, &random) : visit(index, plan, &random);
-        if (status < 0)
-            note_failure(plan, status);
-    }
-    return 0;
-}
-EDDY_CORO(use, unsigned)
-
-static int show_progress(void)
-{
-    for (;;) {
-        double left = end_at - eddy_loop_time(eddy_loop_running());
-
-        fprintf(stderr, "\r%5.0f s left, %lu connections open, %lu closed, %lu failures \033[K",
-                left > 0 ? left : 0.0, counts.opened - counts.closed, counts.closed, counts.failed);
-        eddy_try(eddy_sleep(1));
-    }
-}
-EDDY_CORO(show_progress)
-
-static int run_load(void)
-{
-    eddy_auto(eddy_task) *progress = NULL;
-    eddy_auto(eddy_group) *group = eddy_try(eddy_group_open());
-
-    end_at = eddy_loop_time(eddy_loop_running()) + load.seconds;
-    if (getenv("SOAK_PROGRESS"))
-        progress = eddy_try(eddy_create_task(show_progress_coro()));
-    for (unsigned i = 0; i < load.users; i++)
-        eddy_try(eddy_group_start(group, use_coro(i)));
-    return eddy_group_join(group);
-}
-EDDY_CORO(run_load)
 
 int main(int argc, char **argv)
 {
-    if (argc < 5)
-        return 2;
-    load.port = (int)strtol(argv[1], NULL, 10);
-    load.users = (unsigned)strtoul(argv[2], NULL, 10);
-    load.seconds = strtod(argv[3], NULL);
-    load.seed = strtoull(argv[4], NULL, 10);
-    load.roots = argv[5];
-    load.think = fmin(load.seconds / 60, MAX_THINK);
-    int status = run_counted(run_load_coro());
-
-    printf("opened %lu\nclosed %lu\nnot_opened %lu\nfailed %lu\n", counts.opened, counts.closed,
-           counts.not_opened, counts.failed);
-    return status < 0;
+    return run_client(argc, argv);
 }

@@ -1,7 +1,7 @@
 /* server.c - the server of the soak: server CONNECTIONS [CERTIFICATE]
  *
  * Prints its port, serves until SIGTERM, and prints what it has counted. */
-#include "soak.h"
+#include "plans.h"
 
 static const double DRAIN_SECONDS = 30, LORIS_SECONDS = 1;
 

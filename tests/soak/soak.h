@@ -1,8 +1,9 @@
-/* soak.h - what the two programs of the soak share: what connections do, their bytes, the counts.
+/* soak.h - what the programs of a soak share: their plans, the bytes, the counts. PLANS was defined
+ * before, by plans.h or http_plans.h.
  *
- * A connection follows a plan, which the client picks and tells first. Both sides count for each
- * plan: how many began, how many came to their proper end, how many were cut, and bytes each way.
- * tests/soak/run knows which of these counts must agree. */
+ * A connection, or a request, follows a plan, which the client picks and tells first. Both sides
+ * count for each plan: how many began, how many came to their proper end, how many were cut, and
+ * bytes each way. tests/soak/run knows which of these counts must agree. */
 #ifndef SOAK_H
 #define SOAK_H
 
@@ -13,38 +14,10 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define PLANS(X)                                                                                   \
-    X(echo)      /* messages, each sent back */                                                    \
-    X(duplex)    /* a large one, sent back while it is still being sent */                         \
-    X(upload)    /* a slow writer, half-closing; the sum comes back */                             \
-    X(download)  /* a slow reader; the server ends the connection */                               \
-    X(impatient) /* as echo; the server's reads time out again and again */                        \
-    X(deaf)      /* the server does not answer, the client's read times out */                     \
-    X(loris)     /* the client does not go on, the server's read times out */                      \
-    X(fails)     /* the handler resets the connection and fails */                                 \
-    X(doomed)    /* the handler is cancelled */                                                    \
-    X(reset)     /* the client resets in the middle of a message */                                \
-    X(abrupt)    /* the client closes with an answer unread */                                     \
-    X(cancelled) /* the client's task is cancelled anywhere */                                     \
-    X(hasty)     /* connecting times out early, and who is connected leaves without a word */
-
 enum plan {
 #define ENUMERATOR(name) PLAN_##name,
     PLANS(ENUMERATOR) PLAN_COUNT
 #undef ENUMERATOR
-};
-
-struct hello {
-    uint32_t magic;
-    uint32_t plan;
-    uint32_t size;
-    uint32_t seed;
-};
-
-/* What goes before each message's bytes. */
-struct head {
-    uint32_t size;
-    uint32_t seed;
 };
 
 struct sum {
@@ -52,7 +25,13 @@ struct sum {
     uint64_t hash;
 };
 
-enum { MAGIC = 0x50a4, PIECE = 4096, LARGEST = 1 << 20 };
+enum { PIECE = 4096, LARGEST = 1 << 20 };
+
+static const char *const plan_names[] = {
+#define NAME(name) #name,
+    PLANS(NAME)
+#undef NAME
+};
 
 struct tally {
     unsigned long begun;
@@ -66,16 +45,13 @@ static struct tally tallies[PLAN_COUNT];
 
 static inline void print_tallies(void)
 {
-    static const char *const names[] = {
-#define NAME(name) #name,
-        PLANS(NAME)
-#undef NAME
-    };
+    for (int i = 0; i < PLAN_COUNT; i++) {
+        const char *name = plan_names[i];
 
-    for (int i = 0; i < PLAN_COUNT; i++)
-        printf("%s.begun %lu\n%s.done %lu\n%s.cut %lu\n%s.sent %lu\n%s.received %lu\n", names[i],
-               tallies[i].begun, names[i], tallies[i].done, names[i], tallies[i].cut, names[i],
-               tallies[i].sent, names[i], tallies[i].received);
+        printf("%s.begun %lu\n%s.done %lu\n%s.cut %lu\n%s.sent %lu\n%s.received %lu\n", name,
+               tallies[i].begun, name, tallies[i].done, name, tallies[i].cut, name, tallies[i].sent,
+               name, tallies[i].received);
+    }
 }
 
 /* ---- numbers (splitmix64) and bytes ---- */

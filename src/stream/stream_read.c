@@ -222,7 +222,11 @@ int eddy__stream_await_input(eddy_stream *s, const bool *over)
 
     if (status < 0 || eddy__buffer_count(&s->in))
         return status < 0 ? status : 1;
-    ssize_t n = *over ? fill_ready(s, SIZE_MAX) : read_fill(s, SIZE_MAX);
+    ssize_t n = fill_ready(s, SIZE_MAX);
+    if (n == -EAGAIN && !*over) {
+        eddy__buffer_free(&s->in); /* most of a server's connections are idle at most times */
+        n = read_fill(s, SIZE_MAX);
+    }
     if (n == EDDY_EINTR || n == -EAGAIN)
         return 0;
     return n < 0 ? (int)read_fail(s, n) : n > 0;

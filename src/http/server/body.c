@@ -154,14 +154,13 @@ bool eddy__request_rest_is_small(const eddy_request *r)
     return r->head.length < 0 || (uint64_t)r->head.length - r->exchange->received <= DISCARD_MAX;
 }
 
-bool eddy__request_discard(eddy_request *r)
+/* Not in line: its room would be on the stack of every request. */
+static NOINLINE void discard_rest(eddy_request *r)
 {
     char room[DISCARD_ROOM];
     size_t thrown = 0;
     ssize_t n = 1;
 
-    if (!eddy__request_rest_is_small(r))
-        return false;
     eddy_timeout(DISCARD_SECONDS) {
         while (!r->body_ended && thrown < DISCARD_MAX && n > 0) {
             n = eddy__exchange_read(r->exchange, room, sizeof room);
@@ -169,5 +168,13 @@ bool eddy__request_discard(eddy_request *r)
             thrown += n > 0 ? (size_t)n : 0;
         }
     }
+}
+
+bool eddy__request_discard(eddy_request *r)
+{
+    if (!eddy__request_rest_is_small(r))
+        return false;
+    if (!r->body_ended)
+        discard_rest(r);
     return r->body_ended;
 }

@@ -3,7 +3,7 @@
 #include "http/message/h1.h"
 #include "http/server/server.h"
 
-enum { LINGER_MAX = 64 * 1024, LINGER_ROOM = 8192 };
+enum { LINGER_MAX = 64 * 1024 };
 #define LINGER_SECONDS 2.0
 #define LINGER_DEAF_SECONDS 0.5
 
@@ -110,6 +110,8 @@ static int await_request(struct connection *c)
     eddy_scope scope;
     int status = 0;
 
+    if (!eddy__h1_has_more(&c->h1))
+        eddy__arena_free(&c->arena); /* one that is idle for long costs little */
     eddy_timeout_as(scope, c->server->opts.idle_timeout) {
         status = c->member ? await_in_memory(c) : eddy_server_await_request(c->stream);
     }
@@ -121,14 +123,17 @@ static int await_request(struct connection *c)
  * answer, but nothing more is read. */
 static void linger_after(struct connection *c)
 {
-    char room[LINGER_ROOM];
+    const char *data;
     ssize_t n = 1;
 
     eddy_timeout(LINGER_SECONDS) {
         if (eddy_write_eof(c->stream) < 0)
             break;
-        for (size_t thrown = 0; n > 0 && thrown < LINGER_MAX; thrown += (size_t)n)
-            n = eddy_read(c->stream, room, sizeof room);
+        for (size_t thrown = 0; n > 0 && thrown < LINGER_MAX; thrown += (size_t)n) {
+            n = eddy_peek(c->stream, 0, &data);
+            if (n > 0)
+                eddy_ignore(eddy_skip(c->stream, (size_t)n));
+        }
         if (n > 0)
             eddy_ignore(eddy_sleep(LINGER_DEAF_SECONDS));
     }

@@ -114,18 +114,13 @@ static void format_json(struct line *line, eddy_request *r, const struct tm *now
     log_text(line, "}");
 }
 
-int eddy__log_request(eddy_request *r)
+/* Not in line: the line would be on the stack of every request, logged or not. */
+static NOINLINE int write_line(eddy_request *r)
 {
     const eddy_http_server_opts *opts = &r->server->opts;
     struct line line = {.size = 0};
     struct tm now;
 
-    if (!r->answer.begun)
-        return 0;
-    r->server->stats.requests++;
-    r->server->stats.refused += r->answer.status >= 400;
-    if (!opts->log)
-        return 0;
     gmtime_r(&r->server->date.when, &now);
     if (opts->log_format == EDDY_HTTP_LOG_JSON)
         format_json(&line, r, &now);
@@ -134,4 +129,13 @@ int eddy__log_request(eddy_request *r)
     line.text[line.size] = '\n';
     ssize_t n = eddy_write(opts->log, line.text, line.size + 1);
     return n == EDDY_ECANCELED ? (int)n : 0;
+}
+
+int eddy__log_request(eddy_request *r)
+{
+    if (!r->answer.begun)
+        return 0;
+    r->server->stats.requests++;
+    r->server->stats.refused += r->answer.status >= 400;
+    return r->server->opts.log ? write_line(r) : 0;
 }

@@ -12,7 +12,7 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the name; returns an exit status */
 };
 
-extern const struct command fetch_command;
+extern const struct command fetch_command, serve_command;
 
 /* Says on stderr what is wrong, after "eddy NAME: ", without the password of a URL in it; returns
  * STATUS_USAGE. */

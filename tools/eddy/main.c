@@ -6,6 +6,7 @@
 
 static const struct command *const commands[] = {
     &fetch_command,
+    &serve_command,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -172,6 +172,13 @@ static int pack_whole(struct eddy__answer *a, struct eddy__arena *arena)
 
 /* ---- the beginning ---- */
 
+static bool says_so(const struct eddy__answer *a)
+{
+    const char *vary = answer_field(a, "Vary");
+
+    return vary && strcmp(vary, "Accept-Encoding") == 0;
+}
+
 int eddy__answer_pack(eddy_request *r, int64_t *size)
 {
     struct eddy__answer *a = &r->answer;
@@ -179,9 +186,9 @@ int eddy__answer_pack(eddy_request *r, int64_t *size)
 
     if (!a->pack_least)
         return 0;
-    a->varies = a->status == 304 || is_packable(a, *size);
-    if (!a->varies || a->status == 304 || !eddy__accepts_coding(accept, "gzip") ||
-        r->server->packers >= PACKERS_MAX)
+    bool packable = is_packable(a, *size);
+    a->varies = (a->status == 304 || packable) && !says_so(a);
+    if (!packable || !eddy__accepts_coding(accept, "gzip") || r->server->packers >= PACKERS_MAX)
         return 0;
     if (a->data && a->size <= WHOLE) {
         eddy__try(pack_whole(a, r->arena));

@@ -46,7 +46,9 @@ static void check_options(int argc, char **argv)
     if (status == 0 && !options.help) {
         MUST(options.at_once >= 1 && options.at_once <= 1000 && options.retries <= 100);
         MUST(options.timeout > 0 && options.timeout <= 86400);
-        MUST(options.folder && options.urls.count > 0);
+        MUST(options.folder && options.urls.count > 0 && options.per_host <= 1000);
+        MUST(!options.headers[options.header_count].name && !(options.resume && options.data));
+        MUST(!options.checksum.algorithm || options.urls.count == 1);
     }
     for (size_t i = 0; i < options.urls.count; i++)
         check_name(options.urls.urls[i]);

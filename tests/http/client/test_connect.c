@@ -1,5 +1,6 @@
 /* How servers are reached: addresses that are judged, Unix sockets, TLS. */
 #include "http/client/script.h"
+#include "net/dns_server.h"
 #include "tls/identity.h"
 
 struct judged {
@@ -110,4 +111,42 @@ TEST(http_row_23_tls_is_verified_and_told_apart)
     CHECK_INT(script->connections, 2);
     identity_free(&id);
     rmdir(identity_folder());
+}
+
+/* ---- a name server that says nothing ---- */
+
+static int ask_silent(eddy_http *http, double timeout)
+{
+    eddy_auto(eddy_response) *response =
+        eddy_try(eddy_http_get(http, "http://silent.test/", .timeout = timeout));
+
+    return eddy_response_status(response);
+}
+EDDY_CORO(ask_silent, eddy_http *, double)
+
+/* The request ends at its limit, or when it is cancelled, and others go on meanwhile. */
+TEST_REAL(http_HC3_a_silent_name_server_holds_nobody_up)
+{
+    SCRIPT(script, {.answer = OK_TEXT(1, "a")});
+    struct dns_server names;
+    char url[64];
+
+    dns_server_open(&names);
+    CHECK_OK(eddy_loop_set_resolver(eddy_loop_running(), .servers = names.address));
+    eddy_auto(eddy_server) *server =
+        eddy_server_open(script_handler, .arg = script, .host = "127.0.0.1");
+    eddy_auto(eddy_http) *http = eddy_http_open();
+    snprintf(url, sizeof url, "http://localhost:%d/", eddy_server_port(server));
+    double start = eddy_time();
+    eddy_auto(eddy_task) *late = eddy_create_task(ask_silent_coro(http, 0.1));
+    eddy_auto(eddy_task) *cancelled = eddy_create_task(ask_silent_coro(http, 10));
+    while (names.questions == 0)
+        CHECK_OK(eddy_sleep(0.001));
+    CHECK_GET(http, url, "200 a");
+    eddy_cancel(cancelled);
+    CHECK_INT(eddy_await(cancelled), EDDY_ECANCELED);
+    CHECK_INT(eddy_await(late), EDDY_ETIMEDOUT);
+    /* The name server has 2 s for its first answer. */
+    CHECK(eddy_time() - start >= 0.1 && eddy_time() - start < 1.5);
+    dns_server_close(&names);
 }

@@ -42,7 +42,8 @@ int eddy__encoder_open(struct eddy__encoder **encoder, eddy__encoder_sink *sink,
 void eddy__encoder_close(struct eddy__encoder *encoder);
 /* Codes data, of which the sink gets what fills a buffer; flush gives it all so far, so that the
  * peer can decode it; end the rest, after which the encoder takes nothing. They suspend as the sink
- * does. 0 or a failure; after one of the sink what was coded is not whole. */
+ * does, and a long write to let others run. 0 or a failure; after that what was coded is not
+ * whole. */
 int eddy__encoder_write(struct eddy__encoder *encoder, const void *data, size_t size);
 int eddy__encoder_flush(struct eddy__encoder *encoder);
 int eddy__encoder_end(struct eddy__encoder *encoder);

@@ -4,10 +4,12 @@
 #include "http/message/coding.h"
 
 #include <eddy/memory.h>
+#include <eddy/task.h>
 #include <zlib.h>
 
 /* A level at which texts come out nearly as small as at 9, in a third of the time. */
-enum { LEVEL = 5, GZIP_WINDOW = 15 + 16, MEMORY = 8, ENCODED = 8 << 10, PIECE = 1 << 30 };
+enum { LEVEL = 5, GZIP_WINDOW = 15 + 16, MEMORY = 8, ENCODED = 8 << 10 };
+enum { CODED_AT_ONCE = 256 << 10 }; /* bytes, before others run */
 
 struct eddy__encoder {
     eddy__encoder_sink *sink;
@@ -84,13 +86,15 @@ int eddy__encoder_write(struct eddy__encoder *e, const void *data, size_t size)
     if (e->ended)
         return eddy__raise(EDDY_ECLOSED, "the coded body has ended");
     while (size) {
-        size_t piece = min_size(size, PIECE);
+        size_t piece = min_size(size, CODED_AT_ONCE);
 
         e->z.next_in = from;
         e->z.avail_in = (unsigned)piece;
         eddy__try(run_deflate(e, Z_NO_FLUSH));
         from += piece;
         size -= piece;
+        if (size && eddy_current_task())
+            eddy__try(eddy_sleep(0)); /* rule D4 */
     }
     return 0;
 }

@@ -184,3 +184,23 @@ TORTURE(encoder_without_memory)
     eddy_try(eddy__encoder_flush(encoder));
     return eddy__encoder_end(encoder);
 }
+
+static int count_turns(unsigned *turns)
+{
+    for (;; ++*turns)
+        eddy_try(eddy_sleep(0));
+}
+EDDY_CORO(count_turns, unsigned *)
+
+TEST(encoder_D4_lets_others_run)
+{
+    struct eddy__encoder *encoder = open_encoder();
+    unsigned turns = 0;
+    eddy_auto(eddy_task) *other = eddy_create_task(count_turns_coro(&turns));
+
+    CHECK_OK(eddy__encoder_write(encoder, text, ROOM));
+    CHECK_OK(eddy__encoder_end(encoder));
+    CHECK(turns >= 2);
+    eddy__encoder_close(encoder);
+    CHECK_INT(decode(), ROOM);
+}

@@ -9,7 +9,10 @@
  * Seconds may be computed, as a deadline less eddy_time(). A negative duration counts as 0,
  * INFINITY is no limit, and inside a scope of NaN seconds suspending calls return EDDY_EINVAL. A
  * scope expires while the task waits: with 0 seconds, too, calls that need not wait succeed until
- * one must, and that one may have begun its work, such as a child process, which it then ends. */
+ * one must, and that one may have begun its work, such as a child process, which it then ends.
+ *
+ * Clean-up follows a failure, and must not hide it: when a shield is left, eddy_last_error() is
+ * again what it was before, if it was anything. What fails inside is looked at inside. */
 #ifndef EDDY_SCOPE_H
 #define EDDY_SCOPE_H
 

@@ -498,3 +498,28 @@ TEST(http_an_answer_that_fails_says_why_while_the_request_goes_out)
     CHECK(strstr(eddy_error_message(eddy_last_error()), "in the middle of a chunked body"));
     CHECK_OK(eddy_await(server));
 }
+
+static int answered_early(void)
+{
+    SCRIPT(server, {.answer = OK_TEXT(2, "ab"), .deaf = true, .after = THEN_HANG});
+    eddy_auto(eddy_http) *http = eddy_try(SESSION(server));
+    char *data = eddy_alloc_zero(HUGE_BODY);
+    eddy_response *response = eddy_http_post(http, "/", .data = data, .size = HUGE_BODY);
+    int status = response ? 0 : eddy_last_status();
+
+    if (response && !eddy_response_text(response))
+        status = eddy_last_status();
+    eddy_response_close(response);
+    eddy_free(data);
+    return status;
+}
+
+SWEEP(http_HC6_an_early_answer_sweep)
+{
+    return answered_early();
+}
+
+TORTURE(http_HC6_an_early_answer_torture)
+{
+    return answered_early();
+}

@@ -20,6 +20,8 @@ typedef struct eddy_file_opts {
      * NULL: the file may lie anywhere. */
     const char *beneath;
     eddy_stream_opts stream;
+    bool regular;  /* nothing but a regular file: EDDY_EINVAL for others, and no wait for a FIFO */
+    bool no_links; /* with .beneath: no link on the way either, EDDY_EXDEV */
 } eddy_file_opts;
 
 /* Opens a file; mode as fopen's: "r", "w" or "a", then any of "+" (reads and writes), "x" (must not

@@ -206,10 +206,11 @@ void eddy__sys_close_range(unsigned first, unsigned last)
         close((int)fd);
 }
 
-int eddy__sys_open_beneath(int folder, const char *path, int flags)
+int eddy__sys_open_beneath(int folder, const char *path, int flags, bool links)
 {
     /* which refuses magic links, too */
-    struct open_how how = {.flags = (unsigned)flags, .resolve = RESOLVE_BENEATH};
+    struct open_how how = {.flags = (unsigned)flags,
+                           .resolve = RESOLVE_BENEATH | (links ? 0 : RESOLVE_NO_SYMLINKS)};
     long r = -EAGAIN;
 
     for (int i = 0; r == -EAGAIN && i < BENEATH_TRIES; i++) /* somebody has moved a folder */

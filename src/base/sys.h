@@ -119,9 +119,9 @@ int eddy__sys_accept(int fd, struct sockaddr *peer, socklen_t *size);
 /* Closes those from first to last; else each that is open. */
 void eddy__sys_close_range(unsigned first, unsigned last);
 
-/* openat2 of a path that is not to lead out of the folder: −EXDEV when it does. −EOPNOTSUPP: the
- * kernel does not look after that. */
-int eddy__sys_open_beneath(int folder, const char *path, int flags);
+/* openat2 of a path that is not to lead out of the folder: −EXDEV when it does; −ELOOP for one with
+ * a link in it, unless links may be followed. −EOPNOTSUPP: the kernel does not look after that. */
+int eddy__sys_open_beneath(int folder, const char *path, int flags, bool links);
 
 /* What kind of file it is, S_IFREG and so on, as the open has seen it; else as fstat finds it. */
 int eddy__sys_kind_of(int fd);

@@ -11,6 +11,7 @@ struct search {
     struct eddy__job job; /* must stay first */
     char *root;
     char *folder; /* beneath root */
+    bool links;   /* on the way are followed, if they stay beneath root */
     int found;    /* −1: not yet, or taken */
 };
 
@@ -70,7 +71,7 @@ static int find_folder(struct eddy__job *job)
 
     if (root < 0)
         return root;
-    int folder = eddy__sys_open_beneath(root, search->folder, FOLDER);
+    int folder = eddy__sys_open_beneath(root, search->folder, FOLDER, search->links);
     if (folder == -EOPNOTSUPP)
         folder = beneath_walk(root, search->folder);
     eddy__socket_close(root);
@@ -79,7 +80,7 @@ static int find_folder(struct eddy__job *job)
 }
 
 /* name: the path's last one. NULL without memory. */
-static struct search *make_search(const char *root, const char *path, const char *name)
+static struct search *make_search(const eddy_file_opts *opts, const char *path, const char *name)
 {
     struct search *search = eddy_alloc_zero(sizeof *search);
 
@@ -88,7 +89,8 @@ static struct search *make_search(const char *root, const char *path, const char
     search->job.perform = find_folder;
     search->job.release = release_search;
     search->found = -1;
-    search->root = eddy_strdup(root);
+    search->links = !opts->no_links;
+    search->root = eddy_strdup(opts->beneath);
     search->folder = eddy_strdup(name == path ? "." : path);
     if (!search->root || !search->folder) {
         release_search(&search->job);
@@ -100,9 +102,9 @@ static struct search *make_search(const char *root, const char *path, const char
 }
 
 /* The folder of name, or a code, unraised. */
-static int search_folder(const char *root, const char *path, const char *name)
+static int search_folder(const eddy_file_opts *opts, const char *path, const char *name)
 {
-    struct search *search = make_search(root, path, name);
+    struct search *search = make_search(opts, path, name);
 
     if (!search)
         return EDDY_ENOMEM;
@@ -115,7 +117,7 @@ static int search_folder(const char *root, const char *path, const char *name)
     return r;
 }
 
-int eddy__file_open_beneath(const char *root, const char *path, int flags, unsigned mode)
+int eddy__file_open_beneath(const eddy_file_opts *opts, const char *path, int flags, unsigned mode)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
@@ -123,9 +125,9 @@ int eddy__file_open_beneath(const char *root, const char *path, int flags, unsig
         return EDDY_EXDEV;
     if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return EDDY_EISDIR;
-    int folder = search_folder(root, path, name);
+    int folder = search_folder(opts, path, name);
     if (folder < 0)
-        return folder;
+        return folder == -ELOOP && opts->no_links ? EDDY_EXDEV : folder;
     int fd = eddy__file_open_fd(folder, name, flags | O_NOFOLLOW, mode);
     eddy__socket_close(folder);
     return fd == -ELOOP ? EDDY_EXDEV : fd;

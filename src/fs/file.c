@@ -218,17 +218,43 @@ eddy_stream *eddy__file_stream(int fd, const char *path, int flags, const eddy_s
     return NULL;
 }
 
-static int open_fd(const char *path, int flags, const eddy_file_opts *opts)
+static int open_any(const char *path, int flags, const eddy_file_opts *opts)
 {
     unsigned mode = opts->mode ? opts->mode : DEFAULT_MODE;
 
-    return opts->beneath ? eddy__file_open_beneath(opts->beneath, path, flags, mode)
+    return opts->beneath ? eddy__file_open_beneath(opts, path, flags, mode)
                          : eddy__file_open_fd(AT_FDCWD, path, flags, mode);
 }
 
-static COLD void open_failed(const char *path, const char *beneath, int code)
+/* O_NONBLOCK waits for no FIFO's other end. For the file itself it would be wrong: the ring takes
+ * it at its word, and reads only what is in memory already. */
+static int open_regular(const char *path, int flags, const eddy_file_opts *opts)
 {
-    if (!beneath || code == eddy__self()->interrupt)
+    int fd = open_any(path, flags | O_NONBLOCK | O_NOCTTY, opts);
+
+    if (fd < 0)
+        return fd == -ENXIO ? EDDY_EINVAL : fd; /* a FIFO that nobody reads */
+    int kind = kind_of(fd);
+    int status = kind < 0 || kind == S_IFREG ? kind : kind == S_IFDIR ? EDDY_EISDIR : EDDY_EINVAL;
+    if (status >= 0)
+        status = eddy__sys(fcntl(fd, F_SETFL, flags & (O_APPEND | O_ACCMODE)));
+    if (status < 0)
+        eddy__socket_close(fd);
+    return status < 0 ? status : fd;
+}
+
+static int open_fd(const char *path, int flags, const eddy_file_opts *opts)
+{
+    return opts->regular ? open_regular(path, flags, opts) : open_any(path, flags, opts);
+}
+
+static COLD void open_failed(const char *path, const eddy_file_opts *opts, int code)
+{
+    const char *beneath = opts->beneath;
+
+    if (opts->regular && code == EDDY_EINVAL)
+        eddy__raise(code, "cannot open %s: it is no regular file", path);
+    else if (!beneath || code == eddy__self()->interrupt)
         eddy__path_fail("open", path, code);
     else if (code == EDDY_EXDEV)
         eddy__raise(code, "cannot open %s: it leads out of %s, or is a link", path, beneath);
@@ -252,7 +278,7 @@ eddy_stream *eddy_file_open_with(const char *path, const char *mode, const eddy_
     }
     fd = open_fd(path, flags, opts);
     if (fd < 0) {
-        open_failed(path, opts->beneath, fd);
+        open_failed(path, opts, fd);
         return NULL;
     }
     return eddy__file_stream(fd, path, flags, &opts->stream);

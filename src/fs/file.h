@@ -32,8 +32,8 @@ static inline struct eddy__file *eddy__file_of(const eddy_stream *s)
 
 /* A descriptor, or a code, unraised. path is relative to the folder, a descriptor or AT_FDCWD. */
 int eddy__file_open_fd(int folder, const char *path, int flags, unsigned mode);
-/* The same of a path that is not to lead out of the folder root, EDDY_EXDEV (beneath.c). */
-int eddy__file_open_beneath(const char *root, const char *path, int flags, unsigned mode);
+/* The same of a path that is not to lead out of opts->beneath, EDDY_EXDEV (beneath.c). */
+int eddy__file_open_beneath(const eddy_file_opts *opts, const char *path, int flags, unsigned mode);
 /* Makes a stream of it, which owns it, also on failure: NULL, raised. */
 eddy_stream *eddy__file_stream(int fd, const char *path, int flags, const eddy_stream_opts *opts);
 /* The first lines of every call on a file: 0, or a failure, raised. */

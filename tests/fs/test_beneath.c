@@ -197,3 +197,36 @@ TEST(J23_cancelled_it_leaves_no_descriptor)
     CHECK_OK(eddy_sleep(0.02)); /* what was left behind in a thread */
     remove_all();
 }
+
+TEST_REAL(J23_no_link_on_the_way_where_none_is_wanted)
+{
+    make_all();
+    eddy_auto(eddy_stream) *file =
+        eddy_file_open("sub/deep", "r", .beneath = root, .no_links = true);
+    CHECK(file);
+    CHECK(!eddy_file_open("near/deep", "r", .beneath = root, .no_links = true));
+    CHECK_INT(eddy_last_status(), EDDY_EXDEV);
+    remove_all();
+}
+
+/* Nothing waits for the other end of a FIFO. */
+TEST_REAL(J23_nothing_but_a_regular_file_where_that_is_wanted)
+{
+    static const char *const modes[] = {"r", "w"};
+
+    make_all();
+    CHECK_OK(mkfifo(in_folder("root/made"), 0644));
+    for (int i = 0; i < 2; i++) {
+        CHECK(!eddy_file_open(in_folder("root/made"), modes[i], .regular = true));
+        CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+        CHECK(!eddy_file_open("made", modes[i], .beneath = root, .regular = true));
+        CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+        CHECK(strstr(eddy_error_message(eddy_last_error()), "no regular file"));
+    }
+    CHECK(!eddy_file_open(root, "r", .regular = true));
+    CHECK_INT(eddy_last_status(), EDDY_EISDIR);
+    eddy_auto(eddy_stream) *file = eddy_file_open("inside", "r", .beneath = root, .regular = true);
+    CHECK(file);
+    CHECK_INT(fcntl(eddy_stream_fd(file), F_GETFL) & O_NONBLOCK, 0);
+    remove_all();
+}

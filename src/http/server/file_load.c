@@ -121,14 +121,15 @@ static int read_content(struct eddy__file_body *body)
 }
 
 /* What was taken until a failure is the entry's. */
-static int open_body(struct eddy__file_body *body, const char *beneath, const char *path)
+static int open_body(struct eddy__file_body *body, const char *path, const eddy_file_opts *opts)
 {
     struct stat st;
 
-    body->stream = eddy__try(eddy_file_open(path, "r", .beneath = beneath));
-    eddy__try(eddy_file_stat(body->stream, &st));
-    if (!S_ISREG(st.st_mode))
+    body->stream = eddy_file_open_with(path, "r", opts);
+    if (!body->stream && eddy_last_status() == EDDY_EINVAL)
         return eddy__raise(EDDY_ENOENT, "%s is no regular file", path);
+    eddy__try(body->stream);
+    eddy__try(eddy_file_stat(body->stream, &st));
     body->size = (uint64_t)st.st_size;
     body->modified = st.st_mtime;
     snprintf(body->etag, sizeof body->etag, "\"%llx-%llx\"",
@@ -145,6 +146,14 @@ static void close_body(struct eddy__file_body *body)
     *body = (struct eddy__file_body){0};
 }
 
+/* Of a folder behind a route: where links are followed, path is what they have led to. */
+static int open_inside(struct eddy__file_body *body, const struct eddy__files *files,
+                       const char *path)
+{
+    return open_body(
+        body, path, &(eddy_file_opts){.beneath = files->folder, .no_links = true, .regular = true});
+}
+
 /* A coded file beside the file at real, unless it is older: 1 or 0, or a failure. */
 static int open_variant(struct eddy__file_entry *entry, int form, const struct eddy__files *files,
                         const char *real)
@@ -157,7 +166,7 @@ static int open_variant(struct eddy__file_entry *entry, int form, const struct e
     if ((size_t)snprintf(path, sizeof path, "%s%s", real, ends[form]) < sizeof path)
         status = kind_at(files->folder, path, strlen(path));
     if (status == S_IFREG)
-        status = open_body(body, files->folder, path);
+        status = open_inside(body, files, path);
     else if (status >= 0)
         status = EDDY_ENOENT;
     if (status == 0 && body->modified >= entry->bodies[EDDY__FILE_PLAIN].modified)
@@ -193,7 +202,7 @@ static struct eddy__file_entry *new_entry(const char *path)
 static int open_bodies(struct eddy__file_entry *entry, const struct eddy__files *files,
                        const char *real)
 {
-    eddy__try(open_body(&entry->bodies[EDDY__FILE_PLAIN], files->folder, real));
+    eddy__try(open_inside(&entry->bodies[EDDY__FILE_PLAIN], files, real));
     for (int form = EDDY__FILE_BR; form <= EDDY__FILE_GZIP && files->opts.precompressed; form++)
         entry->has[form] = eddy__try(open_variant(entry, form, files, real));
     return 0;
@@ -209,26 +218,12 @@ struct eddy__file_entry *eddy__file_load(const struct eddy__files *files, const 
     return entry;
 }
 
-static int open_alone(struct eddy__file_entry *entry, const char *beneath)
-{
-    struct stat st;
-
-    if (beneath) {
-        if (eddy__try(kind_at(beneath, entry->path, strlen(entry->path))) != S_IFREG)
-            return eddy__raise(EDDY_ENOENT, "%s is no regular file", entry->path);
-    } else {
-        eddy__try(eddy_stat(entry->path, &st));
-        if (!S_ISREG(st.st_mode))
-            return eddy__raise(EDDY_ENOENT, "%s is no regular file", entry->path);
-    }
-    return open_body(&entry->bodies[EDDY__FILE_PLAIN], beneath, entry->path);
-}
-
 struct eddy__file_entry *eddy__file_load_one(const char *beneath, const char *path)
 {
+    const eddy_file_opts opts = {.beneath = beneath, .regular = true};
     struct eddy__file_entry *entry = new_entry(path);
 
-    if (entry && open_alone(entry, beneath) < 0)
+    if (entry && open_body(&entry->bodies[EDDY__FILE_PLAIN], path, &opts) < 0)
         eddy__file_unref(eddy_take(entry));
     return entry;
 }

@@ -153,20 +153,21 @@ static bool upload_can_be_awaited(const struct eddy__upload *upload)
 void eddy__upload_end(struct eddy__call *call)
 {
     struct eddy__upload *upload = call->upload;
+    bool over = !upload || upload->ended;
 
     call->upload = NULL;
-    if (!upload) {
-        eddy__body_close(call);
-    } else if (upload_can_be_awaited(upload)) {
-        if (upload->ended)
+    if (upload && upload_can_be_awaited(upload)) {
+        if (over)
             eddy_task_status(upload->task);
         eddy_task_close(upload->task);
-        eddy__body_close(call);
-    } else {
-        if (!upload->ended)
+        over = true;
+    } else if (upload) {
+        if (!over)
             eddy_cancel(upload->task);
         eddy_detach(upload->task);
     }
+    if (over)
+        eddy__body_close(call);
     if (upload && !upload->begun) /* and never will */
         eddy__response_unref(call->response);
 }

@@ -1,6 +1,8 @@
 /* Answers before the answer, answers before the end of a body, and no answer. */
 #include "http/client/script.h"
 
+#include <eddy/file.h>
+
 static void note_interim(int status, const eddy_pair *headers, void *arg)
 {
     char *notes = arg;
@@ -342,28 +344,41 @@ static eddy_stream *other_end(const char *host, int port, void *arg)
 }
 
 /* Also when the answer has no body, or it has ended. */
-TEST(http_HC6_an_early_answer_leaves_the_body_going_out)
+static void check_early_answer(const eddy_http_request_opts *body, size_t size)
 {
-    static char big[400000];
     eddy_stream *pair[2];
     size_t got = 0;
 
     CHECK_OK(eddy_stream_pair(pair));
     eddy_auto(eddy_http) *http = eddy_http_open(.connect = other_end, .connect_arg = pair);
     eddy_auto(eddy_task) *server = eddy_create_task(answers_early_coro(pair[1], &got));
-    eddy_response *response = eddy_http_post(http, "http://test/", .data = big, .size = sizeof big);
+    eddy_response *response = eddy_http_request_with(http, "POST", "http://test/", body);
     CHECK(response != NULL);
     CHECK_INT(eddy_response_status(response), 200);
     CHECK_STR(eddy_response_text(response), "");
-    for (int i = 0; i < 200 && got < sizeof big; i++)
+    for (int i = 0; i < 200 && got < size; i++)
         CHECK_OK(eddy_sleep(0.01));
-    CHECK_INT(got, sizeof big);
+    CHECK_INT(got, size);
     CHECK_INT(eddy_http_get_stats(http).idle, 1); /* the response has nothing to do with it */
     CHECK_INT(eddy_http_get_stats(http).busy, 0);
     eddy_response_close(response);
     eddy_http_close(eddy_take(http));
     CHECK_OK(eddy_await(server));
     eddy_stream_close(pair[1]);
+}
+
+TEST(http_HC6_an_early_answer_leaves_the_body_going_out)
+{
+    enum { SIZE = 400000 };
+    char *big = test_room(SIZE), *path;
+    eddy_stream *file = eddy_temp_file(NULL, &path);
+
+    check_early_answer(&(eddy_http_request_opts){.data = big, .size = SIZE}, SIZE);
+    CHECK_OK(eddy_write(file, big, SIZE));
+    eddy_stream_close(file);
+    check_early_answer(&(eddy_http_request_opts){.file = path}, SIZE);
+    unlink(path);
+    eddy_free(path);
 }
 
 /* ---- a response that is closed at odd moments ---- */

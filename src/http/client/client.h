@@ -23,9 +23,8 @@ enum {
     EDDY__HTTP_PIECE = 16 << 10,   /* bytes of a longer body at a time */
     EDDY__HTTP_DRAIN = 64 << 10,   /* bytes of an unread body that are read off */
     EDDY__HTTP_SPARE = 32,         /* responses that a session keeps for reuse */
-    EDDY__HTTP_TURNED_AWAY =
-        10,                    /* times that a request is sent again, not having been begun with */
-    EDDY__HTTP_CHALLENGES = 2, /* of Digest that a request answers */
+    EDDY__HTTP_TURNED_AWAY = 10,   /* times that a request is sent again with which none began */
+    EDDY__HTTP_CHALLENGES = 2,     /* of Digest that a request answers */
 };
 
 /* How a server is reached. Connections are used for requests with the same way only. */

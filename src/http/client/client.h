@@ -45,6 +45,7 @@ struct eddy__http_host {
     eddy_semaphore slots;
     struct list open;     /* connections that may take a request, the one used last first */
     eddy_lock connecting; /* of who connects for the others, too: HTTP/2 may come of it */
+    eddy_event greeted;   /* set for a moment when a connection of HTTP/2 has its settings */
     bool alone;           /* its connections carry one request at a time */
 };
 
@@ -211,6 +212,8 @@ void eddy__pool_release(eddy_http *http, struct eddy__http_conn *conn,
                         struct eddy__exchange *exchange, double keep);
 /* A connection has ended by itself. */
 void eddy__pool_lose(struct eddy__http_conn *conn);
+/* It is known how many exchanges it takes, or that it takes none. */
+void eddy__pool_tell(struct eddy__http_conn *conn);
 void eddy__pool_close(eddy_http *http);
 
 /* ---- conn.c ---- */

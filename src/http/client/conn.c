@@ -49,10 +49,16 @@ void eddy__conn_close(struct eddy__http_conn *conn)
 
 /* ---- opening ---- */
 
+static void conn_greeted(void *arg)
+{
+    eddy__pool_tell(arg);
+}
+
 static int begin_h2(struct eddy__http_conn *conn)
 {
-    conn->h2 =
-        eddy__try(eddy__h2_open(conn->stream, &(struct eddy__h2_opts){.limits = conn_limits}));
+    conn->h2 = eddy__try(eddy__h2_open(
+        conn->stream,
+        &(struct eddy__h2_opts){.limits = conn_limits, .greet = conn_greeted, .arg = conn}));
     conn->users++; /* it may end at once */
     conn->runner =
         eddy_create_task(run_conn_coro(conn), .name = "connection of HTTP/2", .eager = true);

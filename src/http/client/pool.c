@@ -193,11 +193,20 @@ static void unlist_conn(struct eddy__http_conn *conn, bool busy)
     host_leave(conn->http, eddy_take(conn->host));
 }
 
+void eddy__pool_tell(struct eddy__http_conn *conn)
+{
+    if (!conn->host)
+        return;
+    eddy_event_set(&conn->host->greeted);
+    eddy_event_clear(&conn->host->greeted);
+}
+
 /* One of HTTP/2 that has exchanges goes on until they have ended. */
 void eddy__pool_lose(struct eddy__http_conn *conn)
 {
     if (!conn->host)
         return;
+    eddy__pool_tell(conn);
     if (conn->users)
         list_remove(&conn->in_host);
     else
@@ -264,12 +273,38 @@ static bool may_share(const struct eddy__call *call, const struct eddy__http_hos
     return version == EDDY_HTTP_2 || (call->url.secure && version != EDDY_HTTP_1_1);
 }
 
-static int await_connecting(struct eddy__call *call, struct eddy__http_host *host)
+/* Whether there is a connection of which it is not known yet how many exchanges it takes. */
+static bool one_is_new(const struct eddy__http_host *host)
+{
+    list_each(node, &host->open) {
+        const struct eddy__http_conn *conn = container_of(node, struct eddy__http_conn, in_host);
+
+        if (conn->h2 && !conn->h2->greeted && eddy__h2_is_good(conn->h2))
+            return true;
+    }
+    return false;
+}
+
+/* Waits until it is known whether a connection that others have made, or make, will do. */
+static int await_others(struct eddy__call *call, struct eddy__http_host *host,
+                        struct eddy__http_conn **conn)
+{
+    int status = eddy__try(eddy_lock_acquire(&host->connecting));
+
+    while ((*conn = find_conn(call, host)) == NULL && status == 0 && one_is_new(host))
+        status = eddy_event_wait(&host->greeted);
+    if (status < 0)
+        eddy_ignore(eddy_lock_release(&host->connecting));
+    return status;
+}
+
+static int await_others_in_time(struct eddy__call *call, struct eddy__http_host *host,
+                                struct eddy__http_conn **conn)
 {
     struct eddy__limit limit;
 
     eddy__limit_enter(&limit, call, call->opts.timeout_connect, "connecting", "timeout_connect");
-    return eddy__limit_leave(&limit, call, eddy_lock_acquire(&host->connecting));
+    return eddy__limit_leave(&limit, call, await_others(call, host, conn));
 }
 
 /* Where many requests can have one connection, one of them makes it and the others wait. */
@@ -283,8 +318,7 @@ static int find_or_open(struct eddy__call *call, struct eddy__http_host *host,
         return 0;
     if (!may_share(call, host))
         return open_conn(call, host, conn);
-    eddy__try(await_connecting(call, host));
-    *conn = find_conn(call, host);
+    eddy__try(await_others_in_time(call, host, conn));
     bool alone = !*conn && !may_share(call, host);
     if (!*conn && !alone && !call->http->closed)
         status = open_conn(call, host, conn);

@@ -168,6 +168,8 @@ unsigned eddy__h2_room(const struct eddy__h2 *h2)
     uint32_t most =
         nghttp2_session_get_remote_settings(h2->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 
+    if (!h2->greeted)
+        most = 1;
     return h2->over || h2->going_away || h2->count >= most ? 0 : most - h2->count;
 }
 

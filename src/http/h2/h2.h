@@ -69,9 +69,13 @@ typedef int eddy__h2_accept(struct eddy__h2_stream *stream, void *arg);
  * 0: none will; or a failure. */
 typedef int eddy__h2_await(struct eddy__h2 *h2, void *arg);
 
+/* A client's: the server's first settings have come, and how many streams it takes is known. */
+typedef void eddy__h2_greeted(void *arg);
+
 struct eddy__h2_opts {
     eddy__h2_accept *accept; /* a server's; NULL: this is a client */
     eddy__h2_await *await;   /* NULL: nothing but bytes is waited for */
+    eddy__h2_greeted *greet; /* NULL: nobody waits for that */
     void *arg;
     unsigned max_streams; /* requests at a time that a server takes; 0: 100 */
     unsigned window;      /* bytes of a body that may come before somebody reads it, four times that
@@ -89,6 +93,7 @@ struct eddy__h2 {
     unsigned count;   /* of streams */
     eddy_event dirty; /* there may be frames to send */
     eddy_event told;  /* the sending task has ended */
+    bool greeted;     /* settings of the peer have come */
     bool going_away;  /* no further streams */
     bool leaving;     /* this side will end it: GOAWAY was announced */
     bool over;
@@ -128,7 +133,7 @@ void eddy__h2_close(struct eddy__h2 *h2);
 /* A client's new exchange, NULL, raised: EDDY_ECLOSED when the connection takes none. Its id is
  * known once a head was sent. What comes is put into arena. */
 struct eddy__h2_stream *eddy__h2_open_stream(struct eddy__h2 *h2, struct eddy__arena *arena);
-/* How many more the peer takes now. */
+/* How many more the peer takes now: one until it has said so. */
 unsigned eddy__h2_room(const struct eddy__h2 *h2);
 /* Whether it takes any, now or when others have ended. */
 static inline bool eddy__h2_is_good(const struct eddy__h2 *h2)

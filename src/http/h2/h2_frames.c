@@ -71,6 +71,11 @@ static bool brings_nothing(const nghttp2_frame *frame)
 
 static void take_frame_of_connection(struct eddy__h2 *h2, const nghttp2_frame *frame)
 {
+    if (frame->hd.type == NGHTTP2_SETTINGS && !h2->greeted) {
+        h2->greeted = true;
+        if (h2->opts.greet)
+            h2->opts.greet(h2->opts.arg);
+    }
     if (frame->hd.type == NGHTTP2_GOAWAY)
         h2->going_away = true;
     if (frame->hd.type == NGHTTP2_PING && frame->hd.flags & NGHTTP2_FLAG_ACK && h2->leaving)

@@ -1,6 +1,6 @@
-/* client.c - `client URL [2]`: asks a server of others, or a proxy before our own, about each part
- * of HTTP, as server.c answers it; with 2 over HTTP/2 alone. Prints what is not as it ought to be;
- * exit status 1 then. */
+/* client.c - `client URL [2 [PATH]]`: asks a server of others, or a proxy before our own, about each
+ * part of HTTP, as server.c answers it; with 2 over HTTP/2 alone. Of a server that has only files:
+ * for the letters at PATH, many times. Prints what is not as it ought to be; exit status 1 then. */
 /* pkg-config: eddy-http */
 #include <eddy.h>
 #include <eddy/http.h>
@@ -228,6 +228,35 @@ static int elsewhere(eddy_http *http)
     return 0;
 }
 
+/* ---- files alone ---- */
+
+static int one_file(eddy_http *http, const char *path, const char *expected)
+{
+    eddy_auto(eddy_response) *response = eddy_http_get(http, path);
+
+    expect_text(response, expected, path);
+    return 0;
+}
+EDDY_CORO(one_file, eddy_http *, const char *, const char *)
+
+static int ask_for_file(const char *url, const char *path)
+{
+    eddy_auto(eddy_http) *http =
+        eddy_try(eddy_http_open(.base_url = url, .timeout = 20, .version = EDDY_HTTP_2,
+                                .tls_opts = {.insecure = true}));
+    eddy_coro coros[AT_ONCE];
+    char *expected = filled(FILE_SIZE);
+    int status = 0;
+
+    for (int i = 0; i < AT_ONCE; i++)
+        coros[i] = one_file_coro(http, path, expected);
+    for (int i = 0; i < 3 && status == 0; i++)
+        status = eddy_gather_n(coros, AT_ONCE);
+    eddy_free(expected);
+    return failures ? EDDY_EUSER : status;
+}
+EDDY_CORO(ask_for_file, const char *, const char *)
+
 /* ---- all of it ---- */
 
 static int ask(const char *url, int version)
@@ -253,5 +282,7 @@ int main(int argc, char **argv)
 {
     int version = argc > 2 ? EDDY_HTTP_2 : EDDY_HTTP_1_1;
 
+    if (argc > 3)
+        return eddy_run(ask_for_file_coro(argv[1], argv[3])) < 0;
     return argc >= 2 ? eddy_run(ask_coro(argv[1], version)) < 0 : 2;
 }

@@ -1,6 +1,7 @@
-/* client.c - `client URL [2 [PATH]]`: asks a server of others, or a proxy before our own, about each
- * part of HTTP, as server.c answers it; with 2 over HTTP/2 alone. Of a server that has only files:
- * for the letters at PATH, many times. Prints what is not as it ought to be; exit status 1 then. */
+/* client.c - `client URL [2 [PATH]]`: asks a server of others, or a proxy before our own, about
+ * each part of HTTP, as server.c answers it; with 2 over HTTP/2 alone. Of a server that has only
+ * files: for the letters at PATH, many times. Prints what is not as it ought to be; exit status 1
+ * then. */
 /* pkg-config: eddy-http */
 #include <eddy.h>
 #include <eddy/http.h>

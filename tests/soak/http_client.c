@@ -21,9 +21,10 @@ struct visit {
     bool fails; /* it does, in the middle */
 };
 
+/* Longer than in the soak of streams: a request costs more than a message. */
 static int think(struct visit *v)
 {
-    return eddy_sleep(2 * load.think * fraction(v->random));
+    return eddy_sleep(4 * load.think * fraction(v->random));
 }
 
 /* Sizes are spread evenly over the magnitudes from 1 on. */
@@ -294,7 +295,7 @@ static int visit_next(unsigned index, enum plan *plan, uint64_t *random)
         eddy_try(eddy_http_open(.base_url = load.roots ? "https://127.0.0.1" : "http://127.0.0.1",
                                 .tls_opts.ca_file = load.roots, .connect = connect_counted,
                                 .connect_arg = &v, .limit = 1));
-    for (uint64_t left = 1 + random_next(random) % 8; left > 0 && status == 0; left--) {
+    for (uint64_t left = 1 + random_next(random) % 4; left > 0 && status == 0; left--) {
         status = follow(&v);
         *plan = v.plan;
         if (status == 0)

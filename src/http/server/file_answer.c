@@ -1,6 +1,7 @@
 /* file_answer.c - sending a file: all of it, a range, or that the client has it already. */
 #include "http/server/condition.h"
 #include "http/server/files.h"
+#include "http/server/server.h"
 
 #include "http/message/encode.h"
 #include <eddy/copy.h>
@@ -95,9 +96,39 @@ static int refuse_range(eddy_request *request, uint64_t size)
     return eddy__raise(EDDY_HTTP(416), "the range lies behind the end of the file");
 }
 
+/* ---- what a request has ---- */
+
+/* In the arena of the request. */
+struct eddy__kept_file {
+    struct eddy__kept_file *next;
+    struct eddy__file_entry *entry;
+};
+
+static int keep_file(eddy_request *request, struct eddy__file_entry *entry)
+{
+    struct eddy__kept_file *kept = eddy__arena_alloc(request->arena, sizeof *kept);
+
+    if (!kept) {
+        eddy__file_unref(entry);
+        return EDDY_ENOMEM;
+    }
+    *kept = (struct eddy__kept_file){request->files, entry};
+    request->files = kept;
+    return 0;
+}
+
+void eddy__files_release(struct eddy__kept_file *kept)
+{
+    for (; kept; kept = kept->next)
+        eddy__file_unref(kept->entry);
+}
+
+/* ---- the answer ---- */
+
 int eddy__file_answer(eddy_request *request, const struct eddy__files *files,
                       struct eddy__file_entry *entry, const char *type)
 {
+    eddy__try(keep_file(request, entry));
     const eddy_pair *headers = eddy_request_headers(request);
     bool head = strcmp(eddy_request_method(request), "HEAD") == 0;
     int form = choose_form(headers, entry);
@@ -119,6 +150,7 @@ int eddy__file_answer(eddy_request *request, const struct eddy__files *files,
     return send_body(request, status, body, &range,
                      &(eddy_respond_opts){.type = type ? type : eddy__file_type(entry->path),
                                           .headers = fields.list,
+                                          .no_copy = true,
                                           .length = range.size},
                      head);
 }

@@ -31,15 +31,6 @@ static int send_to_slash(eddy_request *request, const char *path)
     return status;
 }
 
-static int answer_entry(eddy_request *request, const struct eddy__files *files,
-                        struct eddy__file_entry *entry)
-{
-    int status = eddy__file_answer(request, files, entry, NULL);
-
-    eddy__file_unref(entry);
-    return status;
-}
-
 /* The regular file at path; real is what look has made of it. */
 static int serve_file(eddy_request *request, struct eddy__files *files, const char *path,
                       const char *real, uint64_t age)
@@ -47,7 +38,7 @@ static int serve_file(eddy_request *request, struct eddy__files *files, const ch
     struct eddy__file_entry *entry = eddy__try(eddy__file_load(files, path, real));
 
     eddy__file_cache_keep(files, entry, age);
-    return answer_entry(request, files, entry);
+    return eddy__file_answer(request, files, entry, NULL);
 }
 
 static int is_missing(void)
@@ -82,7 +73,7 @@ static int serve_path(eddy_request *request, struct eddy__files *files, const ch
     snprintf(file, sizeof file, "%s%s", path, folder ? files->index : "");
     struct eddy__file_entry *entry = eddy__file_cached(files, file);
     if (entry)
-        return answer_entry(request, files, entry);
+        return eddy__file_answer(request, files, entry, NULL);
     uint64_t age = eddy__file_cache_age(files);
     int kind = eddy__try(eddy__file_look(files, path, real));
     if (kind == S_IFDIR)
@@ -184,7 +175,5 @@ int eddy_respond_file_with(eddy_request *request, const char *path,
         return eddy__raise(EDDY_HTTP(404), "there is nothing at this address");
     if (status < 0)
         return status;
-    status = eddy__file_answer(request, NULL, entry, opts ? opts->type : NULL);
-    eddy__file_unref(entry);
-    return status;
+    return eddy__file_answer(request, NULL, entry, opts ? opts->type : NULL);
 }

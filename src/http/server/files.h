@@ -79,9 +79,14 @@ void eddy__file_caches_close(struct eddy__files *files);
 
 /* ---- file_answer.c ---- */
 
-/* Sends the entry; files is NULL for a file that no route stands for. */
+/* Answers with the entry, which is the request's from now on, also after a failure: its bytes are not
+ * copied. files is NULL for a file that no route stands for. */
 EDDY_SUSPENDS int eddy__file_answer(eddy_request *request, const struct eddy__files *files,
                                     struct eddy__file_entry *entry, const char *type);
+
+/* Those of a request that has been answered. */
+struct eddy__kept_file;
+void eddy__files_release(struct eddy__kept_file *kept);
 
 /* ---- file_listing.c ---- */
 

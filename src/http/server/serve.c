@@ -1,5 +1,6 @@
 /* serve.c - one request, from its head to the end of its answer, whichever version of HTTP it came
  * with. */
+#include "http/server/files.h"
 #include "http/server/server.h"
 #include "http/websocket/websocket.h"
 
@@ -78,5 +79,6 @@ int eddy__request_answer(eddy_request *r, int status)
         status = leave_handler(r, handle_request(r));
     status = answer_request(r, status);
     eddy__gzip_close(eddy_take(r->answer.packer));
+    eddy__files_release(eddy_take(r->files));
     return status;
 }

@@ -102,12 +102,13 @@ struct eddy_request {
     bool whole_known; /* that is all */
 
     struct eddy__answer answer;
-    eddy_websocket *websocket; /* that it became, while that is open */
-    bool peer_gone;            /* an answer could not be written */
-    bool upgraded;             /* the connection goes on with another protocol */
-    bool last;                 /* the connection is to end with it */
-    unsigned inside;           /* calls of streams' transports that are in the exchange */
-    eddy_event outside;        /* none is any more */
+    struct eddy__kept_file *files; /* whose bytes it may be answered with */
+    eddy_websocket *websocket;     /* that it became, while that is open */
+    bool peer_gone;                /* an answer could not be written */
+    bool upgraded;                 /* the connection goes on with another protocol */
+    bool last;                     /* the connection is to end with it */
+    unsigned inside;               /* calls of streams' transports that are in the exchange */
+    eddy_event outside;            /* none is any more */
     struct eddy__disconnect_watch *watch;
 };
 

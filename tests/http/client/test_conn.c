@@ -338,6 +338,21 @@ TEST(HC16_heads_that_are_too_large)
 
 /* ---- times and ends ---- */
 
+/* The window of a body that nobody reads is full, and nothing moves any more. */
+TEST(HC3_a_body_that_nobody_takes_over_HTTP_2)
+{
+    enum { SIZE = 2000000 };
+    char *data = test_room(SIZE);
+    SITE();
+    eddy_auto(eddy_http) *http = SESSION(.timeout_read = 0.5);
+
+    CHECK(eddy_http_post(http, "/nap", .data = data, .size = SIZE) == NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ETIMEDOUT);
+    CHECK_NEAR(eddy_time(), 0.5, 0.1);
+    CHECK_OK(expect(http, "/", "200 GET / HTTP/2"));
+    CHECK_INT(eddy_http_get_stats(http).connections, 1);
+}
+
 static eddy_stream *to_nobody(const char *host, int port, void *arg)
 {
     static eddy_stream *pair[2];

@@ -362,6 +362,37 @@ TEST(h2_interim_answers_without_end)
     pairing_close(&p);
 }
 
+static int says_much(struct eddy__h2_stream *s)
+{
+    static char large[3000];
+    struct eddy__head head;
+
+    memset(large, 'x', sizeof large - 1);
+    eddy_try(eddy__exchange_receive(&s->exchange, &head));
+    struct eddy__head_out out = {
+        .status = 103, .length = -1, .no_body = true, .fields = eddy_pairs({"X", large})};
+    eddy_try(eddy__exchange_send(&s->exchange, &out));
+    out.status = 200;
+    out.fields = NULL;
+    return eddy__exchange_send(&s->exchange, &out);
+}
+
+/* Also of a head before the head. */
+TEST(h2_a_head_that_is_too_large_for_the_client)
+{
+    struct pairing p = {0};
+    struct eddy__head head;
+
+    CHECK_INT(pairing_open(&p, says_much, 0), 0);
+    p.h2->opts.limits.size = 2000;
+    struct eddy__h2_stream *s = eddy__h2_open_stream(p.h2, NULL);
+    CHECK_INT(ask(s, "GET", "/", 0), 0);
+    CHECK_INT(eddy__exchange_receive(&s->exchange, &head), EDDY_EPROTO);
+    eddy__h2_close_stream(s);
+    CHECK_INT(pairing_end(&p), 0);
+    pairing_close(&p);
+}
+
 TEST(h2_bytes_that_are_no_HTTP_2)
 {
     struct pairing p = {0};

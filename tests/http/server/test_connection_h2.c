@@ -5,6 +5,7 @@
 #include "http/h2/h2.h"
 #include <eddy.h>
 #include <eddy/http/websocket.h>
+#include <stdlib.h>
 
 struct asker {
     eddy_stream *stream;
@@ -18,14 +19,19 @@ static int run_asker(struct asker *a)
 }
 EDDY_CORO(run_asker, struct asker *)
 
-static void asker_open(struct asker *a, eddy_http_server *server)
+static void asker_begin(struct asker *a, eddy_stream *stream)
 {
-    a->stream = eddy_http_server_connect(server);
-    CHECK(a->stream != NULL);
+    a->stream = stream;
+    CHECK(stream != NULL);
     a->h2 = eddy__h2_open(a->stream, &(struct eddy__h2_opts){0});
     CHECK(a->h2 != NULL);
     a->task = eddy_create_task(run_asker_coro(a));
     CHECK(a->task != NULL);
+}
+
+static void asker_open(struct asker *a, eddy_http_server *server)
+{
+    asker_begin(a, eddy_http_server_connect(server));
 }
 
 static void asker_close(struct asker *a)
@@ -105,6 +111,58 @@ static int cancels(eddy_request *r)
 static int accepts_websocket(eddy_request *r)
 {
     return eddy_websocket_accept(r) ? 0 : eddy_last_status();
+}
+
+static int pours(eddy_request *r)
+{
+    static char block[8192];
+    eddy_auto(eddy_stream) *out = eddy_try(eddy_respond_stream(r, 200));
+
+    for (int i = 0; i < 1000; i++)
+        eddy_try(eddy_write(out, block, sizeof block));
+    return 0;
+}
+
+static int reads_all(eddy_request *r)
+{
+    const char *text = eddy_try(eddy_request_text(r));
+    const eddy_pair *trailers = eddy_request_trailers(r);
+
+    return eddy_respond_text(r, 200, "%s %s: %s%s", text, trailers ? trailers->name : "-",
+                             trailers ? trailers->value : "-",
+                             trailers && trailers[1].name ? " and more" : "");
+}
+
+static int naps_shortly(eddy_request *r)
+{
+    eddy_try(eddy_sleep(0.1));
+    return eddy_respond_text(r, 200, "rested");
+}
+
+static int closes(eddy_http_server *server)
+{
+    eddy_http_server_close(server);
+    return 0;
+}
+EDDY_CORO(closes, eddy_http_server *)
+
+static int reads_on(eddy_stream *body, int *left)
+{
+    char buf[10];
+
+    *left = (int)eddy_read(body, buf, sizeof buf);
+    return 0;
+}
+EDDY_CORO(reads_on, eddy_stream *, int *)
+
+static int leaves_reader(eddy_request *r)
+{
+    eddy_task *reader =
+        eddy_try(eddy_create_task(reads_on_coro(eddy_request_body(r), eddy_request_arg(r))));
+
+    eddy_detach(reader);
+    eddy_try(eddy_sleep(0.1));
+    return eddy_respond_text(r, 200, "done");
 }
 
 /* ---- tests ---- */
@@ -251,6 +309,165 @@ TEST(HS20_floods_of_frames)
         CHECK_INT(last[3], 7);   /* GOAWAY */
         CHECK_INT(last[16], 11); /* ENHANCE_YOUR_CALM */
     }
+}
+
+/* A client that does not open its windows has 30 s for each piece; others go on. */
+TEST(HS6_an_answer_over_HTTP_2_that_nobody_takes)
+{
+    eddy_auto(eddy_router) *router = router_of(pours);
+    CHECK_OK(eddy_route(router, "/tell", tells));
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, );
+    struct eddy__head head;
+    struct asker a;
+    char scrap[1024];
+    ssize_t n;
+
+    asker_open(&a, server);
+    struct eddy__h2_stream *s = ask(&a, "GET", "/", NULL, 0);
+    CHECK_INT(eddy__exchange_receive(&s->exchange, &head), 1);
+    CHECK_OK(eddy_sleep(29));
+    CHECK(!s->closed);
+    CHECK_OK(eddy_sleep(2));
+    CHECK(s->closed);
+    while ((n = eddy__exchange_read(&s->exchange, scrap, sizeof scrap)) > 0)
+        ;
+    CHECK_INT(n, EDDY_ECONNRESET);
+    eddy__h2_close_stream(s);
+    CHECK_STR(answer_to_ask(&a, "GET", "/tell", NULL), "200 GET /tell a -");
+    asker_close(&a);
+}
+
+TEST(HS6_a_body_over_HTTP_2_that_does_not_come)
+{
+    eddy_auto(eddy_router) *router = router_of(reads_all);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, );
+    struct asker a;
+
+    asker_open(&a, server);
+    struct eddy__h2_stream *s = ask(&a, "POST", "/", NULL, 100);
+    CHECK_STR(answer_of(s), "408 the body comes too slowly\n");
+    CHECK_NEAR(eddy_time(), 10, 0.5);
+    eddy__h2_close_stream(s);
+    asker_close(&a);
+}
+
+TEST(HS19_trailers_of_a_request)
+{
+    eddy_auto(eddy_router) *router = router_of(reads_all);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, );
+    struct asker a;
+
+    asker_open(&a, server);
+    struct eddy__h2_stream *s = ask(&a, "POST", "/", NULL, -1);
+    CHECK_OK(eddy__exchange_write(&s->exchange, "abc", 3));
+    CHECK_OK(eddy__exchange_end(&s->exchange, eddy_pairs({"X-Sum", "6"}, {"Host", "b"})));
+    CHECK_STR(answer_of(s), "200 abc x-sum: 6");
+    eddy__h2_close_stream(s);
+    asker_close(&a);
+}
+
+/* A request that was on its way when the server began to end is served. */
+TEST(HS11_requests_on_their_way_when_the_server_ends)
+{
+    eddy_auto(eddy_router) *router = router_of(naps);
+    eddy_http_server *server = TALK_MEMORY(router, );
+    struct asker a;
+
+    asker_open(&a, server);
+    struct eddy__h2_stream *first = ask(&a, "GET", "/", NULL, 0);
+    CHECK_OK(eddy_sleep(1));
+    eddy_auto(eddy_task) *closer = eddy_create_task(closes_coro(server));
+    CHECK_OK(eddy_sleep(0)); /* the server has said so, and nobody has heard it */
+    struct eddy__h2_stream *second = ask(&a, "GET", "/", NULL, 0);
+    CHECK_STR(answer_of(first), "200 rested");
+    CHECK_STR(answer_of(second), "200 rested");
+    eddy__h2_close_stream(first);
+    eddy__h2_close_stream(second);
+    CHECK_OK(eddy_await(closer));
+    asker_close(&a);
+}
+
+/* Real connections: those that are idle, and those with a request. */
+TEST_REAL(HS11_servers_of_HTTP_2_over_TCP_end)
+{
+    eddy_auto(eddy_router) *router = router_of(naps_shortly);
+    eddy_http_server *server = eddy_http_server_open(router);
+    eddy_stream *streams[2];
+    struct asker a[2];
+
+    for (int i = 0; i < 2; i++) {
+        streams[i] = eddy_connect("127.0.0.1", .port = eddy_http_server_port(server));
+        CHECK(streams[i] != NULL);
+        asker_begin(&a[i], streams[i]);
+        CHECK_STR(answer_to_ask(&a[i], "GET", "/", NULL), "200 rested");
+    }
+    struct eddy__h2_stream *s = ask(&a[0], "GET", "/", NULL, 0);
+    CHECK_OK(eddy_sleep(0.05));
+    double begun = eddy_time();
+    eddy_http_server_close(server);
+    CHECK(eddy_time() - begun < 2);
+    CHECK_STR(answer_of(s), "200 rested");
+    eddy__h2_close_stream(s);
+    for (int i = 0; i < 2; i++) {
+        CHECK_OK(eddy_await(a[i].task));
+        asker_close(&a[i]);
+    }
+}
+
+TEST(HS12_the_end_of_a_connection_of_HTTP_2_cancels_who_wants_that)
+{
+    int cancelled = 0;
+    eddy_auto(eddy_router) *router = router_of(cancels);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, .arg = &cancelled);
+    struct asker a;
+
+    asker_open(&a, server);
+    struct eddy__h2_stream *s = ask(&a, "GET", "/", NULL, 0);
+    CHECK_OK(eddy_sleep(1));
+    eddy_stream_abort(a.stream);
+    CHECK_OK(eddy_sleep(1));
+    CHECK(cancelled);
+    eddy__h2_close_stream(s);
+    asker_close(&a);
+}
+
+/* A task that is in the body when the handler returns has its stream cut off, and others go on. */
+TEST(HS13_streams_of_a_request_over_HTTP_2)
+{
+    int left = 0;
+    eddy_auto(eddy_router) *router = router_of(leaves_reader);
+    CHECK_OK(eddy_route(router, "/tell", tells));
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, .arg = &left);
+    struct asker a;
+    int reports = 0;
+
+    eddy_loop_set_exception_handler(eddy_loop_running(), count_report, &reports);
+    asker_open(&a, server);
+    struct eddy__h2_stream *s = ask(&a, "POST", "/", NULL, 5);
+    CHECK_INT(atoi(answer_of(s)), EDDY_ECONNRESET);
+    eddy__h2_close_stream(s);
+    CHECK_INT(left, EDDY_ECONNABORTED);
+    CHECK_STR(answer_to_ask(&a, "GET", "/tell", NULL), "200 GET /tell a -");
+    asker_close(&a);
+}
+
+TEST(HS19_the_access_log_says_HTTP_2)
+{
+    eddy_stream *log[2];
+    eddy_auto(eddy_router) *router = router_of(tells);
+    char *line = NULL;
+    struct asker a;
+
+    CHECK_OK(eddy_stream_pair(log));
+    eddy_http_server *server = TALK_MEMORY(router, .log = log[0]);
+    asker_open(&a, server);
+    CHECK_STR(answer_to_ask(&a, "GET", "/x", NULL), "200 GET /x a -");
+    CHECK(eddy_read_line(log[1], &line) > 0);
+    CHECK(strstr(line, "\"GET /x HTTP/2.0\" 200 ") != NULL);
+    asker_close(&a);
+    eddy_http_server_close(server);
+    eddy_stream_close(log[0]);
+    eddy_stream_close(log[1]);
 }
 
 /* ---- wherever it is interrupted, whatever fails ---- */

@@ -79,8 +79,8 @@ void eddy__file_caches_close(struct eddy__files *files);
 
 /* ---- file_answer.c ---- */
 
-/* Answers with the entry, which is the request's from now on, also after a failure: its bytes are not
- * copied. files is NULL for a file that no route stands for. */
+/* Answers with the entry, which is the request's from now on, also after a failure: its bytes are
+ * not copied. files is NULL for a file that no route stands for. */
 EDDY_SUSPENDS int eddy__file_answer(eddy_request *request, const struct eddy__files *files,
                                     struct eddy__file_entry *entry, const char *type);
 

@@ -109,6 +109,7 @@ static void explain_close(struct eddy__h2_stream *s, uint32_t error_code)
 
     s->whole = s->in_ended && s->out_ended && error_code == NGHTTP2_NO_ERROR && !s->by_peer;
     s->exchange.unprocessed |= error_code == NGHTTP2_REFUSED_STREAM;
+    s->exchange.heard |= s->by_peer; /* of this request, which may have been begun with */
     if (s->exchange.unprocessed)
         eddy__h2_fail(s, EDDY_ECONNABORTED, "%.60s has not begun with this request", peer);
     else if (s->by_peer || error_code == NGHTTP2_NO_ERROR)

@@ -58,6 +58,16 @@ static int breaks_off(eddy_request *r)
     return eddy_raise(EDDY_EUSER, "on purpose");
 }
 
+static unsigned broken;
+
+static int breaks_before(eddy_request *r)
+{
+    eddy_auto(eddy_stream) *out = eddy_try(eddy_respond_stream(r, 200));
+
+    broken++;
+    return eddy_raise(EDDY_EUSER, "on purpose");
+}
+
 static int add_routes(eddy_router *router)
 {
     eddy_try(eddy_route(router, "/", tells));
@@ -66,6 +76,7 @@ static int add_routes(eddy_router *router)
     eddy_try(eddy_route(router, "/fail", fails));
     eddy_try(eddy_route(router, "POST /ignore", ignores));
     eddy_try(eddy_route(router, "/pour", pours));
+    eddy_try(eddy_route(router, "/break_before", breaks_before));
     return eddy_route(router, "/break", breaks_off);
 }
 
@@ -113,6 +124,11 @@ static int expect(eddy_http *http, const char *path, const char *expected)
     return 0;
 }
 EDDY_CORO(expect, eddy_http *, const char *, const char *)
+
+static void ignore_report(eddy_loop *loop, const eddy_report *report, void *arg)
+{
+    (void)loop, (void)report, (void)arg;
+}
 
 /* ---- many requests on a connection ---- */
 
@@ -246,6 +262,22 @@ TEST(HC4_what_a_server_has_not_begun_with_is_sent_again)
 
 /* ---- bodies ---- */
 
+/* Its handler has begun, whatever has come of an answer. */
+TEST(HC4_a_stream_that_was_reset_is_no_dead_connection)
+{
+    SITE();
+    eddy_auto(eddy_http) *http = SESSION();
+
+    eddy_loop_set_exception_handler(eddy_loop_running(), ignore_report, NULL);
+    CHECK_OK(expect(http, "/", "200 GET / HTTP/2"));
+    CHECK_PTR(eddy_http_get(http, "/break_before"), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ECONNRESET);
+    CHECK_INT(broken, 1);
+    CHECK_INT(eddy_http_get_stats(http).resent, 0);
+    CHECK_OK(expect(http, "/", "200 GET / HTTP/2"));
+    CHECK_INT(eddy_http_get_stats(http).connections, 1);
+}
+
 TEST(HC16_bodies_of_many_windows)
 {
     enum { SIZE = 600000 };
@@ -291,11 +323,6 @@ TEST(HC9_a_response_that_nobody_reads)
         eddy_response_close(unread[i]);
     CHECK_OK(expect(http, "/", "200 GET / HTTP/2"));
     CHECK_INT(eddy_http_get_stats(http).connections, 1);
-}
-
-static void ignore_report(eddy_loop *loop, const eddy_report *report, void *arg)
-{
-    (void)loop, (void)report, (void)arg;
 }
 
 TEST(HC8_half_an_answer_over_HTTP_2)

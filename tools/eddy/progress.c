@@ -1,29 +1,19 @@
 /* progress.c - counts, the rate, the time that is left, and the line that shows them. */
 #include "progress.h"
+#include "terminal.h"
 #include "units.h"
 #include <eddy/loop.h>
 #include <eddy/task.h>
 #include <math.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 static double now(void)
 {
     return eddy_loop_time(eddy_loop_running());
 }
 
-/* A terminal that is called dumb cannot clear a line. */
-static bool can_show(void)
-{
-    const char *term = getenv("TERM");
-
-    return isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
-}
-
 void progress_start(struct progress *self, size_t files)
 {
-    *self = (struct progress){.live = can_show(), .files = files, .started = now()};
+    *self = (struct progress){.live = terminal_can_show(), .files = files, .started = now()};
     self->sampled = self->started;
 }
 
@@ -104,29 +94,16 @@ static double seconds_left(const struct progress *self)
     return left > 0 ? left / self->rate : 0;
 }
 
-static int terminal_width(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return 80;
-}
-
 static void draw(const struct progress *self)
 {
     char bytes[UNIT_TEXT_SIZE], rate[UNIT_TEXT_SIZE], left[UNIT_TEXT_SIZE];
-    char failed[32] = "", line[256];
+    char failed[32] = "";
 
     if (self->failed)
         snprintf(failed, sizeof failed, "  %zu failed", self->failed);
-    snprintf(line, sizeof line, "%zu/%zu files  %s  %s/s  %s left%s",
-             self->saved + self->present + self->failed, self->files,
-             format_bytes(bytes, (double)(self->bytes_saved + self->bytes_open)),
-             format_bytes(rate, self->rate), format_time(left, seconds_left(self)), failed);
-    /* A line as wide as the terminal would wrap, and \r not bring it back. */
-    fprintf(stderr, "\r%.*s\033[K", terminal_width() - 1, line);
-    fflush(stderr);
+    terminal_show("%zu/%zu files  %s  %s/s  %s left%s", self->saved + self->present + self->failed,
+                  self->files, format_bytes(bytes, (double)(self->bytes_saved + self->bytes_open)),
+                  format_bytes(rate, self->rate), format_time(left, seconds_left(self)), failed);
 }
 
 int progress_show(struct progress *self)
@@ -140,7 +117,6 @@ int progress_show(struct progress *self)
         draw(self);
         r = eddy_sleep(0.1);
     }
-    fputs("\r\033[K", stderr);
-    fflush(stderr);
+    terminal_clear();
     return r;
 }

@@ -25,6 +25,19 @@ static size_t not_fetched(const struct fetch_outcome *self)
     return self->count - p->saved - p->present - p->failed;
 }
 
+static void report_interruption(const struct fetch_outcome *self)
+{
+    size_t parts = 0;
+
+    for (size_t i = 0; i < self->count; i++)
+        parts += self->jobs[i].state == FETCH_OPEN && self->jobs[i].kept;
+    fprintf(stderr, "eddy fetch: interrupted, %zu of %zu files not fetched", not_fetched(self),
+            self->count);
+    if (parts)
+        fprintf(stderr, "; of %zu there is a part, with which -C goes on", parts);
+    fputc('\n', stderr);
+}
+
 void fetch_report(const struct fetch_outcome *self)
 {
     const struct progress *p = self->progress;
@@ -32,8 +45,7 @@ void fetch_report(const struct fetch_outcome *self)
 
     report_failures(self);
     if (self->signal)
-        fprintf(stderr, "eddy fetch: interrupted, %zu of %zu files not fetched\n",
-                not_fetched(self), self->count);
+        report_interruption(self);
     double per_second = self->seconds > 0 ? (double)p->received / self->seconds : 0;
     fprintf(stderr, "%zu file%s, %s in %.2f s, %s/s", p->saved, p->saved == 1 ? "" : "s",
             format_bytes(bytes, (double)p->bytes_saved), self->seconds,

@@ -201,8 +201,8 @@ test: all $(B)/tests $(B)/harness $(B)/harness_random $(RANDOMS) $(SOAK) $(PEERS
 	+@B=$(B) CC='$(CC)' MAKE='$(MAKE)' $(PYTHON) scripts/test.py $(BACKENDS)
 unit: $(B)/tests ## unit tests only; TESTS=name selects, BACKEND=uring|epoll
 	@$(call UNIT,$(BACKENDS))
-soak: $(SOAK) ## a server under load; SECONDS=120 CONNECTIONS=10000 BACKEND=..., HTTP=1: of HTTP, TLS=1: with TLS
-	@$(PYTHON) tests/soak/run $(if $(HTTP),--http) $(if $(TLS),--tls) $(B) $(or $(CONNECTIONS),10000) \
+soak: $(SOAK) ## a server under load; SECONDS=120 CONNECTIONS=10000 BACKEND=..., HTTP=1 or 2: of HTTP/1.1 or 2, TLS=1: with TLS
+	@$(PYTHON) tests/soak/run $(if $(HTTP),--http$(filter 2,$(HTTP))) $(if $(TLS),--tls) $(B) $(or $(CONNECTIONS),10000) \
 	    $(or $(SECONDS),120) $(BACKENDS)
 soak-tls: $(B)/soak/tls_memory ## TLS connections leave no memory behind; CONNECTIONS=15000
 	@tests/soak/run_tls $(B) $(or $(CONNECTIONS),15000) $(BACKENDS)

@@ -286,15 +286,16 @@ static eddy_stream *connect_counted(const char *host, int port, void *arg)
 static int visit_next(unsigned index, enum plan *plan, uint64_t *random)
 {
     struct visit v = {.index = index, .random = random};
+    bool h2 = getenv("SOAK_HTTP2") != NULL;
     int status = 0;
 
     *plan = PLAN_loris;
     if (random_next(random) % 32 == 0)
         return loris(index);
-    v.http =
-        eddy_try(eddy_http_open(.base_url = load.roots ? "https://127.0.0.1" : "http://127.0.0.1",
-                                .tls_opts.ca_file = load.roots, .connect = connect_counted,
-                                .connect_arg = &v, .limit = 1));
+    v.http = eddy_try(
+        eddy_http_open(.base_url = load.roots ? "https://127.0.0.1" : "http://127.0.0.1",
+                       .tls_opts.ca_file = load.roots, .connect = connect_counted,
+                       .connect_arg = &v, .limit = 1, .version = h2 ? EDDY_HTTP_2 : EDDY_HTTP_1_1));
     for (uint64_t left = 1 + random_next(random) % 4; left > 0 && status == 0; left--) {
         status = follow(&v);
         *plan = v.plan;

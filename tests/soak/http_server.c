@@ -170,10 +170,10 @@ static int serve(unsigned connections, const char *certificate)
 
     eddy_try(eddy_route(router, "/{plan}/{size}/{seed}", serve_one));
     eddy_loop_set_exception_handler(eddy_loop_running(), count_report, NULL);
-    server = eddy_try(eddy_http_server_open(
-        router, .host = "127.0.0.1", .backlog = 4096, .max_connections = 2 * connections,
-        .cert = certificate, .timeout_header = HEAD_SECONDS, .min_rate = 1, .no_http2 = true,
-        .drain = DRAIN_SECONDS, .stop_on_signal = true));
+    server = eddy_try(eddy_http_server_open(router, .host = "127.0.0.1", .backlog = 4096,
+                                            .max_connections = 2 * connections, .cert = certificate,
+                                            .timeout_header = HEAD_SECONDS, .min_rate = 1,
+                                            .drain = DRAIN_SECONDS, .stop_on_signal = true));
     printf("port %d\n", eddy_http_server_port(server));
     fflush(stdout);
     int status = eddy_http_server_wait(server);

@@ -179,6 +179,18 @@ void eddy__h2_wake_stream(struct eddy__h2_stream *s)
     eddy_event_clear(&s->changed);
 }
 
+void eddy__h2_end(struct eddy__h2_stream *s)
+{
+    static const char words[] = "the exchange has ended";
+
+    if (s->closed)
+        return;
+    s->closed = s->whole = true;
+    s->failure = EDDY_ECONNRESET;
+    memcpy(s->why, words, sizeof words);
+    eddy__h2_wake_stream(s);
+}
+
 void eddy__h2_fail(struct eddy__h2_stream *s, int code, const char *format, ...)
 {
     va_list args;

@@ -165,6 +165,8 @@ static inline bool eddy__h2_nobody_has(const struct eddy__h2_stream *s)
 COLD int eddy__h2_out_of_memory(void);
 struct eddy__h2_stream *eddy__h2_new_stream(struct eddy__h2 *h2, struct eddy__arena *arena);
 void eddy__h2_wake_stream(struct eddy__h2_stream *s);
+/* The stream is closed, and all is as it should be. */
+void eddy__h2_end(struct eddy__h2_stream *s);
 /* The stream is closed: calls fail with code and these words from now on. */
 void eddy__h2_fail(struct eddy__h2_stream *s, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

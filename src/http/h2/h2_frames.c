@@ -107,7 +107,6 @@ static void explain_close(struct eddy__h2_stream *s, uint32_t error_code)
 {
     const char *peer = eddy_stream_peer(s->h2->stream), *code = nghttp2_http2_strerror(error_code);
 
-    s->whole = s->in_ended && s->out_ended && error_code == NGHTTP2_NO_ERROR && !s->by_peer;
     s->exchange.unprocessed |= error_code == NGHTTP2_REFUSED_STREAM;
     s->exchange.heard |= s->by_peer; /* of this request, which may have been begun with */
     if (s->exchange.unprocessed)
@@ -128,7 +127,10 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error_
     (void)arg;
     if (!s)
         return 0;
-    explain_close(s, error_code);
+    if (s->in_ended && s->out_ended && error_code == NGHTTP2_NO_ERROR && !s->by_peer)
+        eddy__h2_end(s);
+    else
+        explain_close(s, error_code);
     if (eddy__h2_nobody_has(s))
         eddy__h2_close_stream(s);
     return 0;

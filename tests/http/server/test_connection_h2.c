@@ -444,7 +444,7 @@ TEST(HS13_streams_of_a_request_over_HTTP_2)
     eddy_loop_set_exception_handler(eddy_loop_running(), count_report, &reports);
     asker_open(&a, server);
     struct eddy__h2_stream *s = ask(&a, "POST", "/", NULL, 5);
-    CHECK_INT(atoi(answer_of(s)), EDDY_ECONNRESET);
+    CHECK_INT(strtol(answer_of(s), NULL, 10), EDDY_ECONNRESET);
     eddy__h2_close_stream(s);
     CHECK_INT(left, EDDY_ECONNABORTED);
     CHECK_STR(answer_to_ask(&a, "GET", "/tell", NULL), "200 GET /tell a -");

@@ -5,6 +5,7 @@
 
 #include "http/message/encode.h"
 #include <eddy/copy.h>
+#include <eddy/memory.h>
 #include <stdio.h>
 
 enum { FIELDS_MAX = 8 };
@@ -36,8 +37,9 @@ static int choose_form(const eddy_pair *headers, const struct eddy__file_entry *
 }
 
 static void make_fields(struct file_fields *fields, const struct eddy__files *files,
-                        const struct eddy__file_body *body, int form)
+                        const struct eddy__file_entry *entry, int form)
 {
+    const struct eddy__file_body *body = &entry->bodies[form];
     static const char *const codings[] = {NULL, "br", "gzip"};
 
     eddy__date_format(fields->modified, body->modified);
@@ -46,7 +48,7 @@ static void make_fields(struct file_fields *fields, const struct eddy__files *fi
     put_file_field(fields, "Accept-Ranges", "bytes");
     if (codings[form])
         put_file_field(fields, "Content-Encoding", codings[form]);
-    if (files && files->opts.precompressed)
+    if (files && (files->opts.precompressed || entry->has[EDDY__FILE_GZIP]))
         put_file_field(fields, "Vary", "Accept-Encoding");
     if (files && files->opts.max_age > 0) {
         snprintf(fields->max_age, sizeof fields->max_age, "max-age=%.0f", files->opts.max_age);
@@ -96,6 +98,32 @@ static int refuse_range(eddy_request *request, uint64_t size)
     return eddy__raise(EDDY_HTTP(416), "the range lies behind the end of the file");
 }
 
+/* ---- coded forms ---- */
+
+int eddy__file_pack(const eddy_request *request, struct eddy__file_entry *entry)
+{
+    const struct eddy__file_body *plain = &entry->bodies[EDDY__FILE_PLAIN];
+    struct eddy__file_body *coded = &entry->bodies[EDDY__FILE_GZIP];
+
+    if (!plain->content || entry->has[EDDY__FILE_GZIP] ||
+        !eddy__gzip_is_worth(request, eddy__file_type(entry->path), plain->size))
+        return 0;
+    char *text = eddy__try(eddy__arena_alloc(request->arena, plain->size));
+    ssize_t size = eddy__try(eddy__gzip_bytes(plain->content, plain->size, text));
+    if (size == 0)
+        return 0;
+    coded->content = eddy_alloc((size_t)size);
+    if (!coded->content)
+        return eddy__raise(EDDY_ENOMEM, "no memory for a coded file");
+    memcpy(coded->content, text, (size_t)size);
+    coded->size = (uint64_t)size;
+    coded->modified = plain->modified;
+    snprintf(coded->etag, sizeof coded->etag, "%.*s-gz\"", (int)strlen(plain->etag) - 1,
+             plain->etag);
+    entry->has[EDDY__FILE_GZIP] = true;
+    return 0;
+}
+
 /* ---- what a request has ---- */
 
 /* In the arena of the request. */
@@ -142,7 +170,7 @@ int eddy__file_answer(eddy_request *request, const struct eddy__files *files,
         return eddy__raise(EDDY_HTTP(412), "the file is another one by now");
     if (status == 416)
         return refuse_range(request, body->size);
-    make_fields(&fields, files, body, form);
+    make_fields(&fields, files, entry, form);
     if (status == 304)
         return eddy_respond_bytes(request, 304, NULL, 0, .type = "", .headers = fields.list);
     if (status == 206)

@@ -36,7 +36,12 @@ static int serve_file(eddy_request *request, struct eddy__files *files, const ch
                       const char *real, uint64_t age)
 {
     struct eddy__file_entry *entry = eddy__try(eddy__file_load(files, path, real));
+    int status = eddy__file_pack(request, entry);
 
+    if (status < 0) {
+        eddy__file_unref(entry);
+        return status;
+    }
     eddy__file_cache_keep(files, entry, age);
     return eddy__file_answer(request, files, entry, NULL);
 }

@@ -84,6 +84,9 @@ void eddy__file_caches_close(struct eddy__files *files);
 EDDY_SUSPENDS int eddy__file_answer(eddy_request *request, const struct eddy__files *files,
                                     struct eddy__file_entry *entry, const char *type);
 
+/* Adds the coded form of a small text, where answers of the route are coded (gzip.c), so that it is
+ * kept with it. */
+int eddy__file_pack(const eddy_request *request, struct eddy__file_entry *entry);
 /* Those of a request that has been answered. */
 struct eddy__kept_file;
 void eddy__files_release(struct eddy__kept_file *kept);

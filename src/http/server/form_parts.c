@@ -4,6 +4,7 @@
 #include "http/server/server.h"
 
 enum { FORM_PARTS_MAX = 1000, PART_TEXT = 64 * 1024, PART_ROOM = 1024 };
+enum { PART_LOOK = 64 * 1024, DELIMITER_ROOM = 256 };
 
 struct eddy__form_parts {
     struct eddy__parts parser;
@@ -31,8 +32,9 @@ static int form_failed(eddy_request *r, int code)
 }
 
 /* The next event of the parser but EDDY__PARTS_MORE, or a failure, raised. Data is left in the
- * stream for whoever wants it. */
-static int next_event(eddy_request *r, eddy_stream *body, struct eddy__part *part)
+ * stream for whoever wants it: most bytes, so that small reads do not look through all that has
+ * come again and again. */
+static int next_event(eddy_request *r, eddy_stream *body, size_t most, struct eddy__part *part)
 {
     struct eddy__form_parts *f = r->parts;
     const char *data;
@@ -43,6 +45,7 @@ static int next_event(eddy_request *r, eddy_stream *body, struct eddy__part *par
 
         if (count <= known)
             return eddy__raise(EDDY_EPROTO, "the form has ended before its last part");
+        count = min_size(count, 2 * known + most + DELIMITER_ROOM);
         int event = eddy__try(eddy__parts_next(&f->parser, data, count, r->arena, part));
         if (event == EDDY__PARTS_DATA)
             return event;
@@ -53,9 +56,9 @@ static int next_event(eddy_request *r, eddy_stream *body, struct eddy__part *par
     }
 }
 
-/* Bytes of the part: at least one, which are not taken yet; 0 at its end, and what follows it is
- * noted down. */
-static ssize_t look_into_part(eddy_request *r, struct eddy__part *part)
+/* Bytes of the part, about most at most: at least one, which are not taken yet; 0 at its end, and
+ * what follows it is noted down. */
+static ssize_t look_into_part(eddy_request *r, size_t most, struct eddy__part *part)
 {
     struct eddy__form_parts *f = r->parts;
     eddy_stream *body = eddy__try(eddy_request_body(r));
@@ -64,7 +67,7 @@ static ssize_t look_into_part(eddy_request *r, struct eddy__part *part)
         return eddy__raise(f->failure, "the form was refused already");
     if (!f->in_part)
         return 0;
-    int event = next_event(r, body, part);
+    int event = next_event(r, body, most, part);
     if (event < 0)
         return form_failed(r, event);
     if (event == EDDY__PARTS_DATA)
@@ -79,7 +82,7 @@ static ssize_t look_into_part(eddy_request *r, struct eddy__part *part)
 ssize_t eddy__request_read_part(eddy_request *r, void *buf, size_t size)
 {
     struct eddy__part part;
-    ssize_t n = look_into_part(r, &part);
+    ssize_t n = look_into_part(r, min_size(size, PART_LOOK), &part);
 
     if (n <= 0)
         return n;
@@ -112,7 +115,7 @@ static int pass_part(eddy_request *r)
     struct eddy__part part;
     ssize_t n;
 
-    while ((n = look_into_part(r, &part)) > 0)
+    while ((n = look_into_part(r, PART_LOOK, &part)) > 0)
         eddy__try(eddy_skip(r->body, (size_t)n));
     return (int)n;
 }

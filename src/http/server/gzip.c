@@ -148,26 +148,38 @@ static int keep_packed(void *arg, const void *data, size_t size)
     return 0;
 }
 
-/* Codes a body that is there as a whole. */
-static int pack_whole(struct eddy__answer *a, struct eddy__arena *arena)
+ssize_t eddy__gzip_bytes(const void *data, size_t size, void *to)
 {
-    struct packed packed = {.room = a->size};
+    struct packed packed = {.text = to, .room = size};
     struct eddy__encoder *encoder;
-
-    packed.text = eddy__try(eddy__arena_alloc(arena, a->size));
     int status = eddy__encoder_open(&encoder, keep_packed, &packed);
+
     if (status >= 0)
-        status = eddy__encoder_write(encoder, a->data, a->size);
+        status = eddy__encoder_write(encoder, data, size);
     if (status >= 0)
         status = eddy__encoder_end(encoder);
     eddy__encoder_close(encoder);
     eddy__try(status);
-    if (packed.size < a->size) {
-        a->data = packed.text;
-        a->size = packed.size;
+    return packed.size < size ? (ssize_t)packed.size : 0;
+}
+
+/* Codes a body that is there as a whole. */
+static int pack_whole(struct eddy__answer *a, struct eddy__arena *arena)
+{
+    char *text = eddy__try(eddy__arena_alloc(arena, a->size));
+    ssize_t size = eddy__try(eddy__gzip_bytes(a->data, a->size, text));
+
+    if (size > 0) {
+        a->data = text;
+        a->size = (size_t)size;
         a->packed = true;
     }
     return 0;
+}
+
+bool eddy__gzip_is_worth(const eddy_request *r, const char *type, uint64_t size)
+{
+    return r->answer.pack_least && size >= r->answer.pack_least && is_packable_type(type);
 }
 
 /* ---- the beginning ---- */

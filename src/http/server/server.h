@@ -175,6 +175,11 @@ int eddy__answer_pack(eddy_request *r, int64_t *size);
 EDDY_SUSPENDS int eddy__gzip_write(struct eddy__gzip *packer, const void *data, size_t size);
 EDDY_SUSPENDS int eddy__gzip_end(struct eddy__gzip *packer);
 void eddy__gzip_close(struct eddy__gzip *packer);
+/* Whether an answer of that type and size is to be coded for clients that take it. */
+bool eddy__gzip_is_worth(const eddy_request *r, const char *type, uint64_t size);
+/* Codes size bytes to `to`, which has room for as many: how many they become, 0: not fewer; or a
+ * failure, raised. */
+ssize_t eddy__gzip_bytes(const void *data, size_t size, void *to);
 
 /* respond.c: whether a program may give this field. 0 or EDDY_EINVAL, raised. */
 int eddy__answer_check_field(const char *name, const char *value);

@@ -6,6 +6,7 @@
 #include "http/server/router.h"
 #include <eddy/http/cors.h>
 #include <eddy/http/files.h>
+#include <eddy/http/gzip.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <utime.h>
@@ -373,6 +374,32 @@ TEST(http_HR8_a_listing_is_sorted_as_the_query_says)
     CHECK(strstr(page, "<a href=\"?sort=size&amp;order=desc\">Size") != NULL);
     CHECK(strstr(page, "<p>1 folder, 3 files, 3 B</p>") != NULL);
     CHECK(strstr(page, "<hr id=foot>") != NULL);
+    site_remove();
+}
+
+TEST(http_HS18_a_small_text_is_kept_as_it_is_and_coded)
+{
+    static char text[5001];
+    SITE(.index = NULL);
+    CHECK_OK(eddy_router_use_gzip(router));
+    memset(text, 'x', sizeof text - 1);
+    add_file("long.txt", text);
+    for (int i = 0; i < 2; i++) { /* loaded, then from the cache */
+        const char *answer = ask("GET", "/s/long.txt", "Accept-Encoding: gzip\r\n");
+        CHECK_STR(field_of(answer, "Content-Encoding"), "gzip");
+        CHECK_STR(field_of(answer, "Vary"), "Accept-Encoding");
+        CHECK(strtol(field_of(answer, "Content-Length"), NULL, 10) < 100);
+        CHECK(strstr(field_of(answer, "ETag"), "-gz\"") != NULL);
+        answer = ask("GET", "/s/long.txt", "");
+        CHECK_STR(field_of(answer, "Content-Length"), "5000");
+        CHECK_STR(field_of(answer, "Vary"), "Accept-Encoding");
+        CHECK_INT(count_of_text(answer, "Vary"), 1);
+    }
+    char condition[200];
+    const char *answer = ask("GET", "/s/long.txt", "Accept-Encoding: gzip\r\n");
+    snprintf(condition, sizeof condition, "Accept-Encoding: gzip\r\nIf-None-Match: %s\r\n",
+             field_of(answer, "ETag"));
+    CHECK_INT(status_in(ask("GET", "/s/long.txt", condition)), 304);
     site_remove();
 }
 

@@ -249,9 +249,9 @@ bench: $(BENCHES) ## eddy beside its peers, in medians and ratios; TESTS='switch
 	@bench/run $(TESTS)
 lint: all ## layers, bans, sizes, headers, format; clang-tidy where installed
 	@$(PYTHON) scripts/lint.py --slow
-abi: $(B)/libeddy.so ## the public headers against the stored ABI, src/lib.abi
+abi: lib ## the public headers against the stored ABI, src/lib.abi and src/http/lib.abi
 	@B=$(B) $(PYTHON) scripts/abi.py check
-abi-dump: $(B)/libeddy.so ## stores the ABI as the public headers have it
+abi-dump: lib ## stores the ABI as the public headers have it
 	@B=$(B) $(PYTHON) scripts/abi.py dump
 format: ## applies .clang-format
 	@git ls-files -co --exclude-standard '*.c' '*.h' | grep -v '^third_party/' | \

@@ -1,9 +1,9 @@
 /* reverse_proxy.c - a server of HTTP in front of others: reverse_proxy [OPTIONS] URL...
  *
- * Bodies go both ways as streams, so none is ever held as a whole. A request goes to the server that
- * has the fewest under way, of those that have answered their last health check; one that does not
- * is asked again after longer and longer pauses. WebSockets and other upgrades are passed through as
- * bytes. A client that leaves takes its request along. Ctrl-C or SIGTERM ends it, once the requests
+ * Bodies go both ways as streams, none is ever held as a whole. A request goes to the server that
+ * has the fewest under way, of those that have answered their last health check; one that has not
+ * is asked again after longer and longer pauses. WebSockets and other upgrades are passed through
+ * as bytes. A client that leaves takes its request along. Ctrl-C or SIGTERM ends it, once requests
  * under way have been answered, or after ten seconds. */
 /* pkg-config: eddy-http */
 #include <eddy.h>
@@ -214,7 +214,7 @@ static int make_fields(struct passage *p)
     return add_field(&p->fields, "X-Forwarded-Host", eddy_request_host(request));
 }
 
-/* Once all of the body has gone out only the end of the connection can still come from the client. */
+/* Once all of the body has gone out, only the end can still come from the client. */
 static int send_body(eddy_stream *upstream, void *arg)
 {
     struct passage *p = arg;

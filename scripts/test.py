@@ -37,6 +37,7 @@ def legs(backends):
     yield "random testers", ["env", "SEED=1", "tests/random/run", BUILD, "8", *backends]
     yield "fuzz corpora", ["fuzz/run", "replay", *backends]
     yield "samples", ["tests/samples/run", *backends]
+    yield "guide", ["tests/guide/run", BUILD, *backends]
     for backend in backends:
         yield f"tour on {backend}", ["env", f"EDDY_BACKEND={backend}", "tests/tour/run"]
     yield "command", ["tests/tools/run", BUILD, *backends]

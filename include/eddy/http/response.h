@@ -49,8 +49,8 @@ EDDY_API EDDY_SUSPENDS const void *eddy_response_bytes(eddy_response *response, 
 
 /* The body as a stream, for eddy_read, eddy_read_line, eddy_copy, …; it is closed with the
  * response. The server sends no faster than it is read. Of a 101 (.upgrade of the request) it is
- * the connection itself, to be read and written, without limits of time. NULL with a record when there is no
- * memory, or when the body was read already. Does not suspend. */
+ * the connection itself, to be read and written, without limits of time. NULL with a record when
+ * there is no memory, or when the body was read already. Does not suspend. */
 EDDY_API eddy_stream *eddy_response_body(eddy_response *response);
 
 typedef struct eddy_response_save_opts {

@@ -12,7 +12,7 @@ enum {
     HEAD_SIZE = 32 << 10,
     IDLE_FRAMES = 1000, /* in a minute */
     MAX_SETTINGS = 32,
-    MAX_ANSWERS = 10 * IDLE_FRAMES, /* to pings and settings that wait to be sent */
+    MAX_ANSWERS = 10 * IDLE_FRAMES, /* to pings and settings, and resets, that wait to be sent */
 };
 #define DOUBT_SECONDS 1.0 /* without a byte from a server that was asked */
 
@@ -60,6 +60,7 @@ static nghttp2_option *make_option(void)
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_max_settings(option, MAX_SETTINGS);
     nghttp2_option_set_max_outbound_ack(option, MAX_ANSWERS);
+    nghttp2_option_set_max_send_header_block_length(option, EDDY__H2_HEAD_OUT);
     return option;
 }
 
@@ -271,9 +272,18 @@ void eddy__h2_close_stream(struct eddy__h2_stream *s)
 
 /* ---- the budget ---- */
 
+void eddy__h2_take_no_more(struct eddy__h2 *h2)
+{
+    if (h2->going_away)
+        return;
+    h2->going_away = true;
+    h2->idle_since = eddy_time();
+    eddy__h2_adjust_patience(h2);
+}
+
 void eddy__h2_give_up(struct eddy__h2 *h2, uint32_t error_code)
 {
-    h2->going_away = true;
+    eddy__h2_take_no_more(h2);
     h2->misused = error_code;
     nghttp2_session_terminate_session(h2->session, error_code);
     eddy_event_set(&h2->dirty);
@@ -294,18 +304,23 @@ bool eddy__h2_affords(struct eddy__h2 *h2)
     return false;
 }
 
+bool eddy__h2_is_clogged(const struct eddy__h2 *h2)
+{
+    return h2->opts.accept && nghttp2_session_get_outbound_queue_size(h2->session) >
+                                  MAX_ANSWERS + 4 * (size_t)h2->opts.max_streams;
+}
+
 /* ---- the end ---- */
 
 void eddy__h2_go_away(struct eddy__h2 *h2)
 {
     if (h2->going_away)
         return;
-    h2->going_away = true;
+    eddy__h2_take_no_more(h2);
     nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE,
                           nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR,
                           NULL, 0);
     eddy_event_set(&h2->dirty);
-    eddy__h2_adjust_patience(h2);
 }
 
 /* When the ping comes back all is there that the client has sent before it heard of the end. */

@@ -153,7 +153,11 @@ static inline struct eddy__h2_stream *eddy__h2_stream_of(struct eddy__exchange *
 
 /* ---- between the files of h2/ ---- */
 
-enum { EDDY__H2_FIELDS = 100 };
+enum {
+    EDDY__H2_FIELDS = 100,
+    EDDY__H2_HEAD_OUT =
+        64 << 10, /* bytes of a head that is sent, at most, as nghttp2 counts them */
+};
 
 /* A request whose head has not come as a whole: no task has it yet. */
 static inline bool eddy__h2_nobody_has(const struct eddy__h2_stream *s)
@@ -175,6 +179,10 @@ void eddy__h2_reset(struct eddy__h2_stream *s, uint32_t error_code, int code, co
 /* Counts a frame that brings nothing: false when there were too many of them in a minute, and the
  * connection ends. */
 bool eddy__h2_affords(struct eddy__h2 *h2);
+/* Whether more waits to be sent than a client that reads can have made a server say. */
+bool eddy__h2_is_clogged(const struct eddy__h2 *h2);
+/* No further streams from now on, whoever has said so. */
+void eddy__h2_take_no_more(struct eddy__h2 *h2);
 /* Ends the connection for what the peer has done. */
 void eddy__h2_give_up(struct eddy__h2 *h2, uint32_t error_code);
 /* h2_run.c: how long may be waited has changed. */

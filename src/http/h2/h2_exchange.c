@@ -87,9 +87,11 @@ static bool is_of_connection(const char *name)
     return false;
 }
 
+enum { HEAD_EXTRA = 32, FIELD_EXTRA = 12 }; /* bytes in the coding of a head, and of a field */
+
 struct field_list {
     nghttp2_nv *list;
-    size_t count;
+    size_t count, size;
 };
 
 static void add_field(struct field_list *fields, const char *name, const char *value)
@@ -97,6 +99,7 @@ static void add_field(struct field_list *fields, const char *name, const char *v
     fields->list[fields->count++] =
         (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name),
                      strlen(value), NGHTTP2_NV_FLAG_NONE};
+    fields->size += strlen(name) + strlen(value) + FIELD_EXTRA;
 }
 
 static void add_pseudo_fields(struct field_list *fields, const struct eddy__head_out *head,
@@ -158,6 +161,9 @@ static int h2_send(struct eddy__exchange *e, const struct eddy__head_out *head)
         snprintf(length, sizeof length, "%lld", (long long)head->length);
         add_field(&fields, "content-length", length);
     }
+    if (fields.size > EDDY__H2_HEAD_OUT - HEAD_EXTRA)
+        return eddy__raise(EDDY_EINVAL, "a head of %zu bytes: over HTTP/2 64 KiB can be sent",
+                           fields.size);
     int r = submit_head(s, head, &fields);
     eddy_event_set(&s->h2->dirty);
     return r == 0 ? 0 : eddy__raise(EDDY_EPROTO, "a head cannot be sent: %s", nghttp2_strerror(r));

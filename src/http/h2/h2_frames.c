@@ -77,7 +77,7 @@ static void take_frame_of_connection(struct eddy__h2 *h2, const nghttp2_frame *f
             h2->opts.greet(h2->opts.arg);
     }
     if (frame->hd.type == NGHTTP2_GOAWAY)
-        h2->going_away = true;
+        eddy__h2_take_no_more(h2);
     if (frame->hd.type == NGHTTP2_PING && frame->hd.flags & NGHTTP2_FLAG_ACK && h2->leaving)
         eddy__h2_go_away(h2);
 }

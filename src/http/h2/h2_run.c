@@ -15,11 +15,9 @@ static double patience(const struct eddy__h2 *h2)
 {
     if (h2->head_since > 0)
         return h2->head_since + h2->opts.timeout_header - eddy_time();
-    if (h2->count == 0 && h2->going_away)
-        return END_SECONDS;
-    if (h2->count == 0)
-        return h2->idle_since + h2->opts.idle_timeout - eddy_time();
-    return INFINITY;
+    if (h2->count > 0)
+        return INFINITY;
+    return h2->idle_since + (h2->going_away ? END_SECONDS : h2->opts.idle_timeout) - eddy_time();
 }
 
 void eddy__h2_adjust_patience(struct eddy__h2 *h2)
@@ -104,6 +102,8 @@ static int receive_some(struct eddy__h2 *h2)
         h2->misused = code_of(used);
         return used == NGHTTP2_ERR_NOMEM ? eddy__h2_out_of_memory() : spoken_wrong(h2, (int)used);
     }
+    if (eddy__h2_is_clogged(h2))
+        eddy__h2_give_up(h2, NGHTTP2_ENHANCE_YOUR_CALM);
     eddy__try(eddy_skip(h2->stream, count));
     return 1;
 }
@@ -139,7 +139,7 @@ static int receive_frames(struct eddy__h2 *h2, eddy_group *group)
 {
     int status = 1;
 
-    while (status > 0 && !h2_is_over(h2))
+    while (status > 0 && !h2_is_over(h2) && !h2->misused)
         status = receive_in_time(h2);
     eddy__try(status);
     h2->over = true;

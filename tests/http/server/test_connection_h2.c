@@ -470,6 +470,32 @@ TEST(HS19_the_access_log_says_HTTP_2)
     eddy_stream_close(log[1]);
 }
 
+static int boasts(eddy_request *r)
+{
+    static char large[70000];
+
+    memset(large, 'x', sizeof large - 1);
+    eddy_try(eddy_respond_header(r, "X", large));
+    return eddy_respond_bytes(r, 200, NULL, 0);
+}
+
+TEST(HS3_a_head_that_is_too_large_to_be_sent)
+{
+    int reports = 0;
+    eddy_auto(eddy_router) *router = router_of(boasts);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, );
+    struct asker a;
+    char expected[16];
+
+    eddy_loop_set_exception_handler(eddy_loop_running(), count_report, &reports);
+    asker_open(&a, server);
+    snprintf(expected, sizeof expected, "%d ", EDDY_ECONNRESET);
+    CHECK_STR(answer_to_ask(&a, "GET", "/", NULL), expected);
+    CHECK_INT(reports, 1);
+    CHECK(eddy_time() < 1);
+    asker_close(&a);
+}
+
 /* ---- wherever it is interrupted, whatever fails ---- */
 
 static int ask_and_leave(void)

@@ -18,18 +18,31 @@ static COLD int no_answer(struct eddy__call *call)
                        call->method, call->url.authority);
 }
 
+/* Receives a head. Of a failure it is noted whether the request can be sent again. */
+static int receive_next(struct eddy__call *call)
+{
+    struct eddy__exchange *exchange = call->exchange;
+    struct eddy__head *head = &call->response->head;
+
+    *head = (struct eddy__head){0};
+    int status = eddy__exchange_receive(exchange, head);
+    if (status < 0) {
+        call->dead = server_has_gone(status) && !exchange->heard;
+        call->unprocessed = exchange->unprocessed;
+    }
+    return status;
+}
+
 static int receive_head(struct eddy__call *call)
 {
-    struct eddy__head *head = &call->response->head;
     struct eddy__upload *upload = call->upload;
     struct eddy__limit limit;
 
-    *head = (struct eddy__head){0};
     eddy__limit_enter(&limit, call, call->opts.timeout_read, "waiting for an answer",
                       "timeout_read");
     if (upload)
         upload->limit = &limit;
-    int status = eddy__exchange_receive(call->exchange, head);
+    int status = receive_next(call);
     if (upload)
         upload->limit = NULL;
     return eddy__limit_leave(&limit, call, status);
@@ -61,15 +74,10 @@ static COLD int too_many_interims(struct eddy__call *call)
 static int receive_answer(struct eddy__call *call)
 {
     for (int i = 0; i <= EDDY__HTTP_INTERIMS; i++) {
-        int status = receive_head(call);
+        int status = eddy__try(receive_head(call));
 
         if (status == 0)
             return no_answer(call);
-        if (status < 0) {
-            call->dead = server_has_gone(status) && !call->exchange->heard;
-            call->unprocessed = call->exchange->unprocessed;
-        }
-        eddy__try(status);
         if (eddy__try(judge_head(call)) > 0)
             return 0;
     }
@@ -199,15 +207,13 @@ static int exchange_with_upload(struct eddy__call *call)
 /* 1: the answer is there already; 0: the body is to be sent. */
 static int await_word(struct eddy__call *call)
 {
-    struct eddy__head *head = &call->response->head;
+    const struct eddy__head *head = &call->response->head;
     eddy_scope patience = {0};
     int status = eddy__try(eddy__exchange_flush(call->exchange));
 
     for (int i = 0; i <= EDDY__HTTP_INTERIMS; i++) {
-        *head = (struct eddy__head){0};
-        eddy_timeout_as(patience, CONTINUE_SECONDS) {
-            status = eddy__exchange_receive(call->exchange, head);
-        }
+        eddy_timeout_as(patience, CONTINUE_SECONDS)
+            status = receive_next(call);
         if (status == EDDY_ETIMEDOUT && eddy_scope_expired(&patience)) {
             eddy_error_clear();
             return 0;

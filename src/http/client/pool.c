@@ -326,9 +326,16 @@ static int find_or_open(struct eddy__call *call, struct eddy__http_host *host,
     return alone ? open_conn(call, host, conn) : status;
 }
 
+/* A server of HTTP/2 can have said goodbye before the first request. */
 static int begin_on(struct eddy__call *call, struct eddy__http_conn *conn)
 {
-    call->exchange = eddy__try(eddy__conn_begin(conn, &call->response->arena));
+    struct eddy__exchange *exchange = eddy__conn_begin(conn, &call->response->arena);
+
+    if (!exchange) {
+        call->unprocessed = eddy_last_status() == EDDY_ECLOSED;
+        return eddy_last_status();
+    }
+    call->exchange = exchange;
     call->conn = conn;
     if (conn->users == 1)
         relist_conn(conn, true);

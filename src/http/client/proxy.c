@@ -108,7 +108,8 @@ static int go_through(struct eddy__call *call, const char *text)
 
     eddy__try(proxy_parse(proxy, &call->way.socks, text, arena));
     call->way.proxy = proxy;
-    call->way.plain = !call->way.socks && !call->url.secure;
+    call->way.plain =
+        !call->way.socks && !call->url.secure && call->http->opts.version != EDDY_HTTP_2;
     return 0;
 }
 

@@ -278,6 +278,19 @@ def test_serve_log(t):
     expect(t.run("serve", "--log", "/none/log", t.out), 1, "cannot open /none/log")
 
 
+def test_serve_ends_with_its_terminal(t):
+    with serving(t, "--upload") as p:
+        with socket.create_connection(("127.0.0.1", p.port), TIME_LIMIT) as peer:
+            peer.sendall(b"PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na")
+            while not os.listdir(t.out):
+                time.sleep(0.01)
+            p.send_signal(signal.SIGHUP)
+            assert "ending" in p.stderr.readline() + p.stderr.readline()
+            peer.sendall(b"b")
+            assert b" 201 Created\r\n" in peer.recv(1000)
+        p.wait(TIME_LIMIT)
+
+
 def test_serve_waits_for_requests_and_twice_ends_at_once(t):
     with serving(t, "--upload") as p:
         with socket.create_connection(("127.0.0.1", p.port), TIME_LIMIT) as peer:

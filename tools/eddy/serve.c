@@ -107,6 +107,19 @@ static int tell_of_end(eddy_http_server *server)
 }
 EDDY_CORO(tell_of_end, eddy_http_server *)
 
+/* A terminal that is closed ends the servers in good order, too; nohup has it ignored. */
+static int end_on_hangup(void)
+{
+    struct sigaction action;
+
+    if (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+        return 0;
+    eddy_auto(eddy_signal) *signals = eddy_try(eddy_signal_open(SIGHUP));
+    eddy_try(eddy_signal_next(signals));
+    return kill(getpid(), SIGTERM);
+}
+EDDY_CORO(end_on_hangup)
+
 static void announce(const struct serve *self, const eddy_http_server *server)
 {
     const struct serve_options *o = &self->options;
@@ -163,6 +176,7 @@ static int lead(struct serve *self)
     announce(self, server);
     bool lines = o->log && strcmp(o->log, "-") == 0 && isatty(STDOUT_FILENO);
     eddy_auto(eddy_task) *ending = eddy_try(eddy_create_task(tell_of_end_coro(server)));
+    eddy_auto(eddy_task) *hangup = eddy_try(eddy_create_task(end_on_hangup_coro()));
     eddy_auto(eddy_task) *line =
         lines ? NULL
               : eddy_try(eddy_create_task(serve_counters_show_coro(self->counters, o->loops)));

@@ -45,9 +45,15 @@ static void put_decimal(struct sink *sink, uint64_t number)
 
 static const char *reason_phrase(int status)
 {
-    const char *text = eddy_status_message(EDDY_HTTP(status));
-
-    return strlen(text) > 4 && text[3] == ' ' ? text + 4 : "";
+#define CASE(number, text)                                                                         \
+    case number:                                                                                   \
+        return text;
+    switch (status) {
+        EDDY_HTTP_STATUSES_(CASE)
+    default:
+        return "";
+    }
+#undef CASE
 }
 
 static void put_first_line(struct sink *sink, const struct eddy__head_out *head)

@@ -47,12 +47,14 @@ static inline void bench_report(const char *name, double value, const char *unit
     fflush(stdout);
 }
 
-/* Bytes resident, page tables included. */
-static inline double bench_memory(void)
+/* Bytes resident of a process, page tables included. */
+static inline double bench_memory_of(const char *process)
 {
     char line[256];
     double kib = 0, value;
-    FILE *f = fopen("/proc/self/status", "r");
+
+    snprintf(line, sizeof line, "/proc/%s/status", process);
+    FILE *f = fopen(line, "r");
 
     while (f && fgets(line, sizeof line, f))
         if (sscanf(line, "VmRSS: %lf", &value) == 1 || sscanf(line, "VmPTE: %lf", &value) == 1)
@@ -60,6 +62,11 @@ static inline double bench_memory(void)
     if (f)
         fclose(f);
     return kib * 1024;
+}
+
+static inline double bench_memory(void)
+{
+    return bench_memory_of("self");
 }
 
 /* Delay of the i-th timer in milliseconds: 1 to 10, in no order. */
@@ -80,6 +87,16 @@ static inline void bench_report_files(long reads, double seconds, double cpu)
 {
     bench_report("files", (double)reads / seconds / 1e3, "k/s");
     bench_report("files_cpu", cpu / (double)reads * 1e6, "us");
+}
+
+/* The GETs of http_client. */
+static inline void bench_report_gets(const char *name, long gets, double seconds, double cpu)
+{
+    char rate[64];
+
+    snprintf(rate, sizeof rate, "%s_rate", name);
+    bench_report(name, cpu / (double)gets * 1e6, "us");
+    bench_report(rate, (double)gets / seconds, "req/s");
 }
 
 /* So many steps of work that no compiler leaves out. */

@@ -2,6 +2,7 @@
 says what each program has to print."""
 
 PYTHON = "/usr/bin/python3"  # Debian's: the one that uvloop's package is for
+DEBIAN_PYTHON = "/usr/lib/python3/dist-packages"
 CRATES = "/usr/share/cargo/registry"
 
 # A peer: Debian packages, a file of each.
@@ -13,9 +14,15 @@ PEERS = {
     "go": {"golang-go": "/usr/bin/go"},
     "tokio": {"librust-tokio-dev": f"{CRATES}/tokio-1.*",
               "librust-tokio-rustls-dev": f"{CRATES}/tokio-rustls-0.*",
-              "librust-rustls-pemfile-dev": f"{CRATES}/rustls-pemfile-1.*"},
-    "asyncio": {"python3": PYTHON},
-    "uvloop": {"python3-uvloop": "/usr/lib/python3/dist-packages/uvloop"},
+              "librust-rustls-pemfile-dev": f"{CRATES}/rustls-pemfile-1.*",
+              "librust-hyper-dev": f"{CRATES}/hyper-0.14.*"},
+    "asyncio": {"python3": PYTHON, "python3-aiohttp": f"{DEBIAN_PYTHON}/aiohttp"},
+    "uvloop": {"python3-uvloop": f"{DEBIAN_PYTHON}/uvloop",
+               "python3-aiohttp": f"{DEBIAN_PYTHON}/aiohttp"},
+    "nginx": {"nginx-light": "/usr/sbin/nginx"},
+    "h2o": {"h2o": "/usr/bin/h2o"},
+    "curl": {"libcurl4-openssl-dev": "/usr/include/*/curl/curl.h"},
+    "node": {"nodejs": "/usr/*bin/node"},
 }
 INTERPRETED = "asyncio", "uvloop"
 
@@ -23,10 +30,12 @@ INTERPRETED = "asyncio", "uvloop"
 class Metric:
     """A figure: title and unit; what eddy must reach, as a limit or as a factor of a peer's figure
     ("best": of the best peer that does more than the kernel's calls); and the peers' figures on the
-    machine on which the limit was set."""
+    machine on which the limit was set. figure: which one of those that a load generator prints."""
 
-    def __init__(self, title, unit, limits=None, factor=None, reference=None, high=False, also=()):
+    def __init__(self, title, unit, limits=None, factor=None, reference=None, high=False, also=(),
+                 figure="cpu"):
         self.title, self.unit, self.high, self.also = title, unit, high, also
+        self.figure = figure
         self.limits, self.factor, self.reference = limits or {}, factor, reference or {}
 
 
@@ -45,6 +54,14 @@ class Question:
 def server(title, unit="request", **more):
     more = {"also": ("rate", "p50", "p99"), **more}
     return Metric(f"{title}: server CPU for a {unit}", "us", **more)
+
+
+def client(title, **more):
+    return Metric(f"{title}: client CPU for a GET", "us", also=("rate",), **more)
+
+
+def idle(title, limit):
+    return Metric(f"{title}: server memory of each", "bytes", {"eddy": limit}, figure="bytes")
 
 
 ON_EPOLL = "eddy", "eddy on epoll", [], {"EDDY_BACKEND": "epoll"}
@@ -85,7 +102,7 @@ QUESTIONS = {
         "echo_1000": server("TCP echo, 1,000 connections, 64 B", **NEAR_EPOLL),
         "echo_16k": server("TCP echo, 64 connections, 16 KiB", **NEAR_EPOLL),
         "echo_1": Metric("TCP echo, one connection, 64 B: requests a second", "req/s", high=True,
-                         factor=("epoll", 1.8), also=("cpu", "p50", "p99")),
+                         factor=("epoll", 1.8), also=("cpu", "p50", "p99"), figure="rate"),
     }, loads={"echo_64": ("load_echo", 64, 64), "echo_1000": ("load_echo", 1000, 64),
               "echo_16k": ("load_echo", 64, 16384), "echo_1": ("load_echo", 1, 64)},
         variants=[ON_EPOLL, ("epoll", "epoll own buffers", ["own"], {})]),
@@ -124,6 +141,27 @@ QUESTIONS = {
         "names_dns": Metric("Unknown names looked up by DNS, 64 at once: for each", "us", **BEST),
         "names_cached": Metric("A name looked up that is known already", "us", {"eddy": 1}),
     }, cpus="0,1", variants=[ON_EPOLL], needs="dns"),
+    "http_server": Question((2, 1, 2, 1), {
+        "http_hello_64": server("HTTP greeting, 64 connections", factor=("nginx", 1.0)),
+        "http_hello_512": server("HTTP greeting, 512 connections", factor=("nginx", 1.0)),
+        "http_file_64": server("HTTP, a file of 10 KiB, 64 connections", factor=("nginx", 1.0)),
+        "http_file_512": server("HTTP, a file of 10 KiB, 512 connections", factor=("nginx", 1.0)),
+        "http_idle": idle("HTTP, 5,000 idle connections", 8192),
+    }, loads={"http_hello_64": ("load_http", 64, 0), "http_hello_512": ("load_http", 512, 0),
+              "http_file_64": ("load_http", 64, 10240), "http_file_512": ("load_http", 512, 10240),
+              "http_idle": ("load_idle", 5000, 0)},
+        load_cpu="0", variants=[ON_EPOLL], needs="site"),
+    "http_tls": Question((2, 1, 2, 1), {
+        "http_h2": server("HTTP/2 greeting by TLS, 16 connections × 32 streams", also=("rate",),
+                          factor=("nginx", 1.0)),
+        "http_idle_tls": idle("HTTP by TLS, 5,000 idle connections", 30720),
+    }, loads={"http_h2": ("load_h2", 16, 0), "http_idle_tls": ("load_idle_tls", 5000, 0)},
+        load_cpu="0", variants=[ON_EPOLL], needs="certificate"),
+    "http_client": Question((100_000, 20_000, 20_000, 20_000), {
+        "http_client": client("HTTP, 100 GETs at once from nginx", factor=("epoll", 1.5)),
+        "http_client_h2": client("HTTP/2 by TLS, 100 GETs at once from nginx",
+                                 factor=("curl", 0.5)),
+    }, variants=[ON_EPOLL], needs="nginx"),
 }
 METRICS = {name: m for question in QUESTIONS.values() for name, m in question.metrics.items()}
 SLEEP = 5, 2  # seconds that sleepers sleep

@@ -102,7 +102,7 @@ TEST_OBJ := $(call objects,testing,$(TESTED) $(TEST_SRC))
 # ---- building ----------------------------------------------------------------------------------
 
 .PHONY: all lib programs run test unit soak soak-tls random asan ubsan tsan valgrind torture fuzz replay bench lint \
-    abi abi-dump format cover install foreign clean help samples tour FORCE
+    abi abi-dump format cover install foreign clean help samples tour guide FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SECONDEXPANSION:
@@ -212,6 +212,8 @@ tour: $(TOUR) ## the tour against its transcripts; TESTS=14 selects
 	@B=$(B) tests/tour/run $(TESTS)
 samples: lib ## the sample programs of the API with each compiler on each backend
 	@B=$(B) tests/samples/run $(BACKENDS)
+guide: lib ## the programs of README.md and docs/guide against what these say
+	@tests/guide/run $(B) $(BACKENDS)
 asan: ## unit tests under AddressSanitizer
 	$(call again,asan,SAN=address OPT=-O1 sanitized)
 ubsan: ## unit tests under UndefinedBehaviorSanitizer

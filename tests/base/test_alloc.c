@@ -11,6 +11,7 @@ TEST_PLAIN(alloc_counts_what_is_alive)
 
     CHECK(a && b);
     CHECK_STR(c, "text");
+    CHECK_PTR(eddy_strdup(NULL), NULL);
     CHECK_INT(eddy__alloc_live(), before + 3);
     a = eddy_realloc(a, 1000);
     CHECK(a != NULL);

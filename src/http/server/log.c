@@ -115,7 +115,7 @@ static void format_json(struct line *line, eddy_request *r, const struct tm *now
 }
 
 /* Not in line: the line would be on the stack of every request, logged or not. */
-static NOINLINE int write_line(eddy_request *r)
+static NOINLINE int log_write_line(eddy_request *r)
 {
     const eddy_http_server_opts *opts = &r->server->opts;
     struct line line = {.size = 0};
@@ -137,5 +137,5 @@ int eddy__log_request(eddy_request *r)
         return 0;
     r->server->stats.requests++;
     r->server->stats.refused += r->answer.status >= 400;
-    return r->server->opts.log ? write_line(r) : 0;
+    return r->server->opts.log ? log_write_line(r) : 0;
 }

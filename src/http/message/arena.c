@@ -50,16 +50,19 @@ char *eddy__arena_copy(struct eddy__arena *arena, const void *data, size_t size)
     return copy;
 }
 
+/* Formats into what is left of the newest block, and once more where that was too small. */
 char *eddy__arena_vprintf(struct eddy__arena *arena, const char *format, va_list args)
 {
+    struct eddy__arena_block *block = arena->block;
+    char *rest = block ? block->data + arena->used : NULL;
     va_list again;
 
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    int length = vsnprintf(rest, block ? block->size - arena->used : 0, format, args);
     char *text = length < 0 ? NULL : eddy__arena_alloc(arena, (size_t)length + 1);
-    if (text)
-        vsnprintf(text, (size_t)length + 1, format, args);
+    if (text && text != rest)
+        vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
     return text;
 }
 

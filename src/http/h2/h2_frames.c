@@ -173,7 +173,7 @@ static int make_room_in(struct eddy__h2_stream *s, size_t size)
 {
     size_t count = s->in_end - s->in_start;
 
-    if (s->in_start >= count && s->in_capacity - s->in_end < size) {
+    if (s->in_start && s->in_start >= count && s->in_capacity - s->in_end < size) {
         memmove(s->in, s->in + s->in_start, count);
         s->in_start = 0;
         s->in_end = count;
@@ -249,10 +249,11 @@ ssize_t eddy__h2_give(nghttp2_session *session, int32_t id, uint8_t *buf, size_t
     size_t n = min_size(size, s->out_left);
     if (n == 0 && !s->out_ended)
         return NGHTTP2_ERR_DEFERRED;
-    if (n)
+    if (n) {
         memcpy(buf, s->out, n);
-    s->out += n;
-    s->out_left -= n;
+        s->out += n;
+        s->out_left -= n;
+    }
     if (s->out_left)
         return (ssize_t)n;
     if (s->out_ended && !give_end(session, s, flags))

@@ -428,6 +428,31 @@ TEST(HC16_a_session_is_closed_under_its_requests)
     CHECK_OK(eddy_await(closer));
 }
 
+static int close_later(void *arg)
+{
+    eddy_http_close(arg);
+    return 0;
+}
+
+/* In a callback nobody can wait: the task of the connection ends by itself. */
+TEST(HC16_a_session_is_closed_in_a_callback)
+{
+    SITE();
+    eddy_http *http = SESSION();
+    char text[64];
+
+    CHECK_OK(expect(http, "/", "200 GET / HTTP/2"));
+    eddy_loop_call_soon(eddy_loop_running(), close_later, http);
+    CHECK_OK(eddy_sleep(1));
+    CHECK_INT(eddy_http_server_connections(server), 0);
+
+    http = SESSION();
+    CHECK(eddy_loop_call_later(eddy_loop_running(), 0.5, close_later, http).call != NULL);
+    CHECK_INT(get(http, "/nap", text, sizeof text), EDDY_ECLOSED);
+    CHECK_OK(eddy_sleep(1));
+    CHECK_INT(eddy_http_server_connections(server), 0);
+}
+
 TEST(HC2_an_idle_connection_of_HTTP_2_ends)
 {
     SITE();

@@ -146,7 +146,7 @@ def test_resolve(t):
         raise Skip("resolve was not built")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=answer_questions, args=[server])
+        thread = threading.Thread(target=answer_questions, args=[server], daemon=True)
         thread.start()
         env = dict(t.env, RESOLVE_SERVERS=f"127.0.0.1:{server.getsockname()[1]}")
         try:

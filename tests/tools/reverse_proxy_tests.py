@@ -88,7 +88,7 @@ def upstream(port=0):
     """A server; -> it, with events: a request has .came, its client has .left"""
     server = UpstreamServer(("127.0.0.1", port), Upstream)
     server.connections, server.came, server.left = [], threading.Event(), threading.Event()
-    thread = threading.Thread(target=server.serve_forever, args=[0.01])
+    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
     thread.start()
     try:
         yield server
@@ -176,7 +176,7 @@ def test_reverse_proxy_tunnels_upgrades(t):
 
 def test_reverse_proxy_leaves_out_who_is_down(t):
     with contextlib.ExitStack() as stack:
-        one, two = stack.enter_context(upstream()), contextlib.ExitStack()
+        one, two = map(stack.enter_context, (upstream(), contextlib.ExitStack()))
         port = two.enter_context(upstream()).server_port
         p = stack.enter_context(proxy(t, [one.server_port, port], "--interval", "0.05"))
         assert [ask(p.port, "GET", "/")[0] for _ in range(4)] == [200] * 4

@@ -450,6 +450,8 @@ void eddy__pool_release(eddy_http *http, struct eddy__http_conn *conn,
     struct eddy__http_host *host = conn->host;
     bool good = eddy__conn_end(conn, exchange) && !http->closed && eddy_time() < conn->ends;
 
+    if (!good)
+        eddy__pool_tell(conn);
     give_slots(http, host);
     if (conn->users == 0 && good && (keep > 0 || conn->h2)) {
         keep_conn(conn, conn->h2 ? http->opts.idle_timeout : keep);

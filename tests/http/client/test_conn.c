@@ -409,6 +409,29 @@ TEST(HC16_a_silent_connection_gets_no_further_request)
     eddy_stream_close(ends[1]);
 }
 
+static int fails_in_time(eddy_http *http)
+{
+    CHECK(eddy_http_get(http, "/") == NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ETIMEDOUT);
+    return 0;
+}
+EDDY_CORO(fails_in_time, eddy_http *)
+
+/* Who waits for what a silent server will say goes on with another connection. */
+TEST(HC16_others_do_not_wait_for_a_silent_connection)
+{
+    eddy_stream *ends[2] = {NULL, NULL};
+    eddy_auto(eddy_http) *http =
+        eddy_http_open(.base_url = "http://test", .connect = to_nobody, .connect_arg = ends,
+                       .version = EDDY_HTTP_2, .timeout_read = 5);
+
+    CHECK_OK(eddy_gather(fails_in_time_coro(http), fails_in_time_coro(http)));
+    CHECK_NEAR(eddy_time(), 10, 0.1);
+    CHECK_INT(eddy_http_get_stats(http).connections, 2);
+    eddy_stream_close(ends[0]);
+    eddy_stream_close(ends[1]);
+}
+
 static int closes(eddy_http *http)
 {
     eddy_try(eddy_sleep(0.5));

@@ -34,6 +34,7 @@ struct eddy__h2_stream {
     /* What comes. */
     struct eddy__fields fields; /* of the section that is coming, pseudo fields included */
     size_t fields_size;
+    unsigned crumbs; /* of those that are kept: cookies, which will be one field */
     struct eddy__h2_head *heads, *last_head;
     bool head_came;   /* the one that is not 1xx */
     unsigned interim; /* heads of answers 1xx that have come */

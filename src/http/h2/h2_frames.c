@@ -33,7 +33,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     }
     if (s) {
         s->fields = (struct eddy__fields){0};
-        s->fields_size = 0;
+        s->fields_size = s->crumbs = 0;
     }
     return 0;
 }
@@ -53,15 +53,16 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 /* ---- frames that come ---- */
 
 /* Frames that make work for us and bring nothing (CVE-2019-9511 and its kin, CVE-2023-44487). */
-static bool brings_nothing(const nghttp2_frame *frame)
+static bool brings_nothing(const struct eddy__h2 *h2, const nghttp2_frame *frame)
 {
     switch (frame->hd.type) {
     case NGHTTP2_PING:
     case NGHTTP2_SETTINGS:
         return !(frame->hd.flags & NGHTTP2_FLAG_ACK);
     case NGHTTP2_PRIORITY:
-    case NGHTTP2_RST_STREAM:
         return true;
+    case NGHTTP2_RST_STREAM: /* from a server it is an answer */
+        return h2->opts.accept != NULL;
     case NGHTTP2_DATA:
         return frame->hd.length == 0 && !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
     default:
@@ -87,7 +88,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     struct eddy__h2 *h2 = arg;
     struct eddy__h2_stream *s = known_stream(session, frame->hd.stream_id);
 
-    if (brings_nothing(frame) && !eddy__h2_affords(h2))
+    if (brings_nothing(h2, frame) && !eddy__h2_affords(h2))
         return 0;
     take_frame_of_connection(h2, frame);
     if (!s)

@@ -18,7 +18,8 @@ static bool is_too_large(const struct eddy__h2_stream *s)
 {
     const struct eddy__head_limits *limits = &s->h2->opts.limits;
 
-    return s->fields_size > limits->size || s->fields.count > limits->fields + PSEUDO_FIELDS;
+    return s->fields_size > limits->size ||
+           s->fields.count - s->crumbs > limits->fields + PSEUDO_FIELDS;
 }
 
 /* Fields beyond the limit are counted and not kept. */
@@ -32,41 +33,42 @@ int eddy__h2_take_field(struct eddy__h2_stream *s, const uint8_t *name, size_t n
         return 0;
     char *own_name = eddy__try(eddy__arena_copy(arena, name, name_size));
     char *own_value = eddy__try(eddy__arena_copy(arena, value, size));
+    s->crumbs += strcmp(own_name, "cookie") == 0;
     return eddy__fields_add(&s->fields, arena, own_name, own_value);
 }
 
-/* The values of all fields of that name in one text; NULL, raised. */
-static char *join_values(const struct eddy__fields *fields, const char *name, const char *between,
-                         struct eddy__arena *arena)
+/* The values of the fields called cookie in one text; NULL, raised. */
+static char *join_crumbs(const struct eddy__fields *fields, struct eddy__arena *arena)
 {
     size_t size = 1;
 
-    for (const char *v = eddy__fields_get(fields, name); v; v = eddy__fields_next(fields, name, v))
-        size += strlen(v) + strlen(between);
+    for (const eddy_pair *f = fields->list; f->name; f++)
+        size += strcmp(f->name, "cookie") == 0 ? strlen(f->value) + 2 : 0;
     char *text = eddy__arena_alloc(arena, size), *at = text;
-    if (!text)
-        return NULL;
-    for (const char *v = eddy__fields_get(fields, name); v; v = eddy__fields_next(fields, name, v))
-        at = stpcpy(stpcpy(at, at == text ? "" : between), v);
+    for (const eddy_pair *f = fields->list; text && f->name; f++)
+        if (strcmp(f->name, "cookie") == 0)
+            at = stpcpy(stpcpy(at, at == text ? "" : "; "), f->value);
     return text;
 }
 
 /* Clients may send each cookie in a field of its own (RFC 9113 section 8.2.3). */
 static int join_cookies(struct eddy__h2_stream *s, struct eddy__fields *fields)
 {
-    const char *first = eddy__fields_get(fields, "cookie");
     unsigned kept = 0;
+    bool joined = false;
 
-    if (!first || !eddy__fields_next(fields, "cookie", first))
+    if (s->crumbs < 2)
         return 0;
-    const char *joined = eddy__try(join_values(fields, "cookie", "; ", s->exchange.arena));
+    const char *all = eddy__try(join_crumbs(fields, s->exchange.arena));
     for (unsigned i = 0; i < fields->count; i++) {
         eddy_pair field = fields->list[i];
 
-        if (field.value == first)
-            field.value = joined;
-        else if (eddy__same_word(field.name, "cookie"))
-            continue;
+        if (strcmp(field.name, "cookie") == 0) {
+            if (joined)
+                continue;
+            joined = true;
+            field.value = all;
+        }
         fields->list[kept++] = field;
     }
     fields->count = kept;

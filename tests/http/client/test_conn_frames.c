@@ -237,6 +237,30 @@ TEST(HC4_a_connection_that_ends_under_several_requests)
     CHECK_INT(peer.connections, 2);
 }
 
+/* ---- resets ---- */
+
+static int resets_all(struct peer *p, eddy_stream *s, int n)
+{
+    (void)n;
+    eddy_try(greet(s));
+    for (;;) {
+        int id = eddy_try(await_head(p, s));
+        eddy_try(frame(s, 3, 0, (uint32_t)id, "\0\0\0\2", 4)); /* INTERNAL_ERROR */
+    }
+}
+
+/* It is answers that they stand for, as many as were asked for. */
+TEST(HC16_a_server_may_reset_what_it_was_asked)
+{
+    PEER(peer, resets_all);
+    eddy_auto(eddy_http) *http = SESSION(&peer, );
+
+    for (int i = 0; i < 1100; i++)
+        CHECK(eddy_http_get(http, "/", .no_retry = true) == NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ECONNRESET);
+    CHECK_INT(peer.connections, 1);
+}
+
 /* ---- proxies ---- */
 
 static int makes_tunnel(struct peer *p, eddy_stream *s, int n)

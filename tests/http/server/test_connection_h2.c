@@ -479,6 +479,26 @@ static int boasts(eddy_request *r)
     return eddy_respond_bytes(r, 200, NULL, 0);
 }
 
+/* Browsers send each cookie by itself: they are one field, and the size is what limits them. */
+TEST(HS19_many_cookies_are_one_field)
+{
+    eddy_auto(eddy_router) *router = router_of(tells);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, );
+    eddy_pair fields[902] = {{NULL, NULL}}; /* over 32 KiB in all */
+    struct asker a;
+
+    asker_open(&a, server);
+    for (int i = 0; i < 150; i++)
+        fields[i] = (eddy_pair){"cookie", i ? "b=2" : "a=1"};
+    const char *text = answer_to_ask(&a, "GET", "/", fields);
+    CHECK_INT(strlen(text), strlen("200 GET / a ") + 150 * 5 - 2);
+    CHECK(strncmp(text, "200 GET / a a=1; b=2; b=2", 25) == 0);
+    for (int i = 150; i < 901; i++)
+        fields[i] = (eddy_pair){"cookie", "b=2"};
+    CHECK_STR(answer_to_ask(&a, "GET", "/", fields), "431 the head of the request is too large\n");
+    asker_close(&a);
+}
+
 TEST(HS3_a_head_that_is_too_large_to_be_sent)
 {
     int reports = 0;

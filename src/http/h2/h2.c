@@ -216,11 +216,11 @@ void eddy__h2_reset(struct eddy__h2_stream *s, uint32_t error_code, int code, co
     eddy_event_set(&s->h2->dirty);
 }
 
-/* A server that was asked long ago and has said nothing since is perhaps not there any more: no
- * further request goes to it before it has answered a ping. */
+/* A server that was asked, and has said nothing for long, is perhaps not there any more: no further
+ * request goes to it before it has answered a ping. */
 static void doubt(struct eddy__h2 *h2, const struct eddy__h2_stream *s)
 {
-    bool silent = s->sent && h2->heard <= s->since && eddy_time() - s->since >= DOUBT_SECONDS;
+    bool silent = s->sent && eddy_time() - fmax(h2->heard, s->since) >= DOUBT_SECONDS;
 
     if (h2->opts.accept || h2->doubted || !silent)
         return;
@@ -233,7 +233,7 @@ static void tell_closed(struct eddy__h2 *h2, struct eddy__h2_stream *s)
 {
     bool sent = s->out_ended && !s->out_ending;
 
-    if (!s->closed && !s->head_came)
+    if (!s->closed && !s->in_ended)
         doubt(h2, s);
     if (!sent || !s->in_ended)
         eddy__h2_reset(s, sent && h2->opts.accept ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL, EDDY_ECLOSED,

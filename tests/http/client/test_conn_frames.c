@@ -261,6 +261,33 @@ TEST(HC16_a_server_may_reset_what_it_was_asked)
     CHECK_INT(peer.connections, 1);
 }
 
+/* ---- silence ---- */
+
+static int stops(struct peer *p, eddy_stream *s, int n)
+{
+    if (n > 0)
+        return answers(p, s, n);
+    eddy_try(greet(s));
+    int id = eddy_try(await_head(p, s));
+    eddy_try(frame(s, 1, 4, (uint32_t)id, "\x88", 1));
+    eddy_try(frame(s, 0, 0, (uint32_t)id, "half", 4));
+    return eddy_sleep(1000);
+}
+
+TEST(HC16_a_connection_that_goes_silent_within_an_answer)
+{
+    PEER(peer, stops);
+    eddy_auto(eddy_http) *http = SESSION(&peer, .timeout_read = 5);
+
+    eddy_auto(eddy_response) *response = eddy_http_get(http, "/");
+    CHECK(response != NULL);
+    CHECK(eddy_response_text(response) == NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ETIMEDOUT);
+    eddy_response_close(eddy_take(response));
+    CHECK_OK(expect_200(eddy_http_get(http, "/")));
+    CHECK_INT(peer.connections, 2);
+}
+
 /* ---- proxies ---- */
 
 static int makes_tunnel(struct peer *p, eddy_stream *s, int n)

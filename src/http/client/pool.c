@@ -332,8 +332,10 @@ static int begin_on(struct eddy__call *call, struct eddy__http_conn *conn)
     struct eddy__exchange *exchange = eddy__conn_begin(conn, &call->response->arena);
 
     if (!exchange) {
-        call->unprocessed = eddy_last_status() == EDDY_ECLOSED;
-        return eddy_last_status();
+        int status = eddy_last_status();
+
+        call->unprocessed = status == EDDY_ECLOSED;
+        return status < 0 ? status : EDDY_ENOMEM; /* there was no memory for a record */
     }
     call->exchange = exchange;
     call->conn = conn;

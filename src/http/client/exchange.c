@@ -55,8 +55,10 @@ static int judge_head(struct eddy__call *call)
 
     if (head->status >= 200)
         return 1;
-    if (head->status == 101 && call->opts.upgrade)
+    if (head->status == 101 && call->opts.upgrade) {
+        call->conn->h1.keep_alive = false; /* whoever has the connection now */
         return 1;
+    }
     if (head->status == 101)
         return eddy__raise(EDDY_EPROTO, "%s %s: an answer 101 that nobody has asked for",
                            call->method, call->url.authority);

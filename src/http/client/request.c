@@ -174,7 +174,7 @@ static bool session_field_goes(const struct eddy__call *call, const char *name)
 /* Fields that describe a body go with it: a redirect can have taken it away. */
 static bool describes_body(const char *name)
 {
-    return strncmp(name, "Content-", 8) == 0;
+    return strlen(name) > 8 && eddy__same_words(name, "Content-", 8);
 }
 
 static int add_given(struct eddy__call *call, struct eddy__fields *fields)

@@ -206,7 +206,6 @@ static eddy_stream *upgraded_connection(eddy_response *response)
         return NULL;
     }
     response->begun = true;
-    response->conn->h1.keep_alive = false;
     return response->conn->stream;
 }
 

@@ -76,6 +76,17 @@ TEST(http_HC17_a_101_that_was_asked_for_has_the_connection)
     CHECK_INT(eddy_http_get_stats(http).busy, 0);
 }
 
+TEST(http_HC17_a_connection_that_was_upgraded_serves_no_request_used_or_not)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 101 Up\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n"},
+           {.answer = OK_TEXT(2, "ok")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+
+    eddy_response_close(eddy_http_get(http, "/", .upgrade = "echo"));
+    CHECK_GET(http, "/", "200 ok");
+    CHECK_INT(server->connections, 2);
+}
+
 TEST(http_HC17_another_answer_to_an_upgrade_is_one_as_any)
 {
     SCRIPT(server, {.answer = OK_TEXT(2, "no")});

@@ -76,7 +76,7 @@ TEST(http_HC7_report_9_methods_and_statuses)
         bool given = strcmp(rows[i].method, "HEAD") != 0 && strcmp(rows[i].method, "GET") != 0;
         eddy_auto(eddy_response) *response =
             eddy_http_request(http, rows[i].method, "/a", .text = given ? "body" : NULL,
-                              .headers = eddy_pairs({"Content-Language", "de"}));
+                              .headers = eddy_pairs({"content-language", "de"}));
 
         CHECK(response != NULL);
         char start[40];
@@ -84,7 +84,7 @@ TEST(http_HC7_report_9_methods_and_statuses)
         CHECK_MEM(server->heard[1], start, strlen(start));
         CHECK((strstr(server->heard[1], "\r\n\r\nbody") != NULL) == rows[i].body);
         CHECK((strstr(server->heard[1], "Content-Type") != NULL) == rows[i].body);
-        CHECK((strstr(server->heard[1], "Content-Language") != NULL) == rows[i].body);
+        CHECK((strstr(server->heard[1], "content-language") != NULL) == rows[i].body);
     }
 }
 

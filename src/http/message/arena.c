@@ -50,15 +50,22 @@ char *eddy__arena_copy(struct eddy__arena *arena, const void *data, size_t size)
     return copy;
 }
 
-/* Formats into what is left of the newest block, and once more where that was too small. */
-char *eddy__arena_vprintf(struct eddy__arena *arena, const char *format, va_list args)
+char *eddy__arena_rest(struct eddy__arena *arena, size_t *size)
 {
     struct eddy__arena_block *block = arena->block;
-    char *rest = block ? block->data + arena->used : NULL;
+
+    *size = block ? block->size - arena->used : 0;
+    return block ? block->data + arena->used : NULL;
+}
+
+char *eddy__arena_vprintf(struct eddy__arena *arena, const char *format, va_list args)
+{
+    size_t room;
+    char *rest = eddy__arena_rest(arena, &room);
     va_list again;
 
     va_copy(again, args);
-    int length = vsnprintf(rest, block ? block->size - arena->used : 0, format, args);
+    int length = vsnprintf(rest, room, format, args);
     char *text = length < 0 ? NULL : eddy__arena_alloc(arena, (size_t)length + 1);
     if (text && text != rest)
         vsnprintf(text, (size_t)length + 1, format, again);

@@ -15,6 +15,10 @@ enum { EDDY__ARENA_BLOCK = 2048 }; /* bytes that the first block has */
 
 /* size bytes, aligned for anything, not initialised. NULL when there is no memory, raised. */
 void *eddy__arena_alloc(struct eddy__arena *arena, size_t size);
+/* The *size bytes left of the newest block, NULL: none. They may be written to before they are
+ * taken, where only writing tells how long something is: if eddy__arena_alloc then gives the same
+ * place, it is there, otherwise it was too long and is to be written again. */
+char *eddy__arena_rest(struct eddy__arena *arena, size_t *size);
 /* A copy of size bytes with a zero byte behind them. NULL when there is no memory, raised. */
 char *eddy__arena_copy(struct eddy__arena *arena, const void *data, size_t size);
 char *eddy__arena_printf(struct eddy__arena *arena, const char *format, ...)

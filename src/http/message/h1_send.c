@@ -6,17 +6,39 @@
 
 /* ---- the text of a head ---- */
 
-/* Where text is written to; at NULL it is only counted. */
+/* Where text is written to: what is left of the arena's block at first. What does not fit is only
+ * counted. */
 struct sink {
     char *at;
+    size_t room;
     size_t size;
+    bool taken; /* from the arena */
 };
+
+static struct sink sink_open(struct eddy__arena *arena)
+{
+    struct sink sink = {0};
+
+    sink.at = eddy__arena_rest(arena, &sink.room);
+    return sink;
+}
+
+/* Takes the text from the arena. True when it has to be written again, since it did not fit. */
+static int sink_again(struct sink *sink, struct eddy__arena *arena)
+{
+    if (sink->taken)
+        return false;
+    char *text = eddy__try(eddy__arena_alloc(arena, sink->size));
+    bool again = text != sink->at;
+    *sink = (struct sink){text, sink->size, again ? 0 : sink->size, true};
+    return again;
+}
 
 static void put_n(struct sink *sink, const char *text, size_t size)
 {
-    if (sink->at)
-        memcpy(sink->at + sink->size, text, size);
     sink->size += size;
+    if (likely(sink->size <= sink->room))
+        memcpy(sink->at + sink->size - size, text, size);
 }
 
 static void put_text(struct sink *sink, const char *text)
@@ -121,7 +143,8 @@ static enum eddy__h1_framing framing_of(const struct eddy__h1 *h1,
 int eddy__h1_send(struct eddy__exchange *e, const struct eddy__head_out *head)
 {
     struct eddy__h1 *h1 = eddy__h1_of(e);
-    struct sink sink = {NULL, 0};
+    struct sink sink;
+    int again;
 
     if (h1->sent || h1->head)
         return eddy__raise(EDDY_EALREADY, "the head of this message was sent already");
@@ -132,12 +155,13 @@ int eddy__h1_send(struct eddy__exchange *e, const struct eddy__head_out *head)
         h1->head_only = strcmp(head->method, "HEAD") == 0;
         h1->connects = strcmp(head->method, "CONNECT") == 0;
     }
-    put_head(&sink, h1, head);
-    sink.at = eddy__try(eddy__arena_alloc(e->arena, sink.size));
-    h1->head_size = sink.size;
-    sink.size = 0;
-    put_head(&sink, h1, head);
+    sink = sink_open(e->arena);
+    do {
+        put_head(&sink, h1, head);
+        again = eddy__try(sink_again(&sink, e->arena));
+    } while (again);
     h1->head = sink.at;
+    h1->head_size = sink.size;
     h1->sent = head->method || head->status >= 200 || head->status == 101;
     return 0;
 }
@@ -214,17 +238,16 @@ int eddy__h1_flush(struct eddy__exchange *e)
 /* The last chunk, and the trailers. */
 static int end_chunks(struct eddy__h1 *h1, const eddy_pair *trailers)
 {
-    struct sink sink = {NULL, 0};
+    struct sink sink = sink_open(h1->exchange.arena);
+    int again;
 
-    for (int pass = 0; pass < 2; pass++) {
-        if (pass == 1)
-            sink.at = eddy__try(eddy__arena_alloc(h1->exchange.arena, sink.size));
-        sink.size = 0;
+    do {
         put_n(&sink, "0\r\n", 3);
         for (const eddy_pair *f = trailers; f && f->name; f++)
             put_field(&sink, f->name, f->value);
         put_n(&sink, "\r\n", 2);
-    }
+        again = eddy__try(sink_again(&sink, h1->exchange.arena));
+    } while (again);
     struct iovec last = body_part(sink.at, sink.size);
     return send_parts(h1, &last, 1);
 }

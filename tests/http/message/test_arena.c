@@ -36,6 +36,28 @@ TEST_PLAIN(arena_keeps_its_first_block_and_no_other)
     CHECK(arena.block == NULL);
 }
 
+TEST_PLAIN(arena_formats_text_that_does_not_fit_into_what_is_left)
+{
+    struct eddy__arena arena = {0};
+    char *texts[200];
+    size_t room;
+
+    CHECK(eddy__arena_rest(&arena, &room) == NULL && room == 0);
+    for (int i = 0; i < 200; i++) {
+        texts[i] = eddy__arena_printf(&arena, "%d:%*d", i, i, 7);
+        char *rest = eddy__arena_rest(&arena, &room);
+        CHECK(room == 0 || (uintptr_t)rest % _Alignof(max_align_t) == 0);
+    }
+    for (int i = 0; i < 200; i++) {
+        char expected[256];
+
+        snprintf(expected, sizeof expected, "%d:%*d", i, i, 7);
+        CHECK_STR(texts[i], expected);
+    }
+    CHECK_INT(strlen(eddy__arena_printf(&arena, "%*d", 5000, 1)), 5000);
+    eddy__arena_free(&arena);
+}
+
 TEST_PLAIN(arena_without_memory)
 {
     struct eddy__arena arena = {0};

@@ -309,8 +309,10 @@ static int answer(struct passage *p, eddy_response *response)
     eddy_auto(eddy_stream) *client =
         eddy_try(eddy_respond_stream(p->request, status, .type = "", .headers = fields.list,
                                      .length = length > 0 ? (uint64_t)length : 0));
-    if (strcmp(eddy_request_method(p->request), "HEAD") != 0)
-        eddy_try(eddy_copy(client, eddy_try(eddy_response_body(response))));
+    if (strcmp(eddy_request_method(p->request), "HEAD") == 0)
+        return 0;
+    eddy_stream *body = eddy_try(eddy_response_body(response));
+    eddy_try(eddy_copy(client, body));
     return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "http/message/encode.h"
 #include "http/server/router.h"
+#include "http/server/server.h"
 #include <eddy/memory.h>
 #include <math.h>
 #include <stdio.h>
@@ -68,23 +69,31 @@ static int serve_folder(eddy_request *request, struct eddy__files *files, const 
     return files->opts.listing ? eddy__file_listing(request, files, path, real) : is_missing();
 }
 
-static int serve_path(eddy_request *request, struct eddy__files *files, const char *path)
+/* Not in line: its paths would be on the stack of every request. */
+static NOINLINE int serve_uncached(eddy_request *request, struct eddy__files *files,
+                                   const char *path)
 {
     bool folder = is_folder_path(path);
-    char file[EDDY__FILE_PATH], real[EDDY__FILE_PATH];
-
-    if (!eddy__file_path_is_fine(files, path))
-        return is_missing();
-    snprintf(file, sizeof file, "%s%s", path, folder ? files->index : "");
-    struct eddy__file_entry *entry = eddy__file_cached(files, file);
-    if (entry)
-        return eddy__file_answer(request, files, entry, NULL);
+    char real[EDDY__FILE_PATH];
     uint64_t age = eddy__file_cache_age(files);
     int kind = eddy__try(eddy__file_look(files, path, real));
+
     if (kind == S_IFDIR)
         return folder ? serve_folder(request, files, path, real, age)
                       : send_to_slash(request, path);
     return kind == S_IFREG && !folder ? serve_file(request, files, path, real, age) : is_missing();
+}
+
+static int serve_path(eddy_request *request, struct eddy__files *files, const char *path)
+{
+    if (!eddy__file_path_is_fine(files, path))
+        return is_missing();
+    const char *file = is_folder_path(path)
+                           ? eddy__arena_printf(request->arena, "%s%s", path, files->index)
+                           : path;
+    struct eddy__file_entry *entry = file ? eddy__file_cached(files, file) : NULL;
+    return entry ? eddy__file_answer(request, files, entry, NULL)
+                 : serve_uncached(request, files, path);
 }
 
 /* Whether path may be a page of the program that runs in the browser: it looks like no file. */

@@ -114,20 +114,24 @@ static void format_json(struct line *line, eddy_request *r, const struct tm *now
     log_text(line, "}");
 }
 
-/* Not in line: the line would be on the stack of every request, logged or not. */
-static NOINLINE int log_write_line(eddy_request *r)
+/* In the arena: on the stack the line would cost every connection a page. Without memory it is left
+ * out. */
+static int log_write_line(eddy_request *r)
 {
     const eddy_http_server_opts *opts = &r->server->opts;
-    struct line line = {.size = 0};
+    struct line *line = eddy__arena_alloc(r->arena, sizeof *line);
     struct tm now;
 
+    if (!line)
+        return 0;
+    line->size = 0;
     gmtime_r(&r->server->date.when, &now);
     if (opts->log_format == EDDY_HTTP_LOG_JSON)
-        format_json(&line, r, &now);
+        format_json(line, r, &now);
     else
-        format_common(&line, r, &now);
-    line.text[line.size] = '\n';
-    ssize_t n = eddy_write(opts->log, line.text, line.size + 1);
+        format_common(line, r, &now);
+    line->text[line->size] = '\n';
+    ssize_t n = eddy_write(opts->log, line->text, line->size + 1);
     return n == EDDY_ECANCELED ? (int)n : 0;
 }
 

@@ -202,6 +202,21 @@ def test_server_that_sends_another_range(t):
     expect(t.fetch("-C", url), 1, "50010 bytes came, and the file should have 1024000")
 
 
+def test_server_that_does_not_know_if_range(t):
+    for version in {"tag": '"v1"'}, {"tag": None, "modified": OLD}:
+        file, url = shelve(t, cuts=[50_000], **version)
+        break_off(t, url, 50_000)
+        file.data, file.version = b"x" * len(DATA), lambda: {
+            "ETag": '"v2"', "Last-Modified": "Sun, 02 Nov 2025 10:00:00 GMT"}
+        file.answer = lambda _, file=file: (206, {
+            "Content-Range": f"bytes 50000-{len(DATA) - 1}/{len(DATA)}", **file.version()},
+            file.data[50_000:])
+        expect(t.fetch("-C", url), 1, "the rest of another version than .big.part is of", "(1 att")
+        assert os.path.getsize(part(t)[0]) == 50_000 and t.files() == [".big.part", ".big.part-of"]
+        for path in part(t):
+            os.unlink(path)
+
+
 def test_unasked_part(t):
     file, url = shelve(t)
     file.answer = lambda _: (206, {"Content-Range": "bytes 0-0/9"}, b"x")

@@ -72,8 +72,17 @@ static int64_t take_number(const char **text, char after)
     return n;
 }
 
+/* A server that does not know If-Range sends the rest of whatever the file is by now. */
+static bool is_same_version(const struct fetch_part *self, const eddy_response *response)
+{
+    const char *tag = self->version.tag;
+    const char *told = eddy_response_header(response, *tag == '"' ? "ETag" : "Last-Modified");
+
+    return !told || strcmp(told, tag) == 0;
+}
+
 /* "bytes 100-199/200"; a * in place of 200 says that the length is not known. */
-static int begin_range(struct fetch_part *self, const char *field)
+static int begin_range(struct fetch_part *self, const eddy_response *response, const char *field)
 {
     const char *text = field && strncmp(field, "bytes ", 6) == 0 ? field + 6 : "";
     int64_t first = take_number(&text, '-'), last = first < 0 ? -1 : take_number(&text, '/');
@@ -83,6 +92,10 @@ static int begin_range(struct fetch_part *self, const char *field)
         (self->version.size >= 0 && whole != self->version.size))
         return refuse_part("the server sends another part than was asked for (Content-Range: %s)",
                            field ? field : "none");
+    if (!is_same_version(self, response))
+        return refuse_part("the server sends the rest of another version than %s is of; remove "
+                           "that to begin anew",
+                           partial_name(self->file));
     self->version.size = whole;
     return 0;
 }
@@ -139,7 +152,7 @@ int fetch_part_begin(struct fetch_part *self, eddy_response *response)
 
     switch (eddy_response_status(response)) {
     case 206:
-        return begin_range(self, range);
+        return begin_range(self, response, range);
     case 416:
         return begin_nothing(self, range);
     default:

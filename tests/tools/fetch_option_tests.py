@@ -175,7 +175,7 @@ def test_proxy(t):
         assert len(heads) == 2 and len(file.seen) == 1
     for bad in "ftp://x", "http://", "http://a b", "socks4://x", "x:99999", "http://u:secret@x:y":
         result = t.fetch("--proxy", bad, url)
-        expect(result, 2, "eddy fetch: ")
+        expect(result, 2, "eddy fetch: --proxy:")
         assert "secret" not in result.err, result
 
 

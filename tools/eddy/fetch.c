@@ -184,6 +184,14 @@ static int refuse_option_of(const char *option)
     return -1;
 }
 
+/* Of what a session is opened with, so that an error is known to be one of these. */
+static int check_headers(const struct fetch_options *options)
+{
+    eddy_auto(eddy_http) *http = eddy_http_open(.headers = options->headers);
+
+    return http || eddy_last_status() != EDDY_EINVAL ? 0 : -1;
+}
+
 /* Everything that is wrong is found before a folder is made. */
 static int prepare(struct fetch *self)
 {
@@ -194,9 +202,11 @@ static int prepare(struct fetch *self)
     if (options->resolvers &&
         eddy_loop_set_resolver(eddy_loop_running(), .servers = options->resolvers) < 0)
         return refuse_option_of("--resolvers");
+    if (check_headers(options) < 0)
+        return refuse_option_of("-H");
     self->session.http = open_http(options);
     if (!self->session.http)
-        return refuse_option_of(eddy_last_status() == EDDY_EINVAL ? "-H" : "cannot begin");
+        return refuse_option_of(eddy_last_status() == EDDY_EINVAL ? "--proxy" : "cannot begin");
     if (folder_open(&self->folder, options->folder) < 0)
         return -1;
     partial_probe(&self->folder);

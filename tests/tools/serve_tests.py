@@ -162,6 +162,18 @@ def test_serve_uploads(t):
         assert status(p, "PUT", "/sub", b"x") == 409
 
 
+def test_serve_upload_beside_a_file_does_not_replace_it(t):
+    put(t, "a.txt", b"old" * 1000)
+    with serving(t, "--upload") as p:
+        for end in "gz", "br":
+            assert status(p, "PUT", f"/a.txt.{end}", b"new") == 201
+        for coding in "gzip", "br":
+            _, body, fields = ask(p, "GET", "/a.txt", headers={"Accept-Encoding": coding})
+            if fields["Content-Encoding"]:
+                body = gzip.decompress(body)
+            assert body == b"old" * 1000, (coding, body[:10])
+
+
 def test_serve_upload_that_is_broken_off(t):
     with serving(t, "--upload") as p:
         with socket.create_connection(("127.0.0.1", p.port), TIME_LIMIT) as peer:

@@ -33,8 +33,8 @@ const char serve_help[] =
     "  --log-json         these lines are JSON\n"
     "  -h, --help         this text\n"
     "\n"
-    "Names that begin with a dot are neither served nor listed. FILE.br or FILE.gz beside FILE\n"
-    "is sent to who takes it; other texts are coded with gzip.\n"
+    "Names that begin with a dot are neither served nor listed. Without --upload FILE.br or\n"
+    "FILE.gz beside FILE is sent to who takes it; other texts are coded with gzip.\n"
     "\n"
     "Ctrl-C ends it once the requests under way are answered, after 10 seconds at most; a second\n"
     "one ends it at once. Exit status: 0; 1 when it cannot serve; 2 for bad usage.\n";

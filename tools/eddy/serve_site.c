@@ -50,12 +50,13 @@ static const char upload_form[] =
     "<input type=\"file\" name=\"file\" aria-label=\"Files\" multiple required>"
     "<button>Upload</button></form>";
 
+/* An upload of a.txt.gz must not be what is sent for a.txt. */
 static int add_files(const struct serve_options *options, eddy_router *router)
 {
     return eddy_route_files(router, "/", options->folder, .listing = options->listing,
                             .listing_foot = options->upload ? upload_form : NULL,
                             .spa = options->spa ? "index.html" : NULL, .links = options->links,
-                            .precompressed = true);
+                            .precompressed = !options->upload);
 }
 
 int serve_site_route(struct serve_site *self, eddy_router *router)

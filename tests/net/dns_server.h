@@ -10,6 +10,7 @@
  *     garbage short wrongid circle              answers that are none, as their names say
  *
  *     mangledN       both with errors that depend on N
+ *     flipN          A 127.0.0.1 for N questions, 127.0.0.2 for those that follow
  *
  * Other names are NXDOMAIN. TTLs are 60 s. The name of 192.0.2.9 is in4.test, other addresses have
  * none. */
@@ -31,6 +32,7 @@ struct dns_server {
     pthread_t thread;
     int udp, tcp, stop[2];
     atomic_int questions; /* A and AAAA each, also again */
+    int flips;            /* for A of flipN */
     char address[32];     /* for .servers */
 };
 
@@ -128,14 +130,17 @@ static inline void dns_answer(struct dns_message *m, const char *label, unsigned
         dns_in4(m, DNS_QUESTION, 60, "127.0.0.1");
     } else if (strcmp(label, "ttl") == 0 && in4) {
         dns_in4(m, DNS_QUESTION, (uint32_t)number, "127.0.0.1");
+    } else if (strcmp(label, "flip") == 0 && in4) {
+        dns_in4(m, DNS_QUESTION, 60, number >= 0 ? "127.0.0.1" : "127.0.0.2");
     }
 }
 
 static inline bool dns_is_known(const char *label)
 {
-    static const char *const known[] = {
-        "in4",     "in6",  "both",  "two",    "ttl",     "alias", "many",    "big",    "slow",
-        "mangled", "lost", "empty", "broken", "garbage", "short", "wrongid", "circle", "silent"};
+    static const char *const known[] = {"in4",     "in6",    "both",   "two",     "ttl",
+                                        "alias",   "many",   "big",    "slow",    "mangled",
+                                        "lost",    "empty",  "broken", "garbage", "short",
+                                        "wrongid", "circle", "silent", "flip"};
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i], label) == 0)
@@ -205,6 +210,8 @@ static inline bool dns_respond(struct dns_server *server, struct dns_message *m,
         label[letters] = '\0';
     if (strcmp(label, "silent") == 0 || (strcmp(label, "lost") == 0 && asked < number))
         return false;
+    if (strcmp(label, "flip") == 0 && type == DNS_A)
+        number -= ++server->flips;
     if (strcmp(label, "slow") == 0)
         poll(NULL, 0, type == DNS_A ? (int)number : 0);
     m->size = (size_t)end;

@@ -11,6 +11,7 @@ enum {
     CONNECTION_WINDOW = 16 << 20, /* what is unread is limited by the windows of streams */
     HEAD_SIZE = 32 << 10,
     IDLE_FRAMES = 1000, /* in a minute */
+    OWN_RESETS = 100,   /* the same, of a client */
     MAX_SETTINGS = 32,
     MAX_ANSWERS = 10 * IDLE_FRAMES, /* to pings and settings, and resets, that wait to be sent */
 };
@@ -171,6 +172,8 @@ unsigned eddy__h2_room(const struct eddy__h2 *h2)
 
     if (!h2->greeted)
         most = 1;
+    if (h2->full_until > 0 && eddy_time() < h2->full_until)
+        return 0;
     return h2->over || h2->going_away || h2->count >= most ? 0 : most - h2->count;
 }
 
@@ -289,14 +292,26 @@ void eddy__h2_give_up(struct eddy__h2 *h2, uint32_t error_code)
     eddy_event_set(&h2->dirty);
 }
 
-bool eddy__h2_affords(struct eddy__h2 *h2)
+static void look_at_minute(struct eddy__h2 *h2)
 {
     int64_t minute = (int64_t)(eddy_time() / 60);
 
     if (minute != h2->minute) {
         h2->minute = minute;
-        h2->idle_frames = 0;
+        h2->idle_frames = h2->resets = 0;
     }
+}
+
+void eddy__h2_count_reset(struct eddy__h2 *h2)
+{
+    look_at_minute(h2);
+    if (++h2->resets >= OWN_RESETS)
+        eddy__h2_take_no_more(h2);
+}
+
+bool eddy__h2_affords(struct eddy__h2 *h2)
+{
+    look_at_minute(h2);
     if (++h2->idle_frames <= IDLE_FRAMES)
         return true;
     if (!h2->misused)

@@ -101,6 +101,8 @@ struct eddy__h2 {
     uint32_t misused; /* it ends for what the peer has done: the error code */
     int64_t minute;   /* the budget of frames that cost us and bring nothing */
     unsigned idle_frames;
+    unsigned resets;   /* a client's own, in that minute */
+    double full_until; /* the server has refused a stream, though there seemed to be room */
 
     /* Time. */
     eddy_scope *patience; /* of the receiving task, while it waits */
@@ -180,6 +182,9 @@ void eddy__h2_reset(struct eddy__h2_stream *s, uint32_t error_code, int code, co
 /* Counts a frame that brings nothing: false when there were too many of them in a minute, and the
  * connection ends. */
 bool eddy__h2_affords(struct eddy__h2 *h2);
+/* Counts a reset of this client: after a hundred in a minute, which servers take for an attack, the
+ * connection takes no further streams. */
+void eddy__h2_count_reset(struct eddy__h2 *h2);
 /* Whether more waits to be sent than a client that reads can have made a server say. */
 bool eddy__h2_is_clogged(const struct eddy__h2 *h2);
 /* No further streams from now on, whoever has said so. */

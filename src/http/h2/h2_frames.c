@@ -4,6 +4,9 @@
 
 #include <eddy/memory.h>
 
+/* After a refusal: the places of streams that this client has given up may be taken still. */
+#define FULL_SECONDS 1.0
+
 static struct eddy__h2_stream *known_stream(nghttp2_session *session, int32_t id)
 {
     return nghttp2_session_get_stream_user_data(session, id);
@@ -108,7 +111,11 @@ static void explain_close(struct eddy__h2_stream *s, uint32_t error_code)
 {
     const char *peer = eddy_stream_peer(s->h2->stream), *code = nghttp2_http2_strerror(error_code);
 
-    s->exchange.unprocessed |= error_code == NGHTTP2_REFUSED_STREAM;
+    if (error_code == NGHTTP2_REFUSED_STREAM) {
+        s->exchange.unprocessed = true;
+        if (s->h2->resets > 0)
+            s->h2->full_until = eddy_time() + FULL_SECONDS;
+    }
     s->exchange.heard |= s->by_peer; /* of this request, which may have been begun with */
     if (s->exchange.unprocessed)
         eddy__h2_fail(s, EDDY_ECONNABORTED, "%.60s has not begun with this request", peer);
@@ -139,15 +146,19 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t error_
 
 /* ---- frames that were sent, or not ---- */
 
-/* Resets that the peer has us make cost it nothing (CVE-2025-8671). */
+/* Resets that a client has a server make cost it nothing (CVE-2025-8671), and many of its own look
+ * like an attack. */
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct eddy__h2 *h2 = arg;
 
     (void)session;
-    if (h2->opts.accept && frame->hd.type == NGHTTP2_RST_STREAM &&
-        frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+    if (frame->hd.type != NGHTTP2_RST_STREAM || frame->rst_stream.error_code == NGHTTP2_NO_ERROR)
+        return 0;
+    if (h2->opts.accept)
         eddy__h2_affords(h2);
+    else
+        eddy__h2_count_reset(h2);
     return 0;
 }
 

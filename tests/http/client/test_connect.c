@@ -113,6 +113,122 @@ TEST(http_row_23_tls_is_verified_and_told_apart)
     rmdir(identity_folder());
 }
 
+/* What TLS is to be makes a connection one for that alone, and each is found again. */
+TEST(http_row_23_tls_names_and_certificates_are_told_apart)
+{
+    SCRIPT(script, {.answer = OK_TEXT(1, "a")});
+    struct identity id;
+    identity_make(&id, "localhost",
+                  &(struct identity_opts){.names = "DNS:one.test,DNS:two.test,IP:127.0.0.1",
+                                          .authority = true});
+    eddy_auto(eddy_server) *server =
+        eddy_server_open(script_handler, .arg = script, .host = "127.0.0.1", .cert = id.file);
+    eddy_auto(eddy_http) *http = eddy_http_open();
+    const eddy_tls_opts ways[] = {
+        {.ca_file = id.file},
+        {.ca_file = id.file, .server_name = "one.test"},
+        {.ca_file = id.file, .server_name = "two.test"},
+        {.ca_file = id.file, .cert = id.file},
+        {.ca_file = id.file, .min_version = EDDY_TLS_1_3},
+        {.insecure = true},
+    };
+    enum { WAYS = sizeof ways / sizeof *ways };
+    char url[64];
+
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", eddy_server_port(server));
+    for (int i = 0; i < 2 * WAYS; i++) {
+        eddy_auto(eddy_response) *response = eddy_http_get(http, url, .tls_opts = &ways[i % WAYS]);
+        CHECK(response != NULL);
+        CHECK_STR(eddy_response_text(response), "a");
+        CHECK_INT(script->connections, i < WAYS ? i + 1 : WAYS);
+    }
+    identity_free(&id);
+    rmdir(identity_folder());
+}
+
+/* ---- names whose address changes ---- */
+
+/* The same port of 127.0.0.1 and 127.0.0.2, and a name that goes from the first to the second. */
+struct moving {
+    struct dns_server names;
+    eddy_server *servers[2];
+    char url[64];
+};
+
+static void moving_open(struct moving *moving, struct script *one, struct script *two)
+{
+    dns_server_open(&moving->names);
+    CHECK_OK(eddy_loop_set_resolver(eddy_loop_running(), .servers = moving->names.address,
+                                    .max_ttl = 0.02));
+    moving->servers[0] = eddy_server_open(script_handler, .arg = one, .host = "127.0.0.1");
+    CHECK(moving->servers[0] != NULL);
+    int port = eddy_server_port(moving->servers[0]);
+    moving->servers[1] =
+        eddy_server_open(script_handler, .arg = two, .host = "127.0.0.2", .port = port);
+    CHECK(moving->servers[1] != NULL);
+    snprintf(moving->url, sizeof moving->url, "http://flip1.test:%d/", port);
+}
+
+static void moving_close(struct moving *moving)
+{
+    eddy_server_close(moving->servers[0]);
+    eddy_server_close(moving->servers[1]);
+    dns_server_close(&moving->names);
+}
+
+/* Neither the resolver, whatever the TTL, nor a kept connection stays with an old address. */
+TEST_REAL(http_report_4_a_name_that_moves_is_followed)
+{
+    SCRIPT(one, {.answer = OK_TEXT(3, "one")});
+    SCRIPT(two, {.answer = OK_TEXT(3, "two")});
+    struct moving moving = {0};
+
+    moving_open(&moving, one, two);
+    eddy_auto(eddy_http) *http = eddy_http_open(.max_age = 0.05);
+    CHECK_GET(http, moving.url, "200 one");
+    CHECK_OK(eddy_sleep(0.06));
+    for (int i = 0; i < 10; i++)
+        CHECK_GET(http, moving.url, "200 two");
+    CHECK_INT(one->connections, 1);
+    CHECK_INT(one->requests, 1);
+    eddy_http_close(eddy_take(http));
+    moving_close(&moving);
+}
+
+static int judge_second(const eddy_address *address, const char *host, void *arg)
+{
+    char text[EDDY_HOST_TEXT];
+
+    CHECK_STR(host, "flip1.test");
+    ++*(int *)arg;
+    return strcmp(eddy_address_format_host(address, text), "127.0.0.2") == 0 ? EDDY_EACCES : 0;
+}
+
+/* The address that was judged is the one that is connected to: a second look-up, which would give
+ * another, is for the next connection, and judged again. */
+TEST_REAL(http_row_25_a_name_that_is_bound_anew_is_judged_again)
+{
+    SCRIPT(one, {.answer = OK_TEXT(3, "one")});
+    SCRIPT(two, {.answer = OK_TEXT(3, "two")});
+    struct moving moving = {0};
+    int judged = 0;
+
+    moving_open(&moving, one, two);
+    CHECK_OK(eddy_loop_set_resolver(eddy_loop_running(), .servers = moving.names.address,
+                                    .max_ttl = -1));
+    eddy_auto(eddy_http) *http =
+        eddy_http_open(.on_address = judge_second, .connect_arg = &judged, .max_age = 0.03);
+    CHECK_GET(http, moving.url, "200 one");
+    CHECK_INT(judged, 1);
+    CHECK_OK(eddy_sleep(0.04));
+    CHECK_GET_FAILS(http, moving.url, EDDY_EACCES);
+    CHECK_INT(judged, 2);
+    CHECK_INT(one->connections, 1);
+    CHECK_INT(two->connections, 0);
+    eddy_http_close(eddy_take(http));
+    moving_close(&moving);
+}
+
 /* ---- a name server that says nothing ---- */
 
 static int ask_silent(eddy_http *http, double timeout)

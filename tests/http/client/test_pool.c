@@ -169,6 +169,12 @@ TEST(http_HC2_row_23_connections_are_told_apart)
     }
 }
 
+static eddy_stream *connect_slowly(const char *host, int port, void *arg)
+{
+    return eddy_sleep(0.002) < 0 ? NULL : script_connect(host, port, arg);
+}
+
+/* While it waits for its turn, connects, or is answered. */
 static int cancelled_somewhere(eddy_http *http, double after)
 {
     char text[16];
@@ -186,15 +192,17 @@ TEST(http_HC1_report_2_cancelled_requests_leave_nothing_behind)
                     .delay = 0.002,
                     .pause = 0.002,
                     .later = "b"});
-    eddy_auto(eddy_http) *http = SESSION(server, .limit = 8);
+    eddy_auto(eddy_http) *http =
+        eddy_http_open(.base_url = "http://test", .connect = connect_slowly, .connect_arg = server,
+                       .limit = 8);
     uint64_t state = 1;
 
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 200; i++) { /* ten thousand requests */
         eddy_auto(eddy_group) *group = eddy_group_open();
 
         script_end(server);
         server->connections = 0;
-        for (int k = 0; k < 20; k++) {
+        for (int k = 0; k < 50; k++) {
             state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
             CHECK_OK(eddy_group_start(
                 group, cancelled_somewhere_coro(http, (double)(state >> 40) / 0x1000000 * 0.02)));
@@ -202,8 +210,12 @@ TEST(http_HC1_report_2_cancelled_requests_leave_nothing_behind)
         CHECK_OK(eddy_group_join(group));
         CHECK_INT(eddy_http_get_stats(http).busy, 0);
     }
-    for (int i = 0; i < 50; i++)
+    script_end(server);
+    server->connections = 0;
+    for (int i = 0; i < 100; i++)
         CHECK_GET(http, "/", "200 ab");
+    CHECK_INT(eddy_http_get_stats(http).busy, 0);
+    CHECK_INT(eddy_http_get_stats(http).idle, 1);
 }
 
 static int share_one_slot(void)

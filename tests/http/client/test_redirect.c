@@ -151,6 +151,32 @@ TEST(http_HC7_row_22_credentials_stay_with_their_origin)
     }
 }
 
+/* Another server that asks for an answer of Digest gets none, and the way back has none either. */
+TEST(http_row_22_digest_stays_with_its_origin)
+{
+    static const char asks[] = "HTTP/1.1 401 Who\r\nWWW-Authenticate: Digest realm=\"r\", "
+                               "nonce=\"n\", qop=\"auth\"\r\nContent-Length: 0\r\n\r\n";
+    SCRIPT(server, {.answer = asks}, {.answer = LEADS(302, "http://other/")}, {.answer = asks});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    eddy_auto(eddy_response) *response =
+        eddy_http_get(http, "/", .user = "ann", .password = "secret", .digest = true);
+
+    CHECK(response != NULL);
+    CHECK_INT(eddy_response_status(response), 401);
+    CHECK_INT(server->requests, 3);
+    CHECK(strstr(server->heard[1], "Authorization: Digest ") != NULL);
+    CHECK(!tells(server, 2));
+
+    SCRIPT(back, {.answer = asks}, {.answer = LEADS(302, "http://other/")},
+           {.answer = LEADS(302, "http://test/back")}, {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *again = SESSION(back);
+    eddy_auto(eddy_response) *end =
+        eddy_http_get(again, "/", .user = "ann", .password = "secret", .digest = true);
+    CHECK(end != NULL);
+    CHECK_INT(back->requests, 4);
+    CHECK(!tells(back, 2) && !tells(back, 3));
+}
+
 /* The headers of the session are for its own server. */
 TEST(http_row_22_session_credentials_stay_with_the_base)
 {

@@ -112,6 +112,17 @@ TEST(http_response_has_a_limit_of_size)
     CHECK_GET(http, "/", "200 fits");
 }
 
+/* An option that is not set is a limit, too. */
+TEST(http_row_42_a_body_has_a_limit_by_default)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 16777217\r\n\r\na"});
+    eddy_auto(eddy_http) *http = SESSION(server);
+
+    CHECK_GET_FAILS(http, "/", EDDY_ELIMIT);
+    CHECK(strstr(eddy_error_message(eddy_last_error()), "16777216 bytes (.max_body)") != NULL);
+    CHECK_INT(eddy_http_get_stats(http).idle, 0);
+}
+
 TEST(http_HC8_report_16_a_short_body_is_no_success)
 {
     SCRIPT(server, {.answer = OK_TEXT(9, "half"), .after = THEN_CLOSE},

@@ -67,7 +67,7 @@ TEST_REAL(http_report_1_a_thousand_requests_over_tcp)
     eddy_auto(eddy_http) *http = eddy_http_open();
 
     snprintf(url, sizeof url, "http://127.0.0.1:%d/", eddy_server_port(server));
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 250; i++) {
         script->steps = each;
         script->count = 5;
         script->requests = 0;

@@ -1,8 +1,8 @@
 /* load_idle.c - what a connection costs a server in memory that waits for its next request.
  *
  * load_idle PORT CONNECTIONS BYTES SECONDS PID, or load_idle_tls for a server by TLS: each
- * connection gets one answer to GET /, then all are idle for SECONDS. The first hundred are not
- * counted: they warm the server up. BYTES is not used. */
+ * connection gets one answer, as of load_http, then all are idle for SECONDS. The first hundred are
+ * not counted: they warm the server up. */
 #include "load_http.h"
 
 #ifdef LOAD_TLS
@@ -61,7 +61,7 @@ static int read_from(connection *c, char *data, size_t size)
 static void use(void)
 {
     connection *c = open_connection();
-    const char *request = load_http_request(0);
+    const char *request = load_http_request(load.size);
     size_t got = 0, length = 0;
 
     if (write_to(c, request, strlen(request)) <= 0)
@@ -73,7 +73,7 @@ static void use(void)
             bench_die("read");
         got += (size_t)n;
         load_answer[got] = '\0';
-        length = load_http_length(load_answer, 0);
+        length = load_http_length(load_answer, load.size);
     }
 }
 

@@ -244,6 +244,17 @@ def test_report_that_cannot_be_written(t):
         expect(t.fetch("--json", f"{t.url}/ok/9/a", stdout=full), 1, "cannot write")
 
 
+def test_messages_go_into_no_file(t):
+    def close_all():
+        for fd in range(3):
+            os.close(fd)
+    for options in [], ["--json"]:
+        process = t.start("fetch", "-o", t.out, *options, f"{t.url}/ok/9/a", before=close_all)
+        assert t.end(process).status == (1 if options else 0)
+    t.has("a", 9)
+    t.has("a-1", 9, name="a")
+
+
 # ---- a name server that says nothing ----
 
 @contextlib.contextmanager

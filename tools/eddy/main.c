@@ -1,8 +1,10 @@
 /* main.c - the command eddy: finds the subcommand and hands over. */
 #include "command.h"
 #include <eddy/base.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
     &fetch_command,
@@ -81,8 +83,22 @@ static int dispatch(int argc, char **argv)
     return STATUS_OK;
 }
 
+/* Who has closed one of them gets no file or connection in its place, into which messages would
+ * go. Writing to it still fails. */
+static void hold_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_descriptors();
     int status = dispatch(argc, argv);
 
     /* A full disk or a closed pipe behind stdout is a failure like any other. */

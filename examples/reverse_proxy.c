@@ -189,12 +189,15 @@ struct passage {
 static int make_url(struct passage *p, const struct upstream *u)
 {
     const char *target = eddy_request_target(p->request), *scheme = strstr(target, "://");
+    const char *slash = "";
 
-    if (*target != '/' && scheme)
+    if (*target != '/' && scheme) {
         target = scheme + 3 + strcspn(scheme + 3, "/?");
-    if (*target != '/')
+        slash = *target == '/' ? "" : "/";
+    } else if (*target != '/') {
         return eddy_raise(EDDY_HTTP(400), "a target that begins with no slash");
-    snprintf(p->url, sizeof p->url, "%s%s", u->origin, target);
+    }
+    snprintf(p->url, sizeof p->url, "%s%s%s", u->origin, slash, target);
     return 0;
 }
 
@@ -340,6 +343,8 @@ static int pass_to(struct passage *p, struct upstream *u)
 {
     eddy_try(make_url(p, u));
     eddy_auto(eddy_response) *response = send_request(p, u->proxy);
+    if (!response && eddy_last_status() == EDDY_EINVAL)
+        return eddy_raise(EDDY_HTTP(400), "a request that cannot be passed on");
     return response ? answer(p, response) : eddy_last_status();
 }
 

@@ -208,6 +208,17 @@ def test_reverse_proxy_tells_of_failures(t):
     assert "GET /wait: " in p.err and "GET /cut has failed: " in p.err, p.err
 
 
+def test_reverse_proxy_of_targets_that_are_odd(t):
+    with upstream() as server, proxy(t, [server.server_port]) as p:
+        for target, line in (("http://a", b"GET / "), ("http://a?b=/c", b"GET /?b=/c "),
+                             ("http://a/b", b"GET /b "), ("/a?b://c", b"GET /a?b://c")):
+            status, _, body = ask(p.port, "GET", target)
+            assert status == 200 and (body.split(b"\n")[0] + b" ").startswith(line), (target, body)
+        for target in "/a\\b", "*", "a/b":
+            assert ask(p.port, "GET", target)[0] == 400, target
+    assert p.err == "", p.err
+
+
 def test_reverse_proxy_of_a_client_that_leaves(t):
     with upstream() as server, proxy(t, [server.server_port]) as p:
         with socket.create_connection(("127.0.0.1", p.port), TIME_LIMIT) as client:

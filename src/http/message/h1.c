@@ -44,7 +44,7 @@ static bool is_empty_line(const char *data, size_t size)
 }
 
 /* Waits for a whole head and copies it: its length; 0 when the peer has ended the connection. */
-static ssize_t take_head(struct eddy__h1 *h1, char **text)
+static ssize_t take_head(struct eddy__h1 *h1, const struct eddy__head_limits *limits, char **text)
 {
     struct eddy__exchange *e = &h1->exchange;
     const char *data;
@@ -56,7 +56,7 @@ static ssize_t take_head(struct eddy__h1 *h1, char **text)
         if (count <= known)
             return is_empty_line(data, known) ? 0 : cut_off(h1, "a head");
         e->heard = true;
-        ssize_t length = eddy__head_find(data, count, &seen, &h1->limits, &e->refusal);
+        ssize_t length = eddy__head_find(data, count, &seen, limits, &e->refusal);
         if (unlikely(length < 0))
             return refuse_head(e);
         if (likely(length > 0)) {
@@ -117,7 +117,7 @@ static int h1_receive(struct eddy__exchange *e, struct eddy__head *head)
 {
     struct eddy__h1 *h1 = eddy__h1_of(e);
     char *text;
-    ssize_t size = eddy__try(take_head(h1, &text));
+    ssize_t size = eddy__try(take_head(h1, &h1->limits, &text));
 
     if (size == 0)
         return 0;
@@ -163,10 +163,12 @@ static ssize_t read_up_to_end(struct eddy__h1 *h1, void *buf, size_t size)
 static ssize_t read_trailers(struct eddy__h1 *h1)
 {
     struct eddy__exchange *e = &h1->exchange;
+    struct eddy__head_limits limits = h1->limits;
     const char *data;
     size_t known = 0;
     char *text;
 
+    limits.target = INT32_MAX; /* their first line is no request line */
     do {
         size_t count = (size_t)eddy__try(eddy_peek(h1->stream, known, &data));
         if (count <= known)
@@ -177,7 +179,7 @@ static ssize_t read_trailers(struct eddy__h1 *h1)
         h1->in = EDDY__H1_NONE;
         return eddy_skip(h1->stream, 2);
     }
-    size_t size = (size_t)eddy__try(take_head(h1, &text));
+    size_t size = (size_t)eddy__try(take_head(h1, &limits, &text));
     int status =
         eddy__head_parse_trailers(text, size, e->arena, &h1->limits, &e->trailers, &e->refusal);
     if (status < 0)

@@ -281,6 +281,30 @@ TEST(http_HC6_report_13_a_body_that_fails_half_way)
     CHECK_INT(eddy_http_get_stats(http).idle, 0);
 }
 
+static int write_empty_pieces(eddy_stream *stream, void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 3; i++) {
+        eddy_try(eddy_write(stream, "", 0));
+        eddy_try(eddy_flush(stream));
+        eddy_try(eddy_write(stream, "a", 1));
+        eddy_try(eddy_flush(stream));
+    }
+    return 0;
+}
+
+TEST(http_report_13_an_empty_piece_of_a_body_is_not_its_end)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = SESSION(server);
+    eddy_auto(eddy_response) *response = eddy_http_post(http, "/", .write = write_empty_pieces);
+
+    CHECK(response != NULL);
+    CHECK_STR(eddy_response_text(response), "a");
+    CHECK_STR(strstr(server->heard[0], "\r\n\r\n"),
+              "\r\n\r\n1\r\na\r\n1\r\na\r\n1\r\na\r\n0\r\n\r\n");
+}
+
 TEST(http_body_shorter_or_longer_than_its_length)
 {
     SCRIPT(server, {.answer = OK_TEXT(1, "a")});

@@ -134,7 +134,38 @@ TEST(http_row_8_trailers)
     CHECK(ends_in(answer_to(server, POST_CHUNKED("/", "0\r\nX: y\r\nContent-Length: 3\r\n\r\n")),
                   "y -"));
     snprintf(bytes, sizeof bytes, POST_CHUNKED("/", "0\r\nX: %040000d\r\n\r\n"), 0);
-    CHECK_INT(status_of(server, bytes) / 100, 4);
+    CHECK_INT(status_of(server, bytes), 431);
+    /* the limit of a target is none of theirs */
+    snprintf(bytes, sizeof bytes, POST_CHUNKED("/", "0\r\nX: %020000d\r\n\r\n"), 0);
+    CHECK_INT(status_of(server, bytes), 200);
+    int n = snprintf(bytes, sizeof bytes, POST_CHUNKED("/", "0\r\n"));
+    for (int i = 0; i < 101; i++)
+        n += snprintf(bytes + n, sizeof bytes - (size_t)n, "X: y\r\n");
+    snprintf(bytes + n, sizeof bytes - (size_t)n, "\r\n");
+    CHECK_INT(status_of(server, bytes), 431);
+}
+
+/* A coding of a request's body is the program's affair: what counts are the bytes that come. */
+TEST(http_row_20_bodies_of_requests_are_not_decoded)
+{
+    eddy_auto(eddy_router) *router = router_of(echo);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, .max_body = 10);
+    const char *answer =
+        answer_to(server, "POST / HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\n"
+                          "Content-Length: 8\r\n\r\nno gzip.");
+
+    CHECK(ends_in(answer, "\r\n\r\nno gzip."));
+}
+
+/* What is not set is a limit, too: 16 MiB. */
+TEST(http_row_42_bodies_have_a_limit_by_default)
+{
+    eddy_auto(eddy_router) *router = router_of(echo);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+
+    CHECK_INT(status_of(server, POST("/", "16777217", "")), 413);
+    CHECK_INT(status_of(server, POST("/some", "16777216", "abcd")), 200);
+    CHECK_INT(status_of(server, POST("/", "9223372036854775807", "")), 413);
 }
 
 /* Row 9, and the whole through every read of one byte. */
@@ -154,6 +185,27 @@ TEST(http_row_9_chunks_of_one_byte)
     send_bytes(peer, "0\r\n\r\n");
     CHECK_OK(eddy_write_eof(peer));
     CHECK(strstr(rest_of(peer), "Content-Length: 5000\r\n") != NULL);
+}
+
+/* However small the pieces are, their sum has the limit. */
+TEST(http_row_9_limits_count_over_reads)
+{
+    eddy_auto(eddy_router) *router = router_of(echo);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, .max_body = 1000, .max_head = 4000);
+    eddy_auto(eddy_stream) *body = eddy_http_server_connect(server);
+    eddy_auto(eddy_stream) *head = eddy_http_server_connect(server);
+    int sent = 0;
+
+    send_bytes(body, POST_CHUNKED("/", ""));
+    while (sent < 2000 && eddy_write(body, "1\r\nx\r\n", 6) > 0) {
+        CHECK_OK(eddy_sleep(0));
+        sent++;
+    }
+    CHECK(strncmp(rest_of(body), "HTTP/1.1 413 ", 13) == 0);
+    send_bytes(head, "GET / HTTP/1.1\r\nHost: a\r\nX: ");
+    for (sent = 0; sent < 5000 && eddy_write(head, "x", 1) > 0; sent++)
+        CHECK_OK(eddy_sleep(0));
+    CHECK(strncmp(rest_of(head), "HTTP/1.1 431 ", 13) == 0);
 }
 
 #define EXPECT(path)                                                                               \

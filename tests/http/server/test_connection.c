@@ -211,6 +211,25 @@ TEST(http_row_15_a_slow_head_is_answered_408)
     CHECK_NEAR(eddy_time() - begun, 60 + 18, 0.01);
 }
 
+/* Ten seconds from the first byte, however many follow, and the answer is there at once. */
+TEST(http_row_15_the_time_of_a_head_begins_with_its_first_byte)
+{
+    eddy_auto(eddy_router) *router = router_of(hello);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+    eddy_auto(eddy_stream) *peer = eddy_http_server_connect(server);
+    char answer[13];
+
+    CHECK_OK(eddy_sleep(60));
+    double begun = eddy_time();
+    for (int i = 0; i < 9; i++) {
+        CHECK_INT(eddy_write(peer, "G", 1), 1);
+        CHECK_OK(eddy_sleep(1));
+    }
+    CHECK_INT(eddy_read_exactly(peer, answer, 13), 13);
+    CHECK_MEM(answer, "HTTP/1.1 408 ", 13);
+    CHECK_NEAR(eddy_time() - begun, 10, 0.01);
+}
+
 TEST(http_row_15_an_idle_connection_ends_without_an_answer)
 {
     eddy_auto(eddy_router) *router = router_of(hello);
@@ -259,6 +278,43 @@ TEST(http_row_14_answers_that_nobody_reads_end_the_connection)
     while (sent < 100000 && eddy_write(peer, GET("/"), strlen(GET("/"))) > 0)
         sent++;
     CHECK(sent < 100000);
+}
+
+/* While a handler works not much more is read than what it may be asked for next. */
+TEST(http_row_14_requests_behind_one_that_takes_long_are_not_read)
+{
+    eddy_auto(eddy_router) *router = router_of(sleeps);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+    eddy_auto(eddy_stream) *peer = eddy_http_server_connect(server);
+    static const char many[] = GET("/1") GET("/2") GET("/3") GET("/4");
+    size_t sent = 0;
+
+    send_bytes(peer, GET("/slow"));
+    eddy_timeout(4)
+        while (sent < (8 << 20)) {
+            ssize_t n = eddy_write(peer, many, sizeof many - 1);
+            if (n > 0 && eddy_flush(peer) == 0)
+                sent += (size_t)n;
+            else
+                break;
+        }
+    CHECK(sent < (512 << 10));
+    CHECK_NEAR(eddy_time(), 4, 0.1);
+}
+
+/* As `nc -N` does it. */
+TEST_REAL(http_report_15_a_client_over_a_socket_that_half_closes_gets_its_answer)
+{
+    eddy_auto(eddy_router) *router = router_of(hello);
+    eddy_auto(eddy_http_server) *server = eddy_http_server_open(router);
+    CHECK(server != NULL);
+    eddy_auto(eddy_stream) *peer = eddy_connect("127.0.0.1", .port = eddy_http_server_port(server));
+
+    send_bytes(peer, GET("/half") GET("/closed"));
+    CHECK_OK(eddy_write_eof(peer));
+    const char *all = rest_of(peer);
+    CHECK_INT(count_of_text(all, "HTTP/1.1 200 "), 2);
+    CHECK(strstr(all, "/closed") != NULL);
 }
 
 TEST(http_report_15_a_client_that_half_closes_gets_its_answer)

@@ -106,6 +106,28 @@ TEST(http_row_13_what_a_program_gives_cannot_end_a_field)
               "Connection: close\r\n\r\n");
 }
 
+static int empty_pieces(eddy_request *request)
+{
+    eddy_auto(eddy_stream) *out = eddy_try(eddy_respond_stream(request, 200));
+
+    for (int i = 0; i < 3; i++) {
+        eddy_try(eddy_write(out, "", 0));
+        eddy_try(eddy_flush(out));
+        eddy_try(eddy_write(out, "a", 1));
+        eddy_try(eddy_flush(out));
+    }
+    return 0;
+}
+
+TEST(http_report_13_an_empty_piece_is_not_the_end)
+{
+    eddy_auto(eddy_router) *router = router_of(empty_pieces);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router);
+
+    CHECK_STR(strstr(answer_to(server, GET_LAST("/")), "\r\n\r\n"),
+              "\r\n\r\n1\r\na\r\n1\r\na\r\n1\r\na\r\n0\r\n\r\n");
+}
+
 static int stream_then_text(eddy_request *request)
 {
     eddy_auto(eddy_stream) *out = eddy_try(eddy_respond_stream(request, 200, .length = 3));

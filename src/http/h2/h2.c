@@ -190,6 +190,7 @@ void eddy__h2_end(struct eddy__h2_stream *s)
     if (s->closed)
         return;
     s->closed = s->whole = true;
+    s->h2->whole++;
     s->failure = EDDY_ECONNRESET;
     memcpy(s->why, words, sizeof words);
     eddy__h2_wake_stream(s);
@@ -255,6 +256,7 @@ void eddy__h2_leave_stream(struct eddy__h2_stream *s)
     s->left = true;
     tell_closed(h2, s);
     list_remove(&s->of);
+    h2->whole -= s->whole;
     if (--h2->count == 0) {
         h2->idle_since = eddy_time();
         if (h2->leaving)

@@ -92,6 +92,7 @@ struct eddy__h2 {
     struct eddy__h2_opts opts;
     struct list streams;
     unsigned count;   /* of streams */
+    unsigned whole;   /* those of them that both sides have ended, and whose task has not yet */
     eddy_event dirty; /* there may be frames to send */
     eddy_event told;  /* the sending task has ended */
     bool greeted;     /* settings of the peer have come */

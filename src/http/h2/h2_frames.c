@@ -14,7 +14,16 @@ static struct eddy__h2_stream *known_stream(nghttp2_session *session, int32_t id
 
 /* ---- fields ---- */
 
-/* A request beyond the limit: those count whose task has not ended, whatever the peer has reset. */
+/* Those count whose task has not ended, whatever the peer has reset. Whoever has its answer may ask
+ * again before our task has noticed; but not without end, should that do something else. */
+static bool is_beyond_limit(const struct eddy__h2 *h2)
+{
+    unsigned most = h2->opts.max_streams;
+
+    return h2->count - h2->whole >= most || h2->count / 2 >= most;
+}
+
+/* A request beyond the limit. */
 static int turn_away(struct eddy__h2 *h2, int32_t id)
 {
     return nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
@@ -26,7 +35,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     struct eddy__h2_stream *s = known_stream(session, frame->hd.stream_id);
 
     if (!s && h2->opts.accept && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-        if (h2->count >= h2->opts.max_streams)
+        if (is_beyond_limit(h2))
             return turn_away(h2, frame->hd.stream_id);
         s = eddy__h2_new_stream(h2, NULL);
         if (!s)

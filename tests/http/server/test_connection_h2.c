@@ -479,6 +479,33 @@ static int boasts(eddy_request *r)
     return eddy_respond_bytes(r, 200, NULL, 0);
 }
 
+static int goes_on(eddy_request *r)
+{
+    eddy_auto(eddy_stream) *out = eddy_try(eddy_respond_stream(r, 200));
+
+    eddy_try(eddy_printf(out, "done"));
+    eddy_try(eddy_write_eof(out));
+    return eddy_sleep(5);
+}
+
+/* Who has its answer may ask again, before a task of ours has noticed; but not without end. */
+TEST(HS19_a_place_is_free_when_the_answer_has_gone)
+{
+    eddy_auto(eddy_router) *router = router_of(goes_on);
+    eddy_auto(eddy_http_server) *server = TALK_MEMORY(router, .max_streams = 2);
+    char refused[16];
+    struct asker a;
+
+    snprintf(refused, sizeof refused, "%d ", EDDY_ECONNABORTED);
+    asker_open(&a, server);
+    for (int i = 0; i < 4; i++)
+        CHECK_STR(answer_to_ask(&a, "GET", "/", NULL), "200 done");
+    CHECK_STR(answer_to_ask(&a, "GET", "/", NULL), refused);
+    CHECK_OK(eddy_sleep(6));
+    CHECK_STR(answer_to_ask(&a, "GET", "/", NULL), "200 done");
+    asker_close(&a);
+}
+
 /* Browsers send each cookie by itself: they are one field, and the size is what limits them. */
 TEST(HS19_many_cookies_are_one_field)
 {

@@ -308,3 +308,139 @@ TEST(HC16_a_proxy_makes_a_tunnel_for_HTTP_2)
 
     CHECK_OK(expect_200(eddy_http_get(http, "/")));
 }
+
+/* ---- answers that are none ---- */
+
+struct field {
+    const char *name, *value;
+};
+
+static const char *answer_length; /* what the next answer says of its three bytes; NULL: nothing */
+static struct field answer_field; /* and a field that it has */
+
+static size_t put_field(char *block, size_t room, const char *name, const char *value)
+{
+    return (size_t)snprintf(block + 1, room - 1, "%c%s%c%s", (int)strlen(name), name,
+                            (int)strlen(value), value) +
+           1;
+}
+
+static int answers_as_told(struct peer *p, eddy_stream *s, int n)
+{
+    (void)n;
+    eddy_try(greet(s));
+    for (;;) {
+        char block[100] = "\x88";
+        size_t size = 1;
+        uint32_t id = (uint32_t)eddy_try(await_head(p, s));
+
+        if (answer_length)
+            size += put_field(block + size, sizeof block - size, "content-length", answer_length);
+        if (answer_field.name)
+            size +=
+                put_field(block + size, sizeof block - size, answer_field.name, answer_field.value);
+        eddy_try(frame(s, 1, 4, id, block, size));
+        eddy_try(frame(s, 0, 1, id, "abc", 3));
+    }
+}
+
+static int read_whole(eddy_http *http)
+{
+    eddy_auto(eddy_response) *response = eddy_try(eddy_http_get(http, "/"));
+
+    CHECK_STR(eddy_try(eddy_response_text(response)), "abc");
+    return 0;
+}
+
+/* The stream is reset, nothing is passed on, and the connection serves others. */
+TEST(http_row_32_answers_over_HTTP_2_that_are_none)
+{
+    static const struct field bad[] = {
+        {"X-A", "b"},
+        {"x", "a\r\nb: c"},
+        {"x\n", "a"},
+        {"connection", "close"},
+        {"upgrade", "h2c"},
+        {"x y", "a"},
+        {"keep-alive", "a"},
+        {":path", "/"},
+        {"proxy-connection", "a"},
+        {":x", "a"},
+        {"transfer-encoding", "chunked"},
+    };
+    static const char *const lengths[] = {"2", "4", "-3", "+3", "3, 3", "0x3"};
+    PEER(peer, answers_as_told);
+    eddy_auto(eddy_http) *http = SESSION(&peer);
+
+    answer_length = "3";
+    answer_field = (struct field){"x", "y"};
+    CHECK_OK(read_whole(http));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        answer_field = bad[i];
+        if (read_whole(http) != EDDY_EPROTO)
+            test_fail(__FILE__, __LINE__, "%s: %s was taken", bad[i].name, bad[i].value);
+    }
+    answer_field = (struct field){0};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        answer_length = lengths[i];
+        if (read_whole(http) != EDDY_EPROTO)
+            test_fail(__FILE__, __LINE__, "a length of %s was taken", lengths[i]);
+    }
+    answer_length = NULL;
+    CHECK_OK(read_whole(http));
+    CHECK_INT(peer.connections, 1);
+    CHECK_INT(peer.resets, 17);
+}
+
+/* ---- silence ---- */
+
+/* Says nothing to five requests, then answers the pings, then all requests. */
+static int is_silent(struct peer *p, eddy_stream *s, int n)
+{
+    unsigned char head[9], data[16384];
+    int heads = 0;
+
+    if (n > 0)
+        return answers(p, s, n);
+    eddy_try(greet(s));
+    for (int pings = 0; pings == 0;) {
+        eddy_try(eddy_read_exactly(s, head, sizeof head));
+        eddy_try(eddy_read_exactly(s, data, (size_t)head[1] << 8 | head[2]));
+        heads += head[3] == 1;
+        pings += head[3] == 6 && !(head[4] & 1);
+    }
+    CHECK_INT(heads, 5);
+    eddy_try(eddy_sleep(1));
+    /* what else has come meanwhile is no second ping */
+    for (int resets = 0; resets < 5;) {
+        eddy_try(eddy_read_exactly(s, head, sizeof head));
+        eddy_try(eddy_read_exactly(s, data, (size_t)head[1] << 8 | head[2]));
+        CHECK(head[3] != 6);
+        resets += head[3] == 3;
+    }
+    eddy_try(frame(s, 6, 1, 0, "\0\0\0\0\0\0\0\0", 8));
+    return answer_all(p, s);
+}
+
+static int gives_up(eddy_http *http)
+{
+    CHECK_PTR(eddy_http_get(http, "/", .timeout = 2), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ETIMEDOUT);
+    return 0;
+}
+EDDY_CORO(gives_up, eddy_http *)
+
+/* However many are given up at once, and the connection is good again when that was answered. */
+TEST(http_report_21_one_ping_asks_a_silent_server)
+{
+    PEER(peer, is_silent);
+    eddy_auto(eddy_http) *http = SESSION(&peer);
+
+    CHECK_OK(eddy_gather(gives_up_coro(http), gives_up_coro(http), gives_up_coro(http),
+                         gives_up_coro(http), gives_up_coro(http)));
+    expect_200(eddy_http_get(http, "/"));
+    CHECK_INT(peer.connections, 2);
+    CHECK_OK(eddy_sleep(2));
+    expect_200(eddy_http_get(http, "/"));
+    CHECK_INT(peer.connections, 2);
+}

@@ -297,6 +297,21 @@ TEST(http_row_17_a_location_never_names_another_host)
     forget();
 }
 
+/* Thousands of empty segments are a path as any. */
+TEST(http_row_41_a_path_of_slashes)
+{
+    static const char *const patterns[] = {"/{x}/", "/a/{rest...}", "/a/{x}/b"};
+    eddy_auto(eddy_router) *router = router_of(patterns, count_of(patterns));
+    static char path[8 << 10] = "/a";
+
+    memset(path + 2, '/', sizeof path - 3);
+    CHECK_STR(found(router, "GET", path), "/a/{rest...}");
+    CHECK_STR(found(router, "GET", path + 2), "404");
+    path[1] = 'b';
+    CHECK_STR(found(router, "GET", path), "/{x}/");
+    forget();
+}
+
 static void check_chain(size_t n, eddy_http_handler *const *expected)
 {
     CHECK_INT(match.links, n);

@@ -332,6 +332,19 @@ TEST(http_row_36_a_message_beyond_the_limit_is_1009_before_memory)
     CHECK_INT(message.size, 200);
 }
 
+/* 16 MiB where nothing was set. */
+TEST(http_row_42_a_message_has_a_limit_by_default)
+{
+    static const char over[] = "\x82\xff\0\0\0\0\1\0\0\1\1\2\3\4";
+    eddy_auto(peer) p = {0};
+    eddy_websocket_message message;
+
+    CHECK_OK(peer_open(&p, false));
+    CHECK_OK(eddy_write(p.raw, over, sizeof over - 1));
+    CHECK_INT(eddy_websocket_receive(p.ws, &message), EDDY_ELIMIT);
+    CHECK_INT(peer_take_close(&p), 1009);
+}
+
 TEST(http_row_36_long_control_frames_are_1002)
 {
     eddy_auto(peer) p = {0};

@@ -70,7 +70,13 @@ static int say(eddy_request *request)
     return eddy_respond_bytes(request, 204, NULL, 0, .type = "");
 }
 
-/* The number of what is to be sent first: what was not seen yet, of what is kept. */
+/* What is not kept any more is passed over. */
+static long of_the_kept(long number)
+{
+    return number < room.count - KEPT ? room.count - KEPT : number;
+}
+
+/* The number of what is to be sent first: what was not seen yet. */
 static long first_for(eddy_request *request)
 {
     const char *id = eddy_request_header(request, "Last-Event-ID");
@@ -78,7 +84,7 @@ static long first_for(eddy_request *request)
 
     if (seen < -1 || seen >= room.count)
         return room.count;
-    return seen + 1 < room.count - KEPT ? room.count - KEPT : seen + 1;
+    return seen + 1;
 }
 
 static int wait_for_words(long number)
@@ -96,6 +102,7 @@ static int follow(eddy_request *request)
 
     for (long next = first_for(request);; next++) {
         eddy_try(wait_for_words(next));
+        next = of_the_kept(next);
         snprintf(id, sizeof id, "%ld", next);
         snprintf(words, sizeof words, "%s", room.words[next % KEPT]);
         eddy_try(eddy_http_events_send(events, words, .id = id));
@@ -115,7 +122,20 @@ static int chat(int port)
 }
 EDDY_CORO(chat, int)
 
+static int port_of(const char *text)
+{
+    char *end;
+    long port = strtol(text, &end, 10);
+
+    return *text && !*end && port > 0 && port <= 65535 ? (int)port : 0;
+}
+
 int main(int argc, char **argv)
 {
-    return eddy_run(chat_coro(argc > 1 ? (int)strtol(argv[1], NULL, 10) : 8080)) < 0;
+    int port = argc == 1 ? 8080 : argc == 2 ? port_of(argv[1]) : 0;
+
+    if (port)
+        return eddy_run(chat_coro(port)) < 0;
+    fprintf(stderr, "usage: %s [PORT], which is 1 to 65535; 8080\n", argv[0]);
+    return 2;
 }

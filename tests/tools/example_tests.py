@@ -121,6 +121,44 @@ def test_chat(t):
             p.wait()
 
 
+def say(connection, words):
+    """Says them one after the other, without waiting for the answers in between."""
+    connection.sendall(b"".join(b"POST /say HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s"
+                                % (len(w), w) for w in words))
+    said = b""
+    while said.count(b"\r\n\r\n") < len(words):
+        more = connection.recv(65536)
+        assert more
+        said += more
+    assert said.count(b"HTTP/1.1 204") == len(words), said
+
+
+def connect_to(port):
+    limit = time.monotonic() + TIME_LIMIT
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), TIME_LIMIT)
+        except ConnectionRefusedError:
+            assert time.monotonic() < limit
+            time.sleep(0.01)
+
+
+def test_sse_chat_of_a_slow_reader(t):
+    with socket.create_server(("127.0.0.1", 0)) as any_free:
+        port = any_free.getsockname()[1]
+    with example(t, "sse_chat", str(port)), connect_to(port) as reader, connect_to(port) as speaker:
+        reader.sendall(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+        reader.recv(100)
+        for first in range(0, 16000, 200):
+            say(speaker, [b"%d " % n + b"x" * 490 for n in range(first, first + 200)])
+        heard = b""
+        while b"data: 15999 " not in heard:
+            heard += reader.recv(1 << 20)
+    numbers = [int(line[6:].split(b" ")[0]) for line in heard.split(b"\n")
+               if line.startswith(b"data: ")]
+    assert numbers == sorted(set(numbers)) and len(numbers) < 16000, "the same words twice"
+
+
 def answer_questions(server):
     """DNS: web.test is 192.0.2.80 and back, nothing else has a name or an address."""
     known = {(b"\3web\4test\0", 1): bytes([192, 0, 2, 80]), (b"\3web\4test\0", 28): None,

@@ -146,6 +146,30 @@ TEST(http_row_23_tls_names_and_certificates_are_told_apart)
     rmdir(identity_folder());
 }
 
+/* Nor does a session of TLS that was made without verification stand in for it. */
+TEST(http_row_23_what_was_not_verified_is_not_resumed)
+{
+    SCRIPT(script, {.answer = OK_TEXT(1, "a")});
+    struct identity id;
+    identity_make(&id, "localhost",
+                  &(struct identity_opts){.names = "IP:127.0.0.1", .authority = true});
+    eddy_auto(eddy_server) *server =
+        eddy_server_open(script_handler, .arg = script, .host = "127.0.0.1", .cert = id.file);
+    eddy_auto(eddy_http) *http = eddy_http_open();
+    const eddy_tls_opts careless = {.insecure = true};
+    char url[64];
+
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/", eddy_server_port(server));
+    for (int i = 0; i < 3; i++) {
+        eddy_auto(eddy_response) *response = eddy_http_get(http, url, .tls_opts = &careless);
+        CHECK(response != NULL);
+        CHECK_STR(eddy_response_text(response), "a");
+        CHECK_GET_FAILS(http, url, EDDY_ETLS);
+    }
+    identity_free(&id);
+    rmdir(identity_folder());
+}
+
 /* ---- names whose address changes ---- */
 
 /* The same port of 127.0.0.1 and 127.0.0.2, and a name that goes from the first to the second. */

@@ -18,7 +18,7 @@
 #include <search.h>
 #include <stdlib.h>
 
-enum { MAX_PAGES = 10000, MAX_RULES = 1000, MAX_LINK = 2048 };
+enum { MAX_PAGES = 10000, MAX_RULES = 1000, MAX_LINK = 2048, MAX_ROBOTS = 512 * 1024 };
 static const char agent[] = "eddy-crawler";
 
 /* ---- robots.txt ------------------------------------------------------------------------------ */
@@ -406,7 +406,8 @@ EDDY_CORO(work, struct crawl *)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-/* A server that has no robots.txt allows everything; of one that cannot say nothing is taken. */
+/* A server that has no robots.txt allows everything; of one that cannot say nothing is taken. Of a
+ * long one the beginning counts (RFC 9309 section 2.5). */
 static int read_robots(struct crawl *self, const eddy_url *start)
 {
     eddy_auto(eddy_url) *url = eddy_try(eddy_url_resolve(start, "/robots.txt"));
@@ -414,7 +415,7 @@ static int read_robots(struct crawl *self, const eddy_url *start)
         eddy_try(eddy_http_get(self->http, eddy_url_text(url), .retries = 2));
     int status = eddy_response_status(response);
     char *line = NULL;
-    ssize_t n;
+    ssize_t n, left = MAX_ROBOTS;
 
     if (status >= 500)
         return eddy_raise(EDDY_HTTP(status), "%s: the server answers %d", eddy_url_text(url),
@@ -422,8 +423,10 @@ static int read_robots(struct crawl *self, const eddy_url *start)
     if (status != 200)
         return 0;
     eddy_stream *body = eddy_try(eddy_response_body(response));
-    while ((n = eddy_try(eddy_read_line(body, &line))) >= 0 && line)
+    while (left > 0 && (n = eddy_try(eddy_read_line(body, &line))) >= 0 && line) {
         robots_line(self->robots, line);
+        left -= n + 1;
+    }
     return 0;
 }
 

@@ -286,6 +286,16 @@ def test_crawler(t):
                                        "or https://\n")
 
 
+def test_crawler_and_a_long_robots_txt(t):
+    text = "User-agent: *\nDisallow: /b\n" + "# long\n" * 80000 + "Disallow: /a\n"
+    for name, content in ("robots.txt", text), ("a.html", "<a href=b.html>"), ("b.html", ""):
+        with open(os.path.join(t.out, name), "w", encoding="utf-8") as f:
+            f.write(content)
+    with example(t, "static_server", t.out, "0") as server:
+        code, out, err = crawl(t, f"http://127.0.0.1:{server.said.rpartition(':')[2].strip()}/a.html")
+        assert (code, err) == (0, "") and "1 page," in out and "1 that robots" in out, (out, err)
+
+
 def test_crawler_is_interrupted(t):
     """It says what it has seen."""
     program = os.path.join(os.path.dirname(t.eddy), "examples", "crawler")

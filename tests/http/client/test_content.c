@@ -88,6 +88,21 @@ TEST(http_HC11_row_20_decoded_size_has_a_limit)
     CHECK_STR(decoded(&two, &(eddy_http_opts){.max_body = 10, .max_decoded = 10}), "hellohello");
 }
 
+/* What nobody reads is thrown away as it comes, and not decoded for that. */
+TEST(http_row_20_a_coded_body_that_is_not_read_is_not_decoded)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+                              "Content-Length: 8\r\n\r\nno gzip."});
+    eddy_auto(eddy_http) *http = SESSION(server, .max_decoded = 1);
+
+    for (int i = 0; i < 3; i++) {
+        eddy_auto(eddy_response) *response = eddy_http_get(http, "/");
+        CHECK(response != NULL);
+        CHECK_INT(eddy_response_status(response), 200);
+    }
+    CHECK_INT(server->connections, 1);
+}
+
 TEST(http_content_that_ends_early)
 {
     struct coded half = {GZIP_HELLO, 10, GZIP_SIZE};

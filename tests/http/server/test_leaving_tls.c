@@ -57,6 +57,43 @@ TEST_PLAIN(http_row_40_a_client_leaves_anywhere_in_TLS)
     own_free();
 }
 
+static void count_reports(eddy_loop *loop, const eddy_report *report, void *arg)
+{
+    (void)loop, (void)report;
+    ++*(int *)arg;
+}
+
+/* Peers that speak no TLS, or leave in the middle of its first message, cannot fill a log. */
+TEST_REAL(http_row_21_peers_without_TLS_are_not_reported)
+{
+    static const char *const starts[] = {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x02",
+                                         "\x16\x03\x01\x02\x01\x01\x01\xfc\x03\x03 abc", ""};
+    char scrap[256];
+    int reports = 0;
+
+    own_make();
+    eddy_loop_set_exception_handler(eddy_loop_running(), count_reports, &reports);
+    eddy_auto(eddy_router) *router = eddy_router_open();
+    eddy_auto(eddy_http_server) *server = eddy_http_server_open(router, .cert = own.file);
+    CHECK(server != NULL);
+    for (int i = 0; i < 40; i++) {
+        const char *start = starts[i % 4];
+        eddy_auto(eddy_stream) *peer =
+            eddy_connect("127.0.0.1", .port = eddy_http_server_port(server));
+
+        CHECK(peer != NULL);
+        CHECK_OK(eddy_write(peer, start, strlen(start)));
+        CHECK_OK(eddy_flush(peer));
+        while (i % 8 == 4 && eddy_read(peer, scrap, sizeof scrap) > 0)
+            ;
+        if (i % 8 < 4)
+            eddy_stream_abort(peer);
+    }
+    CHECK_OK(eddy_sleep(0.05));
+    CHECK_INT(reports, 0);
+    own_free();
+}
+
 TORTURE(http_row_40_a_client_within_TLS_in_trouble)
 {
     own_make();

@@ -392,7 +392,22 @@ TEST(http_row_32_answers_over_HTTP_2_that_are_none)
     CHECK_INT(peer.resets, 17);
 }
 
-/* ---- silence ---- */
+/* Responses that nobody reads make no reset when little is left of them. */
+TEST(HC9_row_33_small_rests_are_read_off)
+{
+    PEER(peer, answers_as_told);
+    eddy_auto(eddy_http) *http = SESSION(&peer);
+
+    answer_length = NULL;
+    answer_field = (struct field){0};
+    for (int i = 0; i < 200; i++)
+        expect_200(eddy_http_get(http, "/"));
+    CHECK_OK(read_whole(http));
+    CHECK_INT(peer.connections, 1);
+    CHECK_INT(peer.resets, 0);
+}
+
+/* ---- silence of a whole connection ---- */
 
 /* Says nothing to five requests, then answers the pings, then all requests. */
 static int is_silent(struct peer *p, eddy_stream *s, int n)

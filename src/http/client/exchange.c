@@ -48,6 +48,22 @@ static int receive_head(struct eddy__call *call)
     return eddy__limit_leave(&limit, call, status);
 }
 
+/* A server changes to no protocol but one that the request names (RFC 9110 section 7.8). */
+static int judge_upgrade(struct eddy__call *call)
+{
+    const char *to = eddy_response_header(call->response, "Upgrade");
+
+    if (!call->opts.upgrade)
+        return eddy__raise(EDDY_EPROTO, "%s %s: an answer 101 that nobody has asked for",
+                           call->method, call->url.authority);
+    if (!to || !eddy__list_has(call->opts.upgrade, to))
+        return eddy__raise(EDDY_EPROTO, "%s %s: an answer 101 to %s, where %s was asked for",
+                           call->method, call->url.authority, to ? to : "no protocol",
+                           call->opts.upgrade);
+    call->conn->h1.keep_alive = false; /* whoever has the connection now */
+    return 1;
+}
+
 /* Whether the head is the answer's: 1; 0 for one that comes before it. */
 static int judge_head(struct eddy__call *call)
 {
@@ -55,13 +71,8 @@ static int judge_head(struct eddy__call *call)
 
     if (head->status >= 200)
         return 1;
-    if (head->status == 101 && call->opts.upgrade) {
-        call->conn->h1.keep_alive = false; /* whoever has the connection now */
-        return 1;
-    }
     if (head->status == 101)
-        return eddy__raise(EDDY_EPROTO, "%s %s: an answer 101 that nobody has asked for",
-                           call->method, call->url.authority);
+        return judge_upgrade(call);
     if (call->opts.on_interim)
         call->opts.on_interim(head->status, eddy_response_headers(call->response), call->opts.arg);
     return 0;

@@ -37,8 +37,7 @@ const char *eddy__fields_next(const struct eddy__fields *fields, const char *nam
     return i < fields->count ? eddy_pairs_header(fields->list + i + 1, name) : NULL;
 }
 
-/* Whether list, words with commas between them, has that word. */
-static bool list_has(const char *list, const char *word)
+bool eddy__list_has(const char *list, const char *word)
 {
     size_t length = strlen(word);
 
@@ -55,7 +54,8 @@ static bool list_has(const char *list, const char *word)
 bool eddy__fields_has_token(const struct eddy__fields *fields, const char *name, const char *token)
 {
     for (unsigned i = 0; i < fields->count; i++)
-        if (eddy__same_word(fields->list[i].name, name) && list_has(fields->list[i].value, token))
+        if (eddy__same_word(fields->list[i].name, name) &&
+            eddy__list_has(fields->list[i].value, token))
             return true;
     return false;
 }

@@ -22,6 +22,7 @@ const char *eddy__fields_next(const struct eddy__fields *fields, const char *nam
                               const char *after);
 /* Whether one of the fields of that name, each a list with commas, has this token in it, whatever
  * its capital letters: Connection: keep-alive, Upgrade. */
+bool eddy__list_has(const char *list, const char *word);
 bool eddy__fields_has_token(const struct eddy__fields *fields, const char *name, const char *token);
 
 #endif

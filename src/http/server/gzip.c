@@ -198,6 +198,8 @@ int eddy__answer_pack(eddy_request *r, int64_t *size)
 
     if (!a->pack_least)
         return 0;
+    eddy__gzip_close(eddy_take(a->packer)); /* of an answer that could not begin */
+    a->packed = false;
     bool packable = is_packable(a, *size);
     a->varies = (a->status == 304 || packable) && !says_so(a);
     if (!packable || !eddy__accepts_coding(accept, "gzip") || r->server->packers >= PACKERS_MAX)

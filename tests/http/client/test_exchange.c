@@ -108,6 +108,21 @@ TEST(http_HC17_a_connection_that_was_upgraded_serves_no_request_used_or_not)
     CHECK_INT(server->connections, 2);
 }
 
+TEST(http_HC17_a_101_to_another_protocol_is_refused)
+{
+    SCRIPT(server, {.answer = "HTTP/1.1 101 Up\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\n"},
+           {.answer = "HTTP/1.1 101 Up\r\nConnection: upgrade\r\n\r\n"},
+           {.answer = "HTTP/1.1 101 Up\r\nUpgrade: Echo\r\nConnection: upgrade\r\n\r\n"});
+    eddy_auto(eddy_http) *http = SESSION(server);
+
+    CHECK(eddy_http_get(http, "/", .upgrade = "echo, more") == NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EPROTO);
+    CHECK(strstr(eddy_error_message(eddy_last_error()), "101 to other, where echo, more was"));
+    CHECK(eddy_http_get(http, "/", .upgrade = "echo") == NULL);
+    eddy_auto(eddy_response) *response = eddy_http_get(http, "/", .upgrade = "more, echo");
+    CHECK_INT(eddy_response_status(response), 101);
+}
+
 TEST(http_HC17_another_answer_to_an_upgrade_is_one_as_any)
 {
     SCRIPT(server, {.answer = OK_TEXT(2, "no")});

@@ -430,6 +430,20 @@ static int read_robots(struct crawl *self, const eddy_url *start)
     return 0;
 }
 
+/* A crawler that cannot know what is forbidden asks for nothing (RFC 9309 section 2.3.1.4). */
+static int obey_robots(struct crawl *self, const eddy_url *start)
+{
+    int status = read_robots(self, start);
+
+    if (status < 0 && status != EDDY_ECANCELED) {
+        fprintf(stderr, "crawler: nothing is read, since robots.txt cannot be: %s\n",
+                eddy_error_message(eddy_last_error()));
+        return 0;
+    }
+    return status < 0 ? status : 1;
+}
+
+/* 1: nothing was read, and it has been said why. */
 static int crawl(struct crawl *self, const char *start)
 {
     eddy_auto(eddy_url) *url = eddy_try(eddy_url_open(start));
@@ -441,7 +455,8 @@ static int crawl(struct crawl *self, const char *start)
 
     self->http = http;
     self->queue = queue;
-    eddy_try(read_robots(self, url));
+    if (!eddy_try(obey_robots(self, url)))
+        return 1;
     add_page(self, eddy_take(url), NULL, 0);
     for (unsigned i = 0; i < self->at_once; i++)
         eddy_group_start(workers, work_coro(self));
@@ -563,5 +578,5 @@ int main(int argc, char **argv)
     options.depth = depth;
     options.at_once = (unsigned)at_once;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    return eddy_run(program_coro(&options)) < 0 || options.broken;
+    return eddy_run(program_coro(&options)) != 0 || options.broken;
 }

@@ -2,8 +2,9 @@
  *
  * Bodies go both ways as streams, none is ever held as a whole. A request goes to the server that
  * has the fewest under way, of those that have answered their last health check; one that has not
- * is asked again after longer and longer pauses. WebSockets and other upgrades are passed through
- * as bytes. A client that leaves takes its request along. Ctrl-C or SIGTERM ends it, once requests
+ * is asked again after longer and longer pauses. WebSockets are passed through as bytes, other
+ * upgrades not asked for: HTTP/2 within one would pass by all that is looked at here. A client that
+ * leaves takes its request along. Ctrl-C or SIGTERM ends it, once requests
  * under way have been answered, or after ten seconds. */
 /* pkg-config: eddy-http */
 #include <eddy.h>
@@ -208,8 +209,10 @@ static int make_fields(struct passage *p)
     const char *peer = eddy_request_peer(request), *colon = strrchr(peer, ':');
     bool secure = eddy_stream_tls_version(eddy_request_connection(request)) != NULL;
 
-    if (connection_names(headers, "upgrade"))
-        p->upgrade = eddy_request_header(request, "Upgrade");
+    const char *upgrade = eddy_request_header(request, "Upgrade");
+
+    if (upgrade && strcasecmp(upgrade, "websocket") == 0 && connection_names(headers, "upgrade"))
+        p->upgrade = upgrade;
     snprintf(p->client, sizeof p->client, "%.*s", (int)(colon ? colon - peer : 60), peer);
     eddy_try(pass_fields(&p->fields, headers));
     eddy_try(add_field(&p->fields, "X-Forwarded-For", p->client));

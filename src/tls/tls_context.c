@@ -74,11 +74,41 @@ static int offer_alpn(struct eddy__tls_context *context, bool server)
 
 /* ---- certificates ---- */
 
-/* Instead of a question on the terminal. */
-static int no_password(char *buf, int size, int writing, void *arg)
+/* Instead of a question on the terminal: notes that there would be one. */
+static int no_password(char *buf, int size, int writing, void *asked)
 {
-    (void)buf, (void)size, (void)writing, (void)arg;
+    (void)buf, (void)size, (void)writing;
+    if (asked)
+        *(bool *)asked = true;
     return -1;
+}
+
+static COLD int key_refused(const char *cert, const char *key, bool has_password)
+{
+    bool is_none = ERR_GET_REASON(ERR_peek_error()) == ERR_R_UNSUPPORTED;
+
+    if (has_password || (is_none && key != cert))
+        ERR_clear_error();
+    if (has_password)
+        return eddy__raise(EDDY_ETLS,
+                           "the key in %s has a password, which nobody is asked for: openssl pkey "
+                           "writes one without",
+                           key);
+    if (key == cert)
+        return eddy__tls_raise("without .key the key is expected in", key);
+    if (is_none)
+        return eddy__raise(EDDY_ETLS, "there is no key in %s, which has to be a file of PEM", key);
+    return eddy__tls_raise("cannot use the key", key);
+}
+
+static int load_key(SSL_CTX *ssl, const char *cert, const char *key)
+{
+    bool asked = false;
+
+    SSL_CTX_set_default_passwd_cb_userdata(ssl, &asked);
+    int loaded = SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM);
+    SSL_CTX_set_default_passwd_cb_userdata(ssl, NULL);
+    return loaded == 1 ? 0 : key_refused(cert, key, asked);
 }
 
 static int load_own(SSL_CTX *ssl, const char *cert, const char *key)
@@ -91,9 +121,7 @@ static int load_own(SSL_CTX *ssl, const char *cert, const char *key)
     if (SSL_CTX_use_certificate_chain_file(ssl, cert) != 1)
         return eddy__tls_raise("cannot use the certificate", cert);
     /* A key of another pair is told apart from one that cannot be read. */
-    if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1)
-        return eddy__tls_raise(
-            key == cert ? "without .key the key is expected in" : "cannot use the key", key);
+    eddy__try(load_key(ssl, cert, key));
     if (SSL_CTX_check_private_key(ssl) != 1)
         return eddy__tls_raise("the key does not belong to the certificate", cert);
     return 0;

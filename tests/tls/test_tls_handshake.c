@@ -59,6 +59,7 @@ TEST(tls_options_are_checked)
 TEST(tls_files_that_do_not_fit)
 {
     struct identity other;
+    char secret[] = "secret";
 
     house_make(&h);
     identity_make(&other, "other", &(struct identity_opts){0});
@@ -79,6 +80,14 @@ TEST(tls_files_that_do_not_fit)
     CHECK_PTR(eddy_server_open(echoes, .cert = other.file), NULL);
     CHECK_INT(eddy_last_status(), EDDY_ETLS);
     CHECK_CONTAINS(last_text(), "without .key the key is expected in /");
+    CHECK_PTR(eddy_server_open(echoes, .cert = h.server.file, .key = other.file), NULL);
+    CHECK_CONTAINS(last_text(), "there is no key in /");
+    file = fopen(other.file, "w");
+    CHECK_INT(PEM_write_PrivateKey(file, other.key, EVP_aes_128_cbc(), NULL, 0, NULL, secret), 1);
+    fclose(file);
+    CHECK_PTR(eddy_server_open(echoes, .cert = h.server.file, .key = other.file), NULL);
+    CHECK_INT(eddy_last_status(), EDDY_ETLS);
+    CHECK_CONTAINS(last_text(), "has a password, which nobody is asked for");
     identity_free(&other);
     house_free(&h);
 }

@@ -281,6 +281,7 @@ def test_crawler(t):
         assert (code, err) == (0, "") and "0 pages," in out, out
     code, out, err = crawl(t, url)
     assert (code, out) == (1, "") and "refused" in err, (code, out, err)
+    assert err.startswith("crawler: nothing is read") and err.count("\n") == 1, err
     assert crawl(t, "-c", "0", url)[0] == 2 and crawl(t)[0] == 2 and crawl(t, "-x", "1", url)[0] == 2
     assert crawl(t, "example.org") == (2, "", 'crawler: "example.org": it does not begin with http:// '
                                        "or https://\n")

@@ -52,7 +52,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
             time.sleep(0.3)
             self.answer(b"late")
         elif self.headers.get("Upgrade"):
-            self.wfile.write(b"HTTP/1.1 101 Up\r\nConnection: Upgrade\r\nUpgrade: reverse\r\n\r\n")
+            self.wfile.write(b"HTTP/1.1 101 Up\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
             while line := self.rfile.readline():
                 self.wfile.write(line.strip()[::-1] + b"\n")
             self.close_connection = True
@@ -160,17 +160,21 @@ def test_reverse_proxy_passes_on(t):
 def test_reverse_proxy_tunnels_upgrades(t):
     with upstream() as server, proxy(t, [server.server_port]) as p:
         with socket.create_connection(("127.0.0.1", p.port), TIME_LIMIT) as client:
-            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: reverse\r\n"
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                            b"\r\nfirst\n")
             with client.makefile("rb") as answer:
                 head = list(iter(answer.readline, b"\r\n"))
                 assert head[0].startswith(b"HTTP/1.1 101 "), head
-                assert b"Upgrade: reverse\r\n" in head, head
+                assert b"Upgrade: websocket\r\n" in head, head
                 assert answer.readline() == b"tsrif\n"
                 client.sendall(b"second\n")
                 assert answer.readline() == b"dnoces\n"
                 client.shutdown(socket.SHUT_WR)
                 assert answer.read() == b""
+        # HTTP/2 within HTTP/1.1 would be a way past the proxy.
+        status, fields, _ = ask(p.port, "GET", "/", None,
+                                {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"})
+        assert status == 200 and "Upgrade" not in fields, (status, fields)
     assert p.err == "", p.err
 
 

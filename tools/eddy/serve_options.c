@@ -255,6 +255,8 @@ static int check_together(const struct serve_options *self)
 {
     if (self->overwrite && !self->upload)
         refuse("serve", "--overwrite is for --upload");
+    else if (self->max_upload && !self->upload)
+        refuse("serve", "--max-upload is for --upload");
     else if (self->password_file && !self->user)
         refuse("serve", "--password-file is for --auth USER");
     else if (self->log_json && !self->log)
@@ -271,8 +273,7 @@ int serve_options_parse(struct serve_options *self, int argc, char **argv)
 {
     int option;
 
-    *self = (struct serve_options){
-        .folder = ".", .port = 8000, .loops = 1, .max_upload = UINT64_C(1) << 30};
+    *self = (struct serve_options){.folder = ".", .port = 8000, .loops = 1};
     opterr = 0;
     optind = 0; /* from the start, whatever getopt was used for before */
     while ((option = getopt_long(argc, argv, ":p:h", serve_long_options, NULL)) != -1)
@@ -286,5 +287,9 @@ int serve_options_parse(struct serve_options *self, int argc, char **argv)
     }
     if (optind < argc)
         self->folder = argv[optind];
-    return check_together(self);
+    if (check_together(self) < 0)
+        return -1;
+    if (!self->max_upload)
+        self->max_upload = UINT64_C(1) << 30;
+    return 0;
 }

@@ -14,7 +14,8 @@ typedef struct eddy_route_files_opts {
     const char *spa;    /* the file that answers, as what it is, for what is not there and has no
                            dot in its last name; NULL: none */
     bool dotfiles;      /* also files and folders whose names begin with a dot */
-    bool links;         /* follows symbolic links that stay beneath folder */
+    bool links;         /* follows symbolic links that stay beneath folder, also to what has a dot
+                           before its name and would not be served by that */
     bool precompressed; /* sends FILE.br or FILE.gz beside FILE to who takes it */
     double max_age;     /* seconds that clients keep files unasked; 0: as they like */
     const char *listing_foot; /* HTML below the list of that page; NULL: none */

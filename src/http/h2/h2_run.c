@@ -84,6 +84,12 @@ static uint32_t code_of(ssize_t failure)
                : NGHTTP2_PROTOCOL_ERROR;
 }
 
+/* What a server says to a preface that it does not know. */
+static bool is_http_1(const struct eddy__h2 *h2, const char *data, size_t count)
+{
+    return !h2->opts.accept && !h2->greeted && count >= 7 && memcmp(data, "HTTP/1.", 7) == 0;
+}
+
 /* Gives nghttp2 what has come: 1; 0 at the end. */
 static int receive_some(struct eddy__h2 *h2)
 {
@@ -93,6 +99,9 @@ static int receive_some(struct eddy__h2 *h2)
 
     if (count == 0)
         return 0;
+    if (is_http_1(h2, data, count))
+        return eddy__raise(EDDY_EPROTO, "%s speaks HTTP/1.1 and not HTTP/2",
+                           eddy_stream_peer(h2->stream));
     h2->heard = eddy_time();
     h2->doubted = false;
     follow_frames(h2, data, count);
@@ -191,9 +200,12 @@ EDDY_CORO(send_frames, struct eddy__h2 *, eddy_group *)
 static void abandon_streams(struct eddy__h2 *h2, int status)
 {
     int code = status == EDDY_ECANCELED ? EDDY_ECLOSED : status < 0 ? status : EDDY_ECONNRESET;
-    const char *words = code == EDDY_ECLOSED ? "the connection was closed"
-                                             : "the connection has ended before this exchange";
+    const char *words = "the connection has ended before this exchange";
 
+    if (code == EDDY_ECLOSED)
+        words = "the connection was closed";
+    else if (!h2->opts.accept && !h2->greeted)
+        words = "the server has ended the connection without a word of HTTP/2";
     if (status < 0 && code == status && eddy_last_status() == status)
         words = eddy_error_message(eddy_last_error());
     h2->over = true;

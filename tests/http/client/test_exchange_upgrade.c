@@ -1,4 +1,5 @@
-/* Answers 101: the connection changes its protocol, when that was asked for. */
+/* Which protocol a connection speaks: answers 101, asked for and not, and a server that does not know
+ * HTTP/2. */
 #include "http/client/script.h"
 
 TEST(http_HC17_a_101_that_was_asked_for_has_the_connection)
@@ -61,4 +62,15 @@ TEST(http_HC17_another_answer_to_an_upgrade_is_one_as_any)
     CHECK_INT(eddy_http_get_stats(http).idle, 1);
     CHECK(eddy_http_get(http, "/", .upgrade = "a\r\nb") == NULL);
     CHECK_INT(eddy_last_status(), EDDY_EINVAL);
+}
+
+TEST(HC16_a_server_of_HTTP_1_where_HTTP_2_was_known)
+{
+    SCRIPT(server, {.answer = OK_TEXT(1, "a")});
+    eddy_auto(eddy_http) *http = SESSION(server, .version = EDDY_HTTP_2);
+
+    CHECK(eddy_http_get(http, "/") == NULL);
+    CHECK_INT(eddy_last_status(), EDDY_EPROTO);
+    CHECK(strstr(eddy_error_message(eddy_last_error()), "speaks HTTP/1.1 and not HTTP/2"));
+    CHECK_INT(server->connections, 1);
 }

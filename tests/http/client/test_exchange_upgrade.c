@@ -1,4 +1,4 @@
-/* Which protocol a connection speaks: answers 101, asked for and not, and a server that does not know
+/* Which protocol a connection speaks: answers 101, asked for and not, and a server that knows no
  * HTTP/2. */
 #include "http/client/script.h"
 

@@ -19,7 +19,8 @@ static int echo(eddy_stream *peer)
 static int serve(const char *cert, const char *key, int port)
 {
     eddy_auto(eddy_server) *server = eddy_try(eddy_server_open(
-        echo, .host = "127.0.0.1", .port = port, .backlog = 1024, .cert = cert, .key = key));
+        echo, .host = "127.0.0.1", .port = port, .backlog = 1024, .cert = cert, .key = key,
+        .stack_size = 65536)); /* beside the buffer OpenSSL has 8 KiB */
 
     bench_ready(port);
     return eddy_sleep(INFINITY);

@@ -1,6 +1,7 @@
 /* tls.h - TLS 1.2 and 1.3 on streams. eddy_connect(host, .port = 443, .tls = true) makes a client,
  * eddy_serve(handler, .cert = "cert.pem", .key = "key.pem") a server; eddy_start_tls begins
- * TLS on a stream that is in the clear. Reading and writing are the same as on every stream. */
+ * TLS on a stream that is in the clear. Reading and writing are the same as on every stream, but
+ * OpenSSL takes up to 8 KiB of the task's stack for them: see .stack_size in task.h. */
 #ifndef EDDY_TLS_H
 #define EDDY_TLS_H
 

@@ -88,10 +88,10 @@ static int serve_path(eddy_request *request, struct eddy__files *files, const ch
 {
     if (!eddy__file_path_is_fine(files, path))
         return is_missing();
-    const char *file = is_folder_path(path)
-                           ? eddy__arena_printf(request->arena, "%s%s", path, files->index)
-                           : path;
-    struct eddy__file_entry *entry = file ? eddy__file_cached(files, file) : NULL;
+    const char *file = path;
+    if (is_folder_path(path))
+        file = eddy__try(eddy__arena_printf(request->arena, "%s%s", path, files->index));
+    struct eddy__file_entry *entry = eddy__file_cached(files, file);
     return entry ? eddy__file_answer(request, files, entry, NULL)
                  : serve_uncached(request, files, path);
 }

@@ -1,5 +1,6 @@
 /* Servers that stop on a signal (J8). */
 #include "server/servers.h"
+#include "stream/stream.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -220,6 +221,25 @@ TEST(J8_stopped_when_a_handler_is_about_to_wait)
             CHECK_NEAR(now() - start, 0, 0.1);
         }
     }
+}
+
+static eddy_stream *idle_peer;
+
+static int answers_and_shows_itself(eddy_stream *peer)
+{
+    idle_peer = peer;
+    return answers_requests(peer);
+}
+
+TEST(await_request_waits_without_a_buffer)
+{
+    eddy_auto(eddy_server) *server = eddy_server_open(answers_and_shows_itself);
+    eddy_auto(eddy_stream) *stream = connect_to(server);
+
+    check_answer(stream);
+    CHECK_OK(eddy_sleep(1));
+    CHECK_INT(idle_peer->in.capacity, 0);
+    check_answer(stream);
 }
 
 TEST(await_request_sees_the_peers_end)
